@@ -1,0 +1,53 @@
+/**
+ * Every error that Quipu reports, by its stable code. A code is never renamed and never reused. `docs/errors.md` is
+ * written from this registry (`UPDATE_GOLDEN=1 npx vitest run src/model/problem-codes.spec.ts`) and a test keeps them equal.
+ */
+export interface ProblemKind {
+  /** The HTTP status with which the API answers. */
+  readonly status: number;
+  /** A few words, the same for every occurrence (RFC 9457 `title`). */
+  readonly title: string;
+  /** What it means and what to do, in a sentence or two. */
+  readonly doc: string;
+}
+
+function kind(status: number, title: string, doc: string): ProblemKind {
+  return Object.freeze({ status, title, doc });
+}
+
+export const problemCodes = {
+  // What is declared: shape and values.
+  "broken-yaml": kind(400, "Broken YAML", "The text can't be read as YAML or JSON. The problem carries the line and column of the first thing that doesn't fit."),
+  "not-a-document": kind(400, "Not a document", "Each document is an object with apiVersion, kind, metadata and spec. A list, a text or a number was found in its place."),
+  "unknown-api-version": kind(400, "Unknown apiVersion", "Every kind of Quipu has apiVersion quipu.dev/v1."),
+  "unknown-kind": kind(400, "Unknown kind", "The kind isn't one of Quipu's. Kubernetes and Istio objects are made by Quipu and can't be applied to it."),
+  "unknown-field": kind(422, "Unknown field", "The field doesn't exist at this place. When its name is close to one that does, the problem says which was probably meant."),
+  "missing-field": kind(422, "Missing field", "A field that must be given is absent."),
+  "wrong-type": kind(422, "Wrong type", "The value has another type than the field's, such as a number where a text is needed. Quote texts that look like numbers."),
+  "wrong-unit": kind(422, "Wrong or missing unit", "Durations are written with ms, s, m or h (800ms, 3s, 1m30s); CPU in cores or m (250m); memory in bytes or with Ki, Mi, Gi, Ti, k, M, G, T (256Mi)."),
+  "out-of-range": kind(422, "Out of range", "The number, duration or length lies outside of what is accepted."),
+  "not-one-of": kind(422, "Not one of the accepted values", "The field takes one of a few values; the problem lists them."),
+  "bad-format": kind(422, "Bad format", "The text doesn't have the form that the field needs; the problem tells the form."),
+  "bad-name": kind(422, "Bad name", "Names are DNS-1035 labels: lower-case letters, digits and '-', first a letter, last a letter or digit, at most 50 characters."),
+  "duplicate": kind(422, "Duplicate", "Two entries of a list claim the same name, port, callee or path."),
+  "reserved-port": kind(422, "Reserved port", "Ports 15000 to 15099 belong to the sidecar."),
+  "conflicting-fields": kind(422, "Conflicting fields", "Two fields can't be used together, or their values contradict each other."),
+  "unknown-reference": kind(422, "Unknown reference", "The field names something (a port, a window, an issuer, a cluster) that isn't declared where it is looked for."),
+  "unsupported": kind(422, "Not supported yet", "The value is part of the design and refused by name until it is built, so that nothing is accepted that has no effect."),
+  "too-large": kind(413, "Too large", "An App may take at most 1 MiB."),
+  "guard-rail": kind(422, "Against a guard-rail", "A Policy limits, requires or forbids this field, and neither App nor override may go against it. The problem names the Policy."),
+  "immutable-field": kind(422, "Field can't be changed", "The field is part of an identity; make a new object instead."),
+  // Warnings: legal, but probably wrong. They never stop a change.
+  "missing-callee": kind(200, "Call to an app that doesn't exist yet", "The order of creation doesn't matter: the call opens when the app appears."),
+  "missing-consent": kind(200, "Call across segments without consent", "The callee lies in another segment and its access.callers doesn't name the caller; the call stays closed until it does."),
+  "retries-exceed-timeout": kind(200, "Retries don't fit the timeout", "attempts × perTryTimeout (and the first try) takes longer than the timeout allows, so the last tries never finish."),
+  "deadline-exceeds-caller": kind(200, "Deadline longer than the caller's", "The call may take longer than its caller's own callers wait: the work is done for nobody."),
+  "retry-amplification": kind(200, "Retries multiply along the call graph", "Each level retries what the next already retries; the worst path multiplies one request into the product of all tries."),
+  "limit-above-pool": kind(200, "Limit above the pool", "A limit of the callers (or a rate limit) admits more at once than the callee's inbound pool accepts."),
+  "replicas-cannot-carry-step": kind(200, "Replicas can't carry a step's weight", "At this step the new revision gets more of the traffic than its share of replicas can be."),
+  "exposed-without-authentication": kind(200, "Exposed without authentication", "The path is open to anybody who reaches the gateway; give it a jwt issuer, or say that it is meant."),
+  "exposed-without-tls": kind(200, "Exposed without TLS", "The host is served in plain text."),
+  "unused-consent": kind(200, "Unused consent", "access.callers admits an app that declares no such call."),
+} as const satisfies Record<string, ProblemKind>;
+
+export type ProblemCode = keyof typeof problemCodes;
