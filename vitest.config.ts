@@ -1,0 +1,25 @@
+// The tests, by tier. `npm test` runs unit, e2e and web; `.ci/run` the slower ones too.
+import { defineConfig } from "vitest/config";
+
+const minute = 60_000;
+/** Tiers that start Envoys, browsers or whole fleets: one file after another, so that they don't starve each other. */
+const heavy = { fileParallelism: false, testTimeout: minute, hookTimeout: minute };
+const heavyTiers = ["e2e", "web", "kubectl", "kills"];
+
+export default defineConfig({
+  test: {
+    passWithNoTests: true,
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["{src,setup,test,bench,examples,web}/**/*.spec.{ts,tsx}"],
+          exclude: ["**/node_modules/**", ...heavyTiers.map((tier) => `test/${tier}/**`)],
+        },
+      },
+      ...heavyTiers.map((name) => ({
+        test: { name, include: [`test/${name}/**/*.spec.ts`], ...heavy },
+      })),
+    ],
+  },
+});
