@@ -1,0 +1,21 @@
+import { Type } from "typebox";
+import type { TSchema, TUnsafe } from "typebox";
+
+export type DeepPartial<T> = T extends readonly unknown[] ? T : T extends object ? { [K in keyof T]?: DeepPartial<T[K]> } : T;
+
+/**
+ * A schema in which every field of every nested object may be left out: the shape of defaults and overrides. Lists stay
+ * as they are, for a list replaces the whole list.
+ */
+export function deepPartial<S extends TSchema, T>(schema: S & { static?: T }, omit: readonly string[] = []): TUnsafe<DeepPartial<T>> {
+  return Type.Unsafe<DeepPartial<T>>(partial(schema as unknown as JsonSchema, omit) as never);
+}
+
+type JsonSchema = { type?: string; properties?: Record<string, JsonSchema>; required?: string[] } & Record<string, unknown>;
+
+function partial(schema: JsonSchema, omit: readonly string[]): JsonSchema {
+  if (schema.type !== "object" || schema.properties === undefined) return schema;
+  const { required: _, ...rest } = schema;
+  const kept = Object.entries(schema.properties).filter(([field]) => !omit.includes(field));
+  return { ...rest, properties: Object.fromEntries(kept.map(([field, value]) => [field, partial(value, [])])) };
+}
