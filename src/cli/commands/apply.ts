@@ -1,0 +1,68 @@
+import type { Answer, ApiClient } from "../api-client.ts";
+import { ApiError } from "../api-client.ts";
+import { CliError } from "../cli-error.ts";
+import { type FileDocument, readDocuments } from "../files.ts";
+import { pluralOfKind } from "../kind-names.ts";
+import { type OutputFormat, paint, render } from "../output.ts";
+import { reportError } from "../report-error.ts";
+import { withClient } from "../with-client.ts";
+
+export interface ApplyOptions { filename: string[]; dryRun?: boolean; why?: string; output: OutputFormat }
+
+/** What the API answers to a write. */
+export interface Written { kind: string; metadata: { name: string; revision?: number }; outcome?: "created" | "updated" | "unchanged"; warnings?: { code: string; field?: string; detail: string }[] }
+
+/** Order in which kinds are declared, so that one file can hold an app and its segment in any order. */
+const order = ["TokenIssuer", "Cluster", "Team", "Segment", "Policy", "Window", "App"];
+
+export function inOrder(documents: readonly FileDocument[]): FileDocument[] {
+  const rank = (kind: string) => (order.includes(kind) ? order.indexOf(kind) : order.length);
+  return [...documents].sort((a, b) => rank(a.kind) - rank(b.kind));
+}
+
+/** All documents are checked by a dry run before the first is written: one wrong field leaves everything as it was. */
+export async function apply(options: ApplyOptions): Promise<void> {
+  const documents = inOrder(readDocuments(options.filename));
+  await withClient(async (client) => {
+    await check(client, documents);
+    const written: Written[] = [];
+    for (const document of documents) {
+      const answer = await put(client, document, { dryRun: options.dryRun === true, why: options.why });
+      written.push(answer.body);
+      if (options.output === "table" || options.output === "name") say(document, answer, options);
+    }
+    if (options.output === "json" || options.output === "yaml") console.log(render(written, options.output));
+  });
+}
+
+async function check(client: ApiClient, documents: readonly FileDocument[]): Promise<void> {
+  let wrong = 0;
+  for (const document of documents) {
+    try {
+      await put(client, document, { dryRun: true });
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      // What an earlier document of the same files will bring isn't there yet in a dry run.
+      if (error.problem.code === "unknown-reference" && documents.some(({ name }) => name === error.problem.found)) continue;
+      wrong++;
+      process.stderr.write(`${document.source}: ${document.kind} ${document.name}\n`);
+      reportError(error);
+    }
+  }
+  if (wrong > 0) throw new CliError("usage", `${wrong} of ${documents.length} documents can't be applied; nothing was changed`);
+}
+
+export async function put(client: ApiClient, document: FileDocument, { dryRun, why, ifMatch }: { dryRun?: boolean; why?: string | undefined; ifMatch?: string } = {}): Promise<Answer<Written>> {
+  return client.call<Written>("PUT", `/api/v1/${pluralOfKind(document.kind)}/${encodeURIComponent(document.name)}`, {
+    body: document.value,
+    query: { dryRun: dryRun === true ? true : undefined, why },
+    ...(ifMatch === undefined ? {} : { headers: { "if-match": ifMatch } }),
+  });
+}
+
+function say(document: FileDocument, { status, body }: Answer<Written>, options: ApplyOptions): void {
+  const outcome = body.outcome ?? (status === 201 ? "created" : "updated");
+  const id = `${document.kind.toLowerCase()}/${document.name}`;
+  console.log(options.output === "name" ? id : `${id} ${outcome}${options.dryRun === true ? " (dry run)" : ""}`);
+  for (const warning of body.warnings ?? []) process.stderr.write(`  ${paint("yellow", "warning:", process.stderr)} ${warning.field === undefined ? "" : `${warning.field}: `}${warning.detail} [${warning.code}]\n`);
+}
