@@ -1,0 +1,117 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { request } from "undici";
+import type { UpOptions } from "../cli/main.ts";
+import { ApiClient } from "../cli/api-client.ts";
+import { CliError } from "../cli/cli-error.ts";
+import { connection } from "../cli/connection.ts";
+import { paint } from "../cli/output.ts";
+import { Progress } from "../cli/progress.ts";
+import { parseClusters } from "./cluster-option.ts";
+import { apiServerUrl } from "./configs.ts";
+import { freePort, isFree } from "./free-port.ts";
+import { type FleetFile, homeFolder, openFleet, writeFleet } from "./home.ts";
+import { prepare } from "./prepare.ts";
+import { ownProcesses } from "./proc.ts";
+import { runningSupervisor, Supervisor } from "./supervisor.ts";
+
+/** Starts (or resumes, or adopts) the fleet of this home and stays until it is told to stop. */
+export async function up(options: UpOptions): Promise<void> {
+  const home = homeFolder();
+  const other = runningSupervisor(home);
+  if (other !== undefined) {
+    console.log(`The fleet of ${home} is up already (supervisor ${other}): ${apiServerUrl(openFleet(home))}\nStop it with "npx quipu down".`);
+    return;
+  }
+  const progress = new Progress();
+  const fleet = await choosePort(home, openFleet(home, { ...(options.cluster === undefined ? {} : { clusters: parseClusters(options.cluster) }) }), options.port);
+  progress.update("preparing trust and configuration");
+  await prepare(home, fleet, Date.now());
+
+  const supervisor = new Supervisor(home, fleet, (text) => process.stderr.write(`${paint("yellow", "॥", process.stderr)} ${text}\n`));
+  let stopping: Promise<void> | undefined;
+  const stopped = new Promise<void>((resolve) => {
+    const stop = () => {
+      stopping ??= (async () => {
+        const goodbye = new Progress();
+        goodbye.update("stopping apps, sidecars, clusters and server (once more to stop at once)");
+        await supervisor.stop((text) => process.stderr.write(`${text}\n`));
+        goodbye.done("stopped; the state stays for the next start");
+        resolve();
+      })();
+    };
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
+  });
+  const adopted = supervisor.start();
+  progress.update(adopted.length > 0 ? `adopted ${adopted.length} running processes; starting the rest` : "starting server, clusters and meshes");
+  try {
+    await Promise.race([ready(fleet, supervisor), stopped]);
+  } catch (error) {
+    progress.done("the fleet didn't come up", false);
+    await supervisor.stop(() => undefined);
+    throw error;
+  }
+  if (stopping === undefined) {
+    progress.done(`${fleet.clusters.length} clusters are up`);
+    const client = new ApiClient(connection(home, {}));
+    try {
+      if (options.demo === true) await (await import("./demo.ts")).demo(client, { home, fleet, load: options.load, stopped: () => stopping !== undefined });
+      if (stopping === undefined) await welcome(client, home, fleet, options.demo === true);
+    } catch (error) {
+      // The fleet is up: what failed is told, and everything stays for a look.
+      process.stderr.write(`${paint("red", "✖", process.stderr)} ${(error as Error).message}\n`);
+    } finally {
+      await client.close();
+    }
+  }
+  await stopped;
+  // Children are not waited for: they were ended above, or were never ours.
+  process.exit(0);
+}
+
+/** Keeps the port that the home had when it is free (or held by our own server); else the next free one. */
+async function choosePort(home: string, fleet: FleetFile, wanted: number | undefined): Promise<FleetFile> {
+  const ours = ownProcesses(fleet.id).some((own) => own.role === "server");
+  if (ours && (wanted === undefined || wanted === fleet.port)) return fleet;
+  if (wanted !== undefined && !(await isFree(fleet.host, wanted))) throw new CliError("usage", `port ${wanted} is in use`, "Give another one with --port, or none.");
+  const port = wanted ?? (await freePort(fleet.host, fleet.port));
+  if (port === fleet.port) return fleet;
+  const moved = { ...fleet, port };
+  writeFleet(home, moved);
+  return moved;
+}
+
+async function ready(fleet: FleetFile, supervisor: Supervisor): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  for (;;) {
+    try {
+      const { statusCode, body } = await request(`${apiServerUrl(fleet)}/readyz`, { headersTimeout: 2000 });
+      await body.dump();
+      if (statusCode === 200) return;
+    } catch {
+      // Not listening yet.
+    }
+    if (Date.now() > deadline) {
+      const logs = supervisor.down().map(({ role, log }) => `${role}:\n${log}`).join("\n");
+      throw new CliError("unreachable", `the server isn't ready after 60 s${logs === "" ? "" : `; not running:\n${logs}`}`, "Logs are in the logs folder of the home.");
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+async function welcome(client: ApiClient, home: string, fleet: FleetFile, demo: boolean): Promise<void> {
+  const { url } = (await client.call<{ url: string }>("POST", "/api/v1/session/links", { body: {} })).body;
+  const tries = demo && existsSync(join(home, "client.json"))
+    ? ["npx quipu status orders", "npx quipu explain storefront http://catalog.food/items", "edit examples/superapp/apps/catalog.yaml (say, timeout: 50ms), then: npx quipu apply -f examples/superapp/apps/catalog.yaml"]
+    : ["npx quipu apply -f examples/superapp/apps", "npx quipu get apps", "npx quipu --help"];
+  console.log(`
+${paint("bold", "Web UI")}   ${apiServerUrl(fleet)}/
+${paint("bold", "Sign in")}  ${url}   (once, within 15 minutes; a new link: npx quipu login --link)
+${paint("bold", "API")}      ${apiServerUrl(fleet)}/openapi.json   token: ${join(home, "admin.token")}
+
+Try
+${tries.map((text) => `  ${text}`).join("\n")}
+
+Ctrl-C stops all of it.`);
+}
+
