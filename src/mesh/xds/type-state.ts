@@ -1,0 +1,210 @@
+import type { DeltaRequest } from "./delta-request.ts";
+import type { Push, XdsResource } from "./delta-response.ts";
+import { typeUrls } from "../resource.ts";
+
+/** Where a stream finds what its proxy should have now. */
+export interface XdsSource {
+  /** Everything of a type that is subscribed to by wildcard. */
+  all(type: string): ReadonlyMap<string, XdsResource>;
+  get(type: string, name: string): XdsResource | undefined;
+}
+
+/** A version that the proxy refused, and its words for it. */
+export interface Rejection { /** Empty: it refused to give the resource up. */ readonly version: string; readonly message: string }
+
+const wildcardTypes: ReadonlySet<string> = new Set([typeUrls.listener, typeUrls.cluster]);
+
+interface InFlight { readonly nonce: string; readonly versions: Map<string, string>; readonly removed: readonly string[] }
+
+/** What is to be sent of a type: resources that are new or changed, and names that are gone. */
+export interface Pending { readonly changed: readonly XdsResource[]; readonly removed: readonly string[] }
+
+/**
+ * One resource type on one delta stream (https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol). At most one
+ * response is in flight: until it is answered, changes gather as names, and what is sent then is the newest of each.
+ */
+export class TypeState {
+  readonly type: string;
+  /** The proxy has asked for this type on this stream. */
+  requested = false;
+  wildcard = false;
+  readonly subscribed = new Set<string>();
+  /** Name → version that the proxy is known to hold: acknowledged here, or stated when it reconnected. */
+  readonly held = new Map<string, string>();
+  readonly rejected = new Map<string, Rejection>();
+  inFlight: InFlight | undefined;
+  /** Names that must be answered even when the proxy holds their version. */
+  readonly #owed = new Set<string>();
+  /** Names that may differ from what is held. Everything else is known to be equal. */
+  readonly #dirty = new Set<string>();
+  #allDirty = false;
+  /** Most resources in one response; lowered to find which of many was rejected. */
+  #limit = Infinity;
+
+  constructor(type: string) {
+    this.type = type;
+  }
+
+  /** Takes a request in: acknowledgement or rejection, initial versions, subscriptions. */
+  receive(request: DeltaRequest): "acknowledged" | "rejected" | "stale" | "subscribed" {
+    const outcome = request.nonce === "" ? "subscribed" : this.#answer(request.nonce, request.error);
+    const first = !this.requested;
+    this.requested = true;
+    if (first) {
+      // A first request without names is the old way to say "*", for the types that can be asked for so.
+      this.wildcard = request.subscribe.length === 0 && wildcardTypes.has(this.type);
+      for (const [name, version] of request.initialVersions) this.held.set(name, version);
+      this.#allDirty = true;
+    }
+    for (const name of request.subscribe) this.#subscribe(name, first);
+    for (const name of request.unsubscribe) this.#unsubscribe(name);
+    return outcome;
+  }
+
+  /** These may have changed at the source; without names, everything may. */
+  touch(names?: Iterable<string>): void {
+    if (names === undefined) this.#allDirty = true;
+    else for (const name of names) if (this.wants(name)) this.#dirty.add(name);
+  }
+
+  /** Sends these again although the proxy holds them (Envoy waits for endpoints after every change of their cluster). */
+  owe(names: Iterable<string>): void {
+    for (const name of names) if (this.subscribed.has(name)) this.#owed.add(name);
+  }
+
+  wants(name: string): boolean {
+    return this.wildcard || this.subscribed.has(name);
+  }
+
+  /** What the proxy lacks now. Names found to be equal are forgotten, so that asking again is cheap. */
+  pending(source: XdsSource): Pending {
+    if (this.#allDirty) this.#gather(source);
+    const changed: XdsResource[] = [];
+    const removed: string[] = [];
+    for (const name of new Set([...this.#owed, ...this.#dirty])) {
+      const resource = this.wants(name) ? source.get(this.type, name) : undefined;
+      const held = this.held.get(name);
+      if (resource === undefined) {
+        const refused = this.rejected.get(name)?.version === "";
+        if (!refused && ((held !== undefined && this.wants(name)) || this.#owed.has(name))) removed.push(name);
+        else this.#settle(name);
+      } else if (this.rejected.get(name)?.version === resource.version) {
+        this.#settle(name);
+      } else if (held !== resource.version || this.#owed.has(name)) {
+        changed.push(resource);
+      } else {
+        this.rejected.delete(name);
+        this.#dirty.delete(name);
+      }
+    }
+    return { changed, removed };
+  }
+
+  /** Narrows what is pending to one response. */
+  push(pending: Pending): Push {
+    return { type: this.type, resources: pending.changed.slice(0, this.#limit), removed: pending.removed };
+  }
+
+  /** The push is on its way under this nonce. */
+  sent(push: Push, nonce: string): void {
+    const versions = new Map<string, string>();
+    for (const { name, version } of push.resources) {
+      versions.set(name, version);
+      this.#settle(name);
+    }
+    for (const name of push.removed) this.#settle(name);
+    this.inFlight = { nonce, versions, removed: push.removed };
+  }
+
+  /** Nothing is in flight and nothing is pending. */
+  settled(source: XdsSource): boolean {
+    if (this.inFlight) return false;
+    const { changed, removed } = this.pending(source);
+    return changed.length === 0 && removed.length === 0;
+  }
+
+  #settle(name: string): void {
+    this.#dirty.delete(name);
+    this.#owed.delete(name);
+  }
+
+  #gather(source: XdsSource): void {
+    this.#allDirty = false;
+    const names = this.wildcard ? source.all(this.type).keys() : this.subscribed;
+    for (const name of names) this.#dirty.add(name);
+    for (const name of this.held.keys()) if (this.wants(name)) this.#dirty.add(name);
+  }
+
+  #subscribe(name: string, first: boolean): void {
+    if (name === "*") {
+      this.wildcard = true;
+      this.#allDirty = true;
+      return;
+    }
+    this.subscribed.add(name);
+    this.#dirty.add(name);
+    // Asked for again, it must be answered: the proxy may have dropped it. Only a reconnect says what is still there.
+    if (!first || !this.held.has(name)) this.#owed.add(name);
+  }
+
+  #unsubscribe(name: string): void {
+    if (name === "*") this.wildcard = false;
+    this.subscribed.delete(name);
+    if (this.wants(name)) return;
+    this.held.delete(name);
+    this.rejected.delete(name);
+    this.#settle(name);
+  }
+
+  #answer(nonce: string, error: string | undefined): "acknowledged" | "rejected" | "stale" {
+    const answered = this.inFlight;
+    if (answered?.nonce !== nonce) return "stale";
+    this.inFlight = undefined;
+    if (error !== undefined) {
+      this.#reject(answered, error);
+      return "rejected";
+    }
+    for (const [name, version] of answered.versions) {
+      if (!this.wants(name)) continue;
+      this.held.set(name, version);
+      this.rejected.delete(name);
+    }
+    for (const name of answered.removed) {
+      this.held.delete(name);
+      this.rejected.delete(name);
+    }
+    this.#limit = this.#limit * 2 >= 4096 ? Infinity : this.#limit * 2;
+    return "acknowledged";
+  }
+
+  /**
+   * A rejection is of a whole response. Those that its message names are at fault; a lone resource is, too. When neither
+   * tells, the response is halved until it does. What wasn't at fault is sent again, since Envoy didn't record it.
+   */
+  #reject(answered: InFlight, message: string): void {
+    const names = [...answered.versions.keys()];
+    const lone = names.length === 1 ? names : [];
+    const named = names.filter((name) => mentions(message, name));
+    const guilty = new Set(named.length > 0 ? named : lone);
+    for (const name of names) {
+      if (guilty.has(name)) this.rejected.set(name, { version: answered.versions.get(name)!, message });
+      else if (this.wants(name)) this.#owed.add(name);
+    }
+    for (const name of answered.removed) {
+      if (names.length === 0) this.rejected.set(name, { version: "", message });
+      else this.#dirty.add(name);
+    }
+    if (guilty.size === 0 && names.length > 1) this.#limit = Math.ceil(names.length / 2);
+  }
+}
+
+/** The name as a whole, not as a piece of a longer one. */
+function mentions(message: string, name: string): boolean {
+  const part = /[\w.|-]/;
+  for (let at = message.indexOf(name); at >= 0; at = message.indexOf(name, at + 1)) {
+    const before = message[at - 1] ?? "";
+    const after = message.slice(at + name.length, at + name.length + 2);
+    if (!part.test(before) && !/^(?:[\w|-]|\.\w)/.test(after)) return true;
+  }
+  return false;
+}
