@@ -1,6 +1,6 @@
 // @ts-check
 // Where the things are that set-up provides. Tests and the process room read this.
-import { accessSync, constants, readFileSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -62,8 +62,17 @@ export function chromium(env = process.env) {
   if (own) return { executablePath: own, args, env: {} };
   const dir = chromiumDir(env);
   const unpacked = executable(join(dir, "chromium"));
-  if (unpacked) return { executablePath: unpacked, args, env: { FONTCONFIG_PATH: join(dir, "fonts") } };
+  if (unpacked) return { executablePath: unpacked, args, env: chromiumEnv(dir) };
   throw new Error("no Chromium found: run `npm run setup`, or set QUIPU_CHROMIUM");
+}
+
+/** @param {string} dir */
+function chromiumEnv(dir) {
+  /** @type {Record<string, string>} */
+  const env = { FONTCONFIG_FILE: join(dir, "fonts.conf") };
+  const libraries = join(dir, "al2023", "lib"); // unpacked only where the system lacks them
+  if (existsSync(libraries)) env.LD_LIBRARY_PATH = libraries;
+  return env;
 }
 
 /**

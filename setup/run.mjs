@@ -40,12 +40,12 @@ export function run(program, args, { cwd, env = process.env, input } = {}) {
     child.stderr.on("data", (chunk) => err.push(chunk));
     child.stdin.on("error", () => {}); // it may end before it has read everything; its exit code tells
     child.stdin.end(input);
-    child.on("error", (error) =>
-      reject(new MissingProgram(`${program} can't be started (${error.message})`)),
-    );
+    child.on("error", (error) => reject(new MissingProgram(`${program} can't be started (${error.message})`)));
     child.on("close", (code, signal) => {
       if (code === 0) return resolve(Buffer.concat(out));
-      const said = Buffer.concat([...err, ...(input ? [] : out)]).toString().trim();
+      const said = Buffer.concat([...err, ...(input ? [] : out)])
+        .toString()
+        .trim();
       reject(new FailedProgram(`${program} ${args[0] ?? ""} ended with ${signal ?? code}`, undefined, said));
     });
   });

@@ -27,7 +27,7 @@ async function setUp() {
   const onWait = (/** @type {number} */ pid) => progress.print(`waiting for another set-up (process ${pid})`);
   await alone(onWait, async () => {
     progress.print("Setting up Quipu");
-    await runSteps(stages, progress.perform);
+    await runSteps(stages, (step) => progress.perform(step));
     if (!executable(pinnedNode) && major() < NODE)
       throw new SetupError(
         `npm has no Node for ${process.platform}-${process.arch}, and this one is ${process.version}`,

@@ -51,7 +51,8 @@ function addPath(hash, path, skip) {
     hash.update(`${content.length}\0`).update(content);
   }
   if (kind === "folder") {
-    for (const name of readdirSync(path).filter((name) => !skip(name)).sort()) {
+    for (const name of readdirSync(path).sort()) {
+      if (skip(name)) continue;
       hash.update(`\0${name}`);
       addPath(hash, join(path, name), skip);
     }

@@ -16,7 +16,7 @@ export function serializedFile(module) {
   const call = module.indexOf(CALL);
   if (call < 0) return undefined;
   const bytes = [];
-  for (let at = call + CALL.length; at < module.length; ) {
+  for (let at = call + CALL.length; at < module.length;) {
     const code = module.charCodeAt(at);
     if (code === QUOTE) return Uint8Array.from(bytes);
     if (code > 0x7e || code < 0x20) break;

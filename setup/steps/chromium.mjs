@@ -5,11 +5,7 @@ import { join } from "node:path";
 import { cacheDir, chromiumDir, executable, ownChromium, pinnedNode, root } from "../paths.mjs";
 import { SetupError, run } from "../run.mjs";
 
-// The package unpacks into the temporary folder and reuses what it finds there; so it gets a fresh one, in a process of its own.
-const UNPACK = `
-  const { default: chromium } = await import("@sparticuz/chromium");
-  await chromium.executablePath();
-`;
+const UNPACK = join(root, "setup", "unpack-chromium.mjs");
 
 /** @type {import("../steps.mjs").Step} */
 export const chromium = {
@@ -30,8 +26,7 @@ export const chromium = {
     mkdirSync(cacheDir(), { recursive: true });
     const work = mkdtempSync(join(cacheDir(), ".chromium-"));
     try {
-      await run(executable(pinnedNode) ?? process.execPath, ["--input-type=module", "--eval", UNPACK], {
-        cwd: root,
+      await run(executable(pinnedNode) ?? process.execPath, [UNPACK, chromiumDir()], {
         env: { ...process.env, TMPDIR: work },
       });
       rmSync(chromiumDir(), { recursive: true, force: true });

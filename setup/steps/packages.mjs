@@ -42,10 +42,10 @@ function readJson(file) {
 }
 
 function libc() {
-  if (!process.report) return "glibc";
-  process.report.excludeNetwork = true; // it would look up names of open connections
-  const report = /** @type {{ header: { glibcVersionRuntime?: string } }} */ (process.report.getReport());
-  return report.header.glibcVersionRuntime ? "glibc" : "musl";
+  const report = /** @type {{ excludeNetwork?: boolean, getReport(): object }} */ (process.report);
+  report.excludeNetwork = true; // it would look up the names of open connections
+  const { header } = /** @type {{ header: { glibcVersionRuntime?: string } }} */ (report.getReport());
+  return header.glibcVersionRuntime ? "glibc" : "musl";
 }
 
 async function npmCiByPinnedNode() {
