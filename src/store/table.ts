@@ -1,0 +1,23 @@
+import type { Kysely } from "kysely";
+import { checksum, unseal } from "./checksum.ts";
+import type { Tables } from "./schema.ts";
+
+/** A Kysely instance or a transaction of one. */
+export type Db = Kysely<Tables>;
+
+/** Each row checked against its checksum. */
+export function checked<Row extends { sum: string }>(table: keyof Tables, rows: readonly Row[]): Row[] {
+  for (const row of rows) unseal(table, row);
+  return rows as Row[];
+}
+
+/** Insert, or replace the row with the same key. */
+export async function upsert<T extends keyof Tables>(db: Db, table: T, keys: readonly (keyof Tables[T] & string)[], row: Omit<Tables[T], "sum">): Promise<void> {
+  const whole = { ...row, sum: checksum(table, row) };
+  const rest = Object.fromEntries(Object.entries(whole).filter(([name]) => !(keys as readonly string[]).includes(name)));
+  await (db as Kysely<any>).insertInto(table).values(whole).onConflict((conflict) => conflict.columns(keys as string[]).doUpdateSet(rest as never)).execute();
+}
+
+export async function insert<T extends keyof Tables>(db: Db, table: T, row: Omit<Tables[T], "sum">): Promise<void> {
+  await (db as Kysely<any>).insertInto(table).values({ ...row, sum: checksum(table, row) }).execute();
+}
