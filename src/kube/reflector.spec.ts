@@ -1,0 +1,270 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { kinds } from "../objects/kinds.ts";
+import type { KubeObject } from "../objects/meta.ts";
+import type { ListOptions, WatchOptions } from "./kube-client.ts";
+import { KubeError } from "./kube-error.ts";
+import { Reflector, type ReflectorOptions } from "./reflector.ts";
+import type { WatchEvent } from "./watch-stream.ts";
+
+const pod = (name: string, resourceVersion: number, uid = name): KubeObject => ({ apiVersion: "v1", kind: "Pod", metadata: { name, namespace: "food", uid, resourceVersion: String(resourceVersion) } });
+const expired = () => new KubeError("kube/status", "too old", { status: 410, reason: "Expired" });
+const settle = async () => { for (let turn = 0; turn < 50; turn++) await Promise.resolve(); };
+
+/** An API of one kind with a history, whose watches can be broken and whose history can be compacted. */
+class FakeApi {
+  version = 0;
+  objects = new Map<string, KubeObject>();
+  history: { version: number; event: WatchEvent }[] = [];
+  compacted = 0;
+  lists: ListOptions[] = [];
+  watches: WatchOptions[] = [];
+  listError: Error | undefined;
+  watchError: Error | undefined;
+  #wake = new Set<() => void>();
+  #broken = new Set<(error: Error | "end") => void>();
+
+  put(name: string, uid = name): void {
+    const type = this.objects.has(name) ? "MODIFIED" : "ADDED";
+    const object = pod(name, ++this.version, uid);
+    this.objects.set(name, object);
+    this.#record(type, object);
+  }
+  remove(name: string): void {
+    if (!this.objects.delete(name)) return;
+    this.#record("DELETED", pod(name, ++this.version));
+  }
+  bookmark(): void {
+    this.#record("BOOKMARK", { apiVersion: "v1", kind: "Pod", metadata: { name: "", resourceVersion: String(this.version) } });
+  }
+  compact(): void { this.compacted = this.version; this.history = []; }
+  break(how: Error | "end"): void { for (const fail of this.#broken) fail(how); }
+  #record(type: WatchEvent["type"], object: KubeObject): void {
+    this.history.push({ version: this.version, event: { type, object } });
+    for (const wake of this.#wake) wake();
+  }
+
+  list = async (_: unknown, options: ListOptions = {}) => {
+    this.lists.push(options);
+    if (this.listError) throw this.listError;
+    const all = [...this.objects.values()];
+    const start = Number(options.continue ?? 0);
+    const end = start + (options.limit ?? all.length);
+    return { items: all.slice(start, end) as never[], resourceVersion: String(this.version), ...(end < all.length ? { continue: String(end) } : {}) };
+  };
+  watch = async function* (this: FakeApi, _: unknown, options: WatchOptions): AsyncGenerator<never> {
+    this.watches.push(options);
+    if (this.watchError) throw this.watchError;
+    let at = Number(options.resourceVersion);
+    if (at < this.compacted) throw expired();
+    let over: Error | "end" | undefined;
+    let sent = this.history.findIndex(({ version, event }) => version > at && event.type !== "BOOKMARK");
+    if (sent < 0) sent = this.history.length;
+    let resolve = (): void => undefined;
+    const wake = (): void => resolve();
+    const fail = (how: Error | "end"): void => { over = how; resolve(); };
+    options.signal.addEventListener("abort", () => fail(new Error("aborted")));
+    this.#wake.add(wake);
+    this.#broken.add(fail);
+    try {
+      for (;;) {
+        if (over === "end") return;
+        if (over) throw over;
+        if (at < this.compacted && sent > this.history.length) throw expired();
+        const next = this.history[sent];
+        if (next) { sent++; at = next.version; yield next.event as never; continue; }
+        await new Promise<void>((done) => { resolve = done; });
+      }
+    } finally {
+      this.#wake.delete(wake);
+      this.#broken.delete(fail);
+    }
+  }.bind(this);
+}
+
+/** Time that passes only when told to. */
+class ManualClock {
+  time = 1_000_000;
+  waits: number[] = [];
+  #sleepers: { at: number; wake: () => void }[] = [];
+  now = () => this.time;
+  sleep = (ms: number, signal?: AbortSignal) => new Promise<void>((resolve) => {
+    if (signal?.aborted) return resolve();
+    // The guard of a watch isn't a wait.
+    if (ms < 60_000) this.waits.push(ms);
+    this.#sleepers.push({ at: this.time + ms, wake: resolve });
+    signal?.addEventListener("abort", () => resolve());
+  });
+  async pass(ms: number): Promise<void> {
+    this.time += ms;
+    const due = this.#sleepers.filter(({ at }) => at <= this.time);
+    this.#sleepers = this.#sleepers.filter(({ at }) => at > this.time);
+    for (const { wake } of due) wake();
+    await settle();
+  }
+}
+
+function setUp(options: Partial<ReflectorOptions<KubeObject>> = {}) {
+  const api = new FakeApi();
+  const clock = new ManualClock();
+  const reflector = new Reflector({ client: api as never, kind: kinds.Pod, clock, random: () => 0.5, backOff: { baseMs: 100, maxMs: 1000 }, ...options });
+  const told: string[] = [];
+  reflector.listen({
+    added: ({ metadata }) => told.push(`+${metadata.name}`), modified: ({ metadata }) => told.push(`~${metadata.name}`),
+    deleted: ({ metadata }) => told.push(`-${metadata.name}`), synced: () => told.push("synced"), problem: ({ message }) => told.push(`! ${message}`),
+  });
+  return { api, clock, reflector, told };
+}
+
+test("lists in pages, then follows the watch from the list's version", async () => {
+  const { api, reflector, told } = setUp({ pageSize: 2, namespace: "food", labelSelector: "a=b" });
+  for (const name of ["a", "b", "c"]) api.put(name);
+  reflector.start();
+  await settle();
+  expect(told).toEqual(["+a", "+b", "+c", "synced"]);
+  api.put("a");
+  api.remove("b");
+  await settle();
+  expect(told.slice(4)).toEqual(["~a", "-b"]);
+  expect(api.lists).toMatchObject([{ limit: 2, namespace: "food", labelSelector: "a=b" }, { continue: "2" }]);
+  expect(api.watches).toMatchObject([{ resourceVersion: "3", namespace: "food", labelSelector: "a=b" }]);
+  expect([...reflector.values()].map(({ metadata }) => metadata.name)).toEqual(["a", "c"]);
+  await reflector.stop();
+  expect(reflector.status()).toMatchObject({ state: "stopped", objects: 2 });
+});
+
+test("a broken watch resumes after a wait, without listing, from the last bookmark", async () => {
+  const { api, clock, reflector, told } = setUp();
+  reflector.start();
+  await settle();
+  api.version = 40;
+  api.bookmark();
+  await settle();
+  api.break(new Error("socket hang up"));
+  await settle();
+  expect(reflector.status()).toMatchObject({ state: "waiting", failures: 1, error: "socket hang up" });
+  api.put("late");
+  await clock.pass(75);
+  expect(api.watches.map(({ resourceVersion }) => resourceVersion)).toEqual(["0", "40"]);
+  expect(api.lists).toHaveLength(1);
+  expect(told).toEqual(["synced", "! socket hang up", "+late"]);
+  expect(reflector.status()).toMatchObject({ state: "watching", failures: 0 });
+  await reflector.stop();
+});
+
+test("410 lists again at once, telling only what differs; an object made anew under the same name is deleted first", async () => {
+  const { api, reflector, told } = setUp();
+  for (const name of ["same", "gone", "anew"]) api.put(name);
+  reflector.start();
+  await settle();
+  told.length = 0;
+  api.break("end");
+  api.objects.delete("gone");
+  api.objects.set("anew", pod("anew", ++api.version, "another"));
+  api.compact();
+  await settle();
+  expect(told).toEqual(["-gone", "-anew", "+anew", "synced"]);
+  expect(api.lists).toHaveLength(2);
+  await reflector.stop();
+});
+
+test("waits grow while the API stays away, Retry-After counts, and the age tells how old the view is", async () => {
+  const { api, clock, reflector } = setUp();
+  expect(reflector.ageMs(clock.now())).toBe(Infinity);
+  reflector.start();
+  await settle();
+  expect(reflector.ageMs(clock.now())).toBe(0);
+  api.watchError = new KubeError("kube/unreachable", "nobody there");
+  api.break(api.watchError);
+  await settle();
+  for (let turn = 0; turn < 5; turn++) await clock.pass(1000);
+  expect(clock.waits).toEqual([75, 150, 300, 600, 750, 750]);
+  expect(reflector.ageMs(clock.now())).toBe(5000);
+  api.watchError = new KubeError("kube/status", "slow down", { status: 429, retryAfterMs: 7000 });
+  await clock.pass(1000);
+  expect(clock.waits.at(-1)).toBe(7000);
+  api.watchError = undefined;
+  api.put("x");
+  await clock.pass(7000);
+  expect(reflector.get("x", "food")).toBeDefined();
+  expect(reflector.ageMs(clock.now())).toBe(0);
+  await reflector.stop();
+});
+
+test("a server that ends every watch at once, or always says 410, isn't asked without pause", async () => {
+  for (const how of ["end", "410"] as const) {
+    const { api, clock, reflector } = setUp();
+    if (how === "410") api.watchError = expired();
+    else api.watch = async function* () { api.watches.push({} as never); };
+    reflector.start();
+    await settle();
+    await settle();
+    expect(api.watches.length).toBeLessThan(5);
+    expect(clock.waits.length).toBeGreaterThan(0);
+    await reflector.stop();
+  }
+});
+
+test("a connection that dies without a word is given up when the watch should long be over", async () => {
+  const { api, clock, reflector } = setUp({ watchSeconds: 60 });
+  reflector.start();
+  await settle();
+  await clock.pass(90_000 + 30_000);
+  await clock.pass(75);
+  expect(api.watches).toHaveLength(2);
+  await reflector.stop();
+});
+
+test("a listener that throws neither stops the others nor the reflector", async () => {
+  const { api, reflector, told } = setUp();
+  const problems: string[] = [];
+  reflector.listen({ added: () => { throw new Error("mine"); }, problem: ({ message }) => problems.push(message) });
+  const later: string[] = [];
+  reflector.listen({ added: ({ metadata }) => later.push(metadata.name) });
+  api.put("a");
+  reflector.start();
+  await settle();
+  api.put("b");
+  await settle();
+  expect(told).toEqual(["+a", "synced", "+b"]);
+  expect(later).toEqual(["a", "b"]);
+  expect(problems).toEqual(["mine", "mine"]);
+  await reflector.stop();
+});
+
+test("whatever happens on the way, the view ends as the API's, and what was told adds up to it", async () => {
+  const action = fc.oneof(
+    { weight: 6, arbitrary: fc.record({ do: fc.constant("put" as const), name: fc.constantFrom("a", "b", "c", "d"), uid: fc.constantFrom("u1", "u2") }) },
+    { weight: 3, arbitrary: fc.record({ do: fc.constant("remove" as const), name: fc.constantFrom("a", "b", "c", "d") }) },
+    fc.constantFrom({ do: "bookmark" as const }, { do: "end" as const }, { do: "break" as const }, { do: "compact" as const }, { do: "outage" as const }, { do: "settle" as const }),
+  );
+  await fc.assert(fc.asyncProperty(fc.array(action, { maxLength: 40 }), async (actions) => {
+    const { api, clock, reflector } = setUp({ pageSize: 2 });
+    const mirror = new Map<string, string>();
+    const wrong: string[] = [];
+    reflector.listen({
+      added: ({ metadata: { name, resourceVersion } }) => { expect(mirror.has(name)).toBe(false); mirror.set(name, resourceVersion!); },
+      modified: ({ metadata: { name, resourceVersion } }) => { expect(mirror.has(name)).toBe(true); mirror.set(name, resourceVersion!); },
+      deleted: ({ metadata: { name } }) => { expect(mirror.delete(name)).toBe(true); },
+      problem: (error) => { if (error.name === "AssertionError") wrong.push(error.message); },
+    });
+    reflector.start();
+    for (const step of actions) {
+      if (step.do === "put") api.put(step.name, step.uid);
+      else if (step.do === "remove") api.remove(step.name);
+      else if (step.do === "bookmark") api.bookmark();
+      else if (step.do === "end") api.break("end");
+      else if (step.do === "break") api.break(new Error("broken"));
+      else if (step.do === "compact") { api.compact(); api.break(expired()); }
+      else if (step.do === "outage") { api.listError = api.watchError = new KubeError("kube/unreachable", "away"); api.break(api.watchError); }
+      else await settle();
+    }
+    api.listError = api.watchError = undefined;
+    for (let turn = 0; turn < 8; turn++) await clock.pass(1000);
+    const truth = Object.fromEntries([...api.objects].map(([name, { metadata }]) => [name, metadata.resourceVersion]));
+    expect(Object.fromEntries([...reflector.values()].map(({ metadata }) => [metadata.name, metadata.resourceVersion]))).toEqual(truth);
+    expect(Object.fromEntries(mirror)).toEqual(truth);
+    expect(wrong).toEqual([]);
+    await reflector.stop();
+  }), { numRuns: 150 });
+});
