@@ -1,0 +1,223 @@
+import { isDeepStrictEqual } from "node:util";
+import { kinds, type Kind } from "../../objects/kinds.ts";
+import { hasStrategicMerge, mergeRule } from "../../objects/merge-keys.ts";
+import type { KubeObject } from "../../objects/meta.ts";
+import { admitChange, admitNew, copy, hasStatus } from "./admission.ts";
+import { ApiError, alreadyExists, badRequest, conflict, notFound } from "./api-error.ts";
+import { Deletion, type Deleted, type DeleteOptions } from "./deletion.ts";
+import { expireEvents } from "./event-expiry.ts";
+import { jsonPatch } from "./json-patch.ts";
+import { ownersAfterUpdate } from "./managed-fields.ts";
+import { mergePatch } from "./merge-patch.ts";
+import type { Change, ChangeType } from "./object-rows.ts";
+import { ObjectTable, type HistoryBounds } from "./object-table.ts";
+import { fieldFilter, labelFilter } from "./selectors.ts";
+import { serverSideApply } from "./server-side-apply.ts";
+import { strategicMergePatch } from "./strategic-merge-patch.ts";
+import { timestamp } from "./timestamp.ts";
+
+export interface ObjectStoreOptions {
+  /** The SQLite file, or `:memory:`. */
+  path: string;
+  now: () => Date;
+  uid: () => string;
+  /** How much a watch can catch up on. Default 8192 changes and 64 MiB of JSON, whichever is reached first. */
+  history?: HistoryBounds;
+}
+export interface WriteOptions {
+  /** Whom `managedFields` name. Default `quipu-cluster`. */
+  manager?: string;
+  subresource?: "status" | "scale" | undefined;
+  /** Do everything but write; the result is what would have been stored. */
+  dryRun?: boolean;
+}
+export interface Selection { namespace?: string | undefined; labelSelector?: string | undefined; fieldSelector?: string | undefined }
+export interface WatchEvent<T extends KubeObject = KubeObject> { type: ChangeType; object: T }
+export type PatchType = "json" | "merge" | "strategic";
+
+/**
+ * The objects of one cluster with the rules of the Kubernetes API: names, defaults, validation, generations,
+ * field ownership, deletion. Synchronous, in memory, written through to SQLite. Controllers in the same process
+ * use it directly; the HTTP server is a skin over it. Objects handed out are frozen and shared: copy to change.
+ * Every method throws ApiError, worded as a kube-apiserver would.
+ */
+export class ObjectStore {
+  readonly #table: ObjectTable;
+  readonly #deletion: Deletion;
+  readonly #now: () => Date;
+  readonly #uid: () => string;
+  #nextExpiry = 0;
+
+  /** @throws CorruptStore when the file is damaged: it is never replaced by an empty one. */
+  constructor({ path, now, uid, history = { changes: 8192, bytes: 64 * 1024 * 1024 } }: ObjectStoreOptions) {
+    this.#now = now;
+    this.#uid = uid;
+    this.#table = new ObjectTable(path, history);
+    this.#deletion = new Deletion(this.#table, now);
+    if (this.#table.revision === 0) {
+      for (const name of ["default", "kube-system"]) this.create(kinds.Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
+    }
+    this.#deletion.resume();
+  }
+
+  /** The cluster-wide revision: the highest resourceVersion given so far. */
+  get revision(): number {
+    return this.#table.revision;
+  }
+
+  get<T extends KubeObject = KubeObject>(kind: Kind, namespace: string | undefined, name: string): T | undefined {
+    return this.#table.get(kind, kind.namespaced ? namespace : undefined, name) as T | undefined;
+  }
+
+  /** Sorted by namespace and name. Selectors are written as in a query (`app=web,tier in (a,b)`). */
+  list<T extends KubeObject = KubeObject>(kind: Kind, { namespace, labelSelector, fieldSelector }: Selection = {}): { items: T[]; resourceVersion: string } {
+    const labels = labelFilter(labelSelector);
+    const fields = fieldFilter(kind, fieldSelector);
+    const items: T[] = [];
+    for (const object of this.#table.list(kind, kind.namespaced ? namespace : undefined)) if (labels(object) && fields(object)) items.push(object as T);
+    return { items, resourceVersion: String(this.#table.revision) };
+  }
+
+  create<T extends KubeObject>(kind: Kind, object: T, options: WriteOptions = {}): T {
+    const next = this.#typed(kind, copy(object));
+    delete next.metadata.managedFields;
+    return this.#admitAndAdd(kind, next, options, true) as T;
+  }
+
+  /** Replaces. With a resourceVersion in `object`, only that version (409 otherwise). */
+  update<T extends KubeObject>(kind: Kind, object: T, { manager = "quipu-cluster", subresource, dryRun = false }: WriteOptions = {}): T {
+    const next = this.#typed(kind, copy(object));
+    const before = this.#existing(kind, next.metadata.namespace, next.metadata.name);
+    admitChange(kind, before, next, subresource);
+    next.metadata.managedFields = ownersAfterUpdate(kind, before, next, manager, subresource, timestamp(this.#now()));
+    return this.#change(kind, before, next, dryRun) as T;
+  }
+
+  /** Reads, changes a copy and writes its status, without a conflict. @throws ApiError 404. */
+  updateStatus<T extends KubeObject = KubeObject>(kind: Kind, namespace: string | undefined, name: string, mutate: (object: T) => T, options: Omit<WriteOptions, "subresource"> = {}): T {
+    const before = this.#existing(kind, namespace, name);
+    return this.update(kind, mutate(structuredClone(before) as T), { ...options, subresource: "status" });
+  }
+
+  /** Server-side apply: creates or merges. `force` takes fields over from other managers. */
+  apply<T extends KubeObject>(kind: Kind, object: T, { manager, force = false, subresource, dryRun = false }: WriteOptions & { manager: string; force?: boolean }): T {
+    const config = this.#typed(kind, withoutNulls(copy(object)) as T);
+    const { name, namespace } = config.metadata;
+    if (!manager) throw badRequest("PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch");
+    if (!name) throw badRequest("name is required");
+    if (config.metadata.managedFields !== undefined) throw badRequest("metadata.managedFields must be nil");
+    const before = this.get(kind, namespace, name);
+    if (subresource === "status") for (const field of Object.keys(config)) if (!["apiVersion", "kind", "metadata", "status"].includes(field)) delete (config as unknown as Record<string, unknown>)[field];
+    if (subresource !== "status" && hasStatus(kind)) delete config.status;
+    if (config.metadata.resourceVersion && config.metadata.resourceVersion !== before?.metadata.resourceVersion) {
+      throw before === undefined ? notFound(kind, name) : conflict(kind, name, "the object has been modified; please apply your changes to the latest version and try again");
+    }
+    if (config.metadata.uid && config.metadata.uid !== before?.metadata.uid) throw conflict(kind, name, `uid mismatch: the provided object specified uid ${config.metadata.uid}, and no existing object was found or it has another`);
+    const time = timestamp(this.#now());
+    const next = copy(serverSideApply(kind, before, config, { manager, force, subresource, time }));
+    if (before !== undefined) {
+      admitChange(kind, before, next, subresource);
+      return this.#change(kind, before, next, dryRun) as T;
+    }
+    if (subresource !== undefined) throw notFound(kind, name);
+    return this.#admitAndAdd(kind, next, { dryRun }, false) as T;
+  }
+
+  /** @throws ApiError 415 for a strategic merge patch of a custom resource, as Kubernetes does. */
+  patch<T extends KubeObject = KubeObject>(kind: Kind, namespace: string | undefined, name: string, { type, patch }: { type: PatchType; patch: unknown }, options: WriteOptions = {}): T {
+    const before = this.#existing(kind, namespace, name);
+    let next: unknown;
+    if (type === "json") next = jsonPatch(before, patch);
+    else if (typeof patch !== "object" || patch === null || Array.isArray(patch)) throw badRequest("the patch must be an object");
+    else if (type === "merge") next = mergePatch(before, patch);
+    else if (hasStrategicMerge(kind)) next = strategicMergePatch(before, patch, mergeRule(kind));
+    else throw new ApiError(415, "UnsupportedMediaType", "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml");
+    if (typeof next !== "object" || next === null || typeof (next as KubeObject).metadata !== "object" || (next as KubeObject).metadata === null) throw badRequest("the patch must leave an object with metadata");
+    const object = next as T;
+    if (object.metadata.name !== name || object.metadata.namespace !== before.metadata.namespace) throw badRequest("the patch must not change metadata.name or metadata.namespace");
+    return this.update(kind, object, options);
+  }
+
+  delete(kind: Kind, namespace: string | undefined, name: string, options: DeleteOptions = {}): Deleted {
+    return this.#deletion.delete(kind, kind.namespaced ? namespace : undefined, name, options);
+  }
+
+  /**
+   * Tells every change after `resourceVersion` (unset: from now), in order, before the write that makes it returns.
+   * An object that begins to match a selector is ADDED, one that ceases to is DELETED.
+   * @returns the way to end it. @throws ApiError 410 when that version is older than the history or was never given.
+   */
+  watch<T extends KubeObject = KubeObject>(kind: Kind, { resourceVersion, ...selection }: Selection & { resourceVersion?: string | undefined }, listener: (event: WatchEvent<T>) => void): () => void {
+    const after = resourceVersion === undefined ? this.#table.revision : Number(resourceVersion);
+    if (!Number.isSafeInteger(after) || after < 0) throw badRequest(`invalid resource version: ${JSON.stringify(resourceVersion)}`);
+    const labels = labelFilter(selection.labelSelector);
+    const fields = fieldFilter(kind, selection.fieldSelector);
+    const matches = (object: KubeObject): boolean => labels(object) && fields(object);
+    return this.#table.watch(kind, after, (change) => {
+      if (kind.namespaced && selection.namespace !== undefined && change.object.metadata.namespace !== selection.namespace) return;
+      const type = seenAs(change, matches);
+      if (type !== undefined) listener({ type, object: change.object as T });
+    });
+  }
+
+  /** Removes Events over their time or number. Called now and then by whoever owns the store's process. */
+  expire(): void {
+    expireEvents(this, this.#now());
+  }
+
+  close(): void {
+    this.#table.close();
+  }
+
+  #typed<T extends KubeObject>(kind: Kind, object: T): T {
+    if (typeof object.metadata !== "object" || object.metadata === null) throw badRequest("metadata is required");
+    if (object.apiVersion !== undefined && object.apiVersion !== kind.apiVersion) throw badRequest(`the API version in the data (${object.apiVersion}) does not match the expected API version (${kind.apiVersion})`);
+    if (object.kind !== undefined && object.kind !== kind.kind) throw badRequest(`the kind in the data (${object.kind}) does not match the expected kind (${kind.kind})`);
+    if (kind.namespaced && !object.metadata.namespace) throw badRequest("namespace is required");
+    if (!kind.namespaced) delete object.metadata.namespace;
+    return Object.assign(object, { apiVersion: kind.apiVersion, kind: kind.kind });
+  }
+
+  #existing(kind: Kind, namespace: string | undefined, name: string): KubeObject {
+    const found = this.get(kind, namespace, name);
+    if (found === undefined) throw notFound(kind, name);
+    return found;
+  }
+
+  #admitAndAdd(kind: Kind, next: KubeObject, { manager = "quipu-cluster", dryRun = false }: WriteOptions, owned: boolean): KubeObject {
+    const namespace = kind.namespaced ? this.#table.get(kinds.Namespace, undefined, next.metadata.namespace!) : undefined;
+    admitNew(kind, next, { namespace, now: this.#now(), uid: this.#uid });
+    if (this.#table.get(kind, next.metadata.namespace, next.metadata.name) !== undefined) throw alreadyExists(kind, next.metadata.name);
+    if (owned) next.metadata.managedFields = ownersAfterUpdate(kind, undefined, next, manager, undefined, next.metadata.creationTimestamp!);
+    if (dryRun) return next;
+    if (kind === kinds.Event && this.#now().getTime() >= this.#nextExpiry) {
+      this.#nextExpiry = this.#now().getTime() + 60_000;
+      this.expire();
+    }
+    return this.#table.write(kind, "ADDED", next);
+  }
+
+  #change(kind: Kind, before: KubeObject, next: KubeObject, dryRun: boolean): KubeObject {
+    if (next.metadata.managedFields?.length === 0) delete next.metadata.managedFields;
+    // Writing what is there already is no change: no new version, no event.
+    if (isDeepStrictEqual(before, next)) return before;
+    if (dryRun) return next;
+    const stored = this.#table.write(kind, "MODIFIED", next);
+    return this.#deletion.releaseIfFree(kind, stored) ?? stored;
+  }
+}
+
+function seenAs({ type, object, previous }: Change, matches: (object: KubeObject) => boolean): ChangeType | undefined {
+  const now = matches(object);
+  if (type === "ADDED") return now ? "ADDED" : undefined;
+  // After a restart the former state is not known. A DELETED too many does no harm.
+  const before = previous === undefined ? type === "MODIFIED" || now : matches(previous);
+  if (type === "DELETED") return before ? "DELETED" : undefined;
+  return now ? (before ? "MODIFIED" : "ADDED") : before ? "DELETED" : undefined;
+}
+
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== null).map(([name, inner]) => [name, withoutNulls(inner)]));
+}
