@@ -1,5 +1,5 @@
 import { Type } from "typebox";
-import type { TSchema, TUnsafe } from "typebox";
+import type { Static, TSchema, TUnsafe } from "typebox";
 
 export type DeepPartial<T> = T extends readonly unknown[] ? T : T extends object ? { [K in keyof T]?: DeepPartial<T[K]> } : T;
 
@@ -7,8 +7,8 @@ export type DeepPartial<T> = T extends readonly unknown[] ? T : T extends object
  * A schema in which every field of every nested object may be left out: the shape of defaults and overrides. Lists stay
  * as they are, for a list replaces the whole list.
  */
-export function deepPartial<S extends TSchema, T>(schema: S & { static?: T }, omit: readonly string[] = []): TUnsafe<DeepPartial<T>> {
-  return Type.Unsafe<DeepPartial<T>>(partial(schema as unknown as JsonSchema, omit) as never);
+export function deepPartial<S extends TSchema, const O extends string = never>(schema: S, omit: readonly O[] = []): TUnsafe<DeepPartial<Omit<Static<S>, O>>> {
+  return Type.Unsafe<DeepPartial<Omit<Static<S>, O>>>(partial(schema as unknown as JsonSchema, omit) as never);
 }
 
 type JsonSchema = { type?: string; properties?: Record<string, JsonSchema>; required?: string[] } & Record<string, unknown>;

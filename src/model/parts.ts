@@ -19,7 +19,8 @@ export interface WorkloadPart {
   env: { name: string; value?: string; secret?: { name: string; key: string }; config?: { name: string; key: string } }[];
   files: { path: string; config?: string; secret?: string; key?: string }[];
   resources: { requests: Record<string, string>; limits: Record<string, string> };
-  readiness: ProbeSpec | TcpProbe;
+  /** null: the app has no port, and is ready as long as it runs. */
+  readiness: ProbeSpec | TcpProbe | null;
   liveness: ProbeSpec | TcpProbe | null;
   terminationGraceMs: number;
   drainMs: number;
@@ -39,6 +40,7 @@ export interface ConnectionPool {
 }
 export interface OutlierDetectionPart { consecutive5xxErrors: number; intervalMs: number; baseEjectionMs: number; maxEjectionPercent: number }
 export interface LoadBalancing { policy: "leastRequest" | "roundRobin" | "random" | "consistentHash"; hash?: { header: string } | { cookie: string; ttlMs: number } | { sourceIp: true }; warmupMs: number }
+/** perTryTimeoutMs 0: none of its own. */
 export interface Retries { attempts: number; perTryTimeoutMs: number; retryOn: string[] }
 export type RateUnit = "second" | "minute" | "hour" | "day";
 export interface RequestMatch { path?: string; method?: string; headers?: Record<string, string> }
@@ -54,11 +56,14 @@ export interface RateLimit {
 export interface Fault { match?: RequestMatch; percent: number; delayMs?: number; abort?: { status: number } }
 
 export interface TrafficPart {
-  /** 0: none. */
+  /** Of HTTP requests; 0: none. */
   timeoutMs: number;
+  /** Of gRPC requests, which have none unless somebody gave one; 0: none. */
+  grpcTimeoutMs: number;
   retries: Retries & { budgetPercent: number };
   perCaller: { connectionPool: ConnectionPool; outlierDetection: OutlierDetectionPart; loadBalancing: LoadBalancing };
-  inbound: { connectionPool: Pick<ConnectionPool, "maxConnections" | "maxPendingRequests" | "maxRequests"> };
+  /** An absent field: no limit. */
+  inbound: { connectionPool: Partial<Pick<ConnectionPool, "maxConnections" | "maxPendingRequests" | "maxRequests">> };
   rateLimits: RateLimit[];
   faults: Fault[];
   /** jwt issuers by name, with what a RequestAuthentication needs. */

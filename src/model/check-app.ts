@@ -1,0 +1,129 @@
+import type { App, AppSpec } from "./app.ts";
+import { duplicates } from "./check-schema.ts";
+import { checkOverlay } from "./check-overlay.ts";
+import { durationMs } from "./duration.ts";
+import { Problem } from "./problem.ts";
+import { isHttp, protocolOf } from "./protocol.ts";
+import { parseQuantity } from "./quantity.ts";
+import { suggest } from "./suggest.ts";
+
+const reserved = { from: 15000, to: 15099 };
+
+/** What the schema of App can't say: relations between its fields. */
+export function checkApp(app: App): Problem[] {
+  const { spec } = app;
+  return [
+    ...ports(spec), ...probesAndExpose(spec), ...workload(spec), ...calls(app), ...traffic(spec.traffic, "spec.traffic"), ...access(spec), ...checkOverlay(app),
+    ...(spec.overrides ?? []).flatMap((override, index) => [
+      ...replicas(override.spec.workload, `spec.overrides[${index}].spec.workload`),
+      ...traffic(override.spec.traffic as Traffic, `spec.overrides[${index}].spec.traffic`),
+    ]),
+  ];
+}
+
+type Traffic = AppSpec["traffic"];
+
+function ports({ workload }: AppSpec): Problem[] {
+  const list = workload?.ports ?? [];
+  const at = (index: number, field: string) => `spec.workload.ports[${index}].${field}`;
+  const firstHttp = list.find((port) => isHttp(protocolOf(port)));
+  return [
+    ...duplicates(list.map(({ name }) => name), (index) => at(index, "name")),
+    ...duplicates(list.map(({ port }) => port), (index) => at(index, "port")),
+    ...list.flatMap(({ port, name }, index) => {
+      if (port >= reserved.from && port <= reserved.to) return [new Problem("reserved-port", `${at(index, "port")} is ${port}.`, { field: at(index, "port"), found: port, accepted: `any port outside of ${reserved.from} to ${reserved.to}` })];
+      if (port === 80 && firstHttp !== undefined && firstHttp.name !== name) return [new Problem("conflicting-fields", `${at(index, "port")} is 80, which the Service gives to the first HTTP port (${firstHttp.name}).`, { field: at(index, "port"), found: 80, accepted: "another port, or make it the first HTTP port" })];
+      return [];
+    }),
+  ];
+}
+
+/** Names of ports that other fields refer to. Ports left out are http on 8080. */
+function probesAndExpose({ workload, expose }: AppSpec): Problem[] {
+  const list = workload?.ports ?? [{ name: "http", port: 8080 }];
+  const names = list.map(({ name }) => name);
+  const http = list.filter((port) => isHttp(protocolOf(port)));
+  const problems: Problem[] = [];
+  for (const probe of ["readiness", "liveness"] as const) {
+    const value = workload?.probes?.[probe];
+    const field = `spec.workload.probes.${probe}`;
+    if (value === undefined) continue;
+    if (typeof value === "object") problems.push(...unknownPort(value.port, names, `${field}.port`));
+    else if (http.length === 0) problems.push(new Problem("conflicting-fields", `${field} asks for a path, but the app has no HTTP port.`, { field, found: value, accepted: "{ port: NAME }, which only connects" }));
+  }
+  const seen = (expose ?? []).map(({ host, path }) => `${host}${path ?? "/"}`);
+  problems.push(...duplicates(seen, (index) => `spec.expose[${index}]`));
+  for (const [index, { port }] of (expose ?? []).entries()) {
+    const field = `spec.expose[${index}].port`;
+    if (port !== undefined) {
+      problems.push(...unknownPort(port, names, field));
+      if (names.includes(port) && !http.some(({ name }) => name === port)) problems.push(new Problem("conflicting-fields", `${field} is ${port}, which isn't an HTTP port.`, { field, found: port, accepted: http.map(({ name }) => name).join(", ") || "an HTTP port" }));
+    } else if (http.length === 0) problems.push(new Problem("conflicting-fields", `spec.expose[${index}]: the app has no HTTP port to serve.`, { field: `spec.expose[${index}]`, accepted: "an HTTP port in spec.workload.ports" }));
+  }
+  return problems;
+}
+
+function unknownPort(found: string, names: readonly string[], field: string): Problem[] {
+  if (names.includes(found)) return [];
+  const near = suggest(found, names);
+  return [new Problem("unknown-reference", `${field} is ${found}, but the app has no such port.${near === undefined ? "" : ` Did you mean ${near}?`}`, { field, found, accepted: names.join(", ") })];
+}
+
+function workload({ workload }: AppSpec): Problem[] {
+  const problems = replicas(workload, "spec.workload");
+  for (const unit of ["cpu", "memory"] as const) {
+    const request = workload?.resources?.requests?.[unit];
+    const limit = workload?.resources?.limits?.[unit];
+    if (request === undefined || limit === undefined || parseQuantity(unit, request)! <= parseQuantity(unit, limit)!) continue;
+    const field = `spec.workload.resources.requests.${unit}`;
+    problems.push(new Problem("conflicting-fields", `${field} is ${request}, above its limit ${limit}.`, { field, found: request, accepted: `at most ${limit}` }));
+  }
+  if (workload?.drain !== undefined && workload.terminationGracePeriod !== undefined && durationMs(workload.drain) >= durationMs(workload.terminationGracePeriod)) {
+    problems.push(new Problem("conflicting-fields", `spec.workload.drain is ${workload.drain}, which leaves nothing of the grace period of ${workload.terminationGracePeriod}.`, { field: "spec.workload.drain", found: workload.drain, accepted: `less than ${workload.terminationGracePeriod}` }));
+  }
+  return problems;
+}
+
+function replicas(workload: { replicas?: { min?: number; max?: number } } | undefined, path: string): Problem[] {
+  const { min, max } = workload?.replicas ?? {};
+  if (min === undefined || max === undefined || min <= max) return [];
+  return [new Problem("conflicting-fields", `${path}.replicas.min is ${min}, above max, which is ${max}.`, { field: `${path}.replicas.min`, found: min, accepted: `at most ${max}` })];
+}
+
+function calls({ metadata, spec }: App): Problem[] {
+  const list = spec.calls ?? [];
+  const problems: Problem[] = [];
+  const overriding = new Map<string, number>();
+  for (const [index, call] of list.entries()) {
+    const field = `spec.calls[${index}]`;
+    if ("host" in call) continue;
+    if (call.app === metadata.name) problems.push(new Problem("conflicting-fields", `${field}.app is the app itself.`, { field: `${field}.app`, found: call.app, accepted: "another app" }));
+    if (call.timeout === undefined && call.retries === undefined) continue;
+    const earlier = overriding.get(call.app);
+    if (earlier !== undefined) problems.push(new Problem("conflicting-fields", `${field} overrides timeout or retries of ${call.app}, as spec.calls[${earlier}] already does.`, { field, found: call.app, accepted: "one entry per callee with timeout or retries" }));
+    overriding.set(call.app, index);
+  }
+  const keys = list.map((call) => ("host" in call ? `${call.host}:${call.port ?? 443}` : JSON.stringify([call.app, call.methods, call.paths])));
+  return [...problems, ...duplicates(keys, (index) => `spec.calls[${index}]`)];
+}
+
+function traffic(traffic: Traffic, path: string): Problem[] {
+  const problems: Problem[] = [];
+  for (const [index, { scope, per }] of (traffic?.rateLimits ?? []).entries()) {
+    const field = `${path}.rateLimits[${index}].scope`;
+    if (scope === "fleet") problems.push(new Problem("unsupported", `${field}: limits shared by all clusters aren't built yet.`, { field, found: scope, accepted: "cluster, instance" }));
+    if (scope === "instance" && per !== undefined && /^:/.test(per.header)) problems.push(new Problem("bad-format", `${path}.rateLimits[${index}].per.header is a pseudo-header.`, { field: `${path}.rateLimits[${index}].per.header`, found: per.header, accepted: "a header" }));
+  }
+  for (const [index, fault] of (traffic?.faults ?? []).entries()) {
+    if (fault.delay === undefined && fault.abort === undefined) problems.push(new Problem("missing-field", `${path}.faults[${index}] has neither delay nor abort.`, { field: `${path}.faults[${index}]`, found: fault, accepted: "delay, abort, or both" }));
+  }
+  const balancing = traffic?.perCaller?.loadBalancing;
+  if (balancing?.policy !== undefined && balancing.consistentHash !== undefined) {
+    problems.push(new Problem("conflicting-fields", `${path}.perCaller.loadBalancing has both policy and consistentHash.`, { field: `${path}.perCaller.loadBalancing.policy`, found: balancing.policy, accepted: "one of the two" }));
+  }
+  return problems;
+}
+
+function access({ access }: AppSpec): Problem[] {
+  return duplicates((access?.callers ?? []).map((caller) => JSON.stringify(caller)), (index) => `spec.access.callers[${index}]`);
+}
