@@ -9,6 +9,8 @@ import { createProgress } from "./progress.mjs";
 import { SetupError } from "./run.mjs";
 import { allDone, forRunning, forTests, runSteps } from "./steps.mjs";
 
+/** npm and pip begin with what is wrong, and go on with how they are used. */
+const MOST_LINES = 15;
 const stages = process.argv.includes("--tests") ? forTests : forRunning;
 
 try {
@@ -17,7 +19,7 @@ try {
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;
   console.error(`\nset-up stopped: ${error.message}`);
-  if (error.output) console.error(error.output.replace(/^/gm, "  | "));
+  if (error.output) console.error(error.output.split("\n").slice(0, MOST_LINES).join("\n").replace(/^/gm, "  | "));
   if (error.advice) console.error(error.advice);
   process.exitCode = 1;
 }
