@@ -33,7 +33,7 @@ test("names, modes and links come through", async () => {
     stream.on("end", next);
   });
   reader.end((await archiveFolder(folder)).bytes);
-  await new Promise((resolve) => reader.on("finish", resolve));
+  await new Promise<void>((resolve) => reader.on("finish", () => resolve()));
   expect(seen).toEqual({ "a/": "directory 755", "a/run.sh": "file 755", "b.js": "file 644", link: "symlink 777" });
 });
 

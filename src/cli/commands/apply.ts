@@ -2,7 +2,7 @@ import type { Answer, ApiClient } from "../api-client.ts";
 import { ApiError } from "../api-client.ts";
 import { CliError } from "../cli-error.ts";
 import { type FileDocument, readDocuments } from "../files.ts";
-import { pluralOfKind } from "../kind-names.ts";
+import { pluralOf } from "../kind-names.ts";
 import { type OutputFormat, paint, render } from "../output.ts";
 import { reportError } from "../report-error.ts";
 import { withClient } from "../with-client.ts";
@@ -53,7 +53,7 @@ async function check(client: ApiClient, documents: readonly FileDocument[]): Pro
 }
 
 export async function put(client: ApiClient, document: FileDocument, { dryRun, why, ifMatch }: { dryRun?: boolean; why?: string | undefined; ifMatch?: string } = {}): Promise<Answer<Written>> {
-  return client.call<Written>("PUT", `/api/v1/${pluralOfKind(document.kind)}/${encodeURIComponent(document.name)}`, {
+  return client.call<Written>("PUT", `/api/v1/${pluralOf(document.kind)}/${encodeURIComponent(document.name)}`, {
     body: document.value,
     query: { dryRun: dryRun === true ? true : undefined, why },
     ...(ifMatch === undefined ? {} : { headers: { "if-match": ifMatch } }),

@@ -2,7 +2,7 @@ import { ApiError } from "../api-client.ts";
 import { exitCodes } from "../cli-error.ts";
 import { fieldDiff } from "../field-diff.ts";
 import { readDocuments } from "../files.ts";
-import { pluralOfKind } from "../kind-names.ts";
+import { pluralOf } from "../kind-names.ts";
 import { paint } from "../output.ts";
 import { withClient } from "../with-client.ts";
 import { inOrder } from "./apply.ts";
@@ -12,7 +12,7 @@ export async function diff(options: { filename: string[] }): Promise<void> {
   await withClient(async (client) => {
     let changed = false;
     for (const document of inOrder(readDocuments(options.filename))) {
-      const path = `/api/v1/${pluralOfKind(document.kind)}/${encodeURIComponent(document.name)}`;
+      const path = `/api/v1/${pluralOf(document.kind)}/${encodeURIComponent(document.name)}`;
       let current: Record<string, unknown> | undefined;
       try {
         current = await client.get<Record<string, unknown>>(path);
