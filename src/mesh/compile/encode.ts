@@ -10,6 +10,9 @@ export interface Part {
   readonly hash: string;
 }
 
+/** The plain-object form of a message, before `create`. */
+export type Init<D extends DescMessage> = Exclude<MessageInitShape<D>, MessageShape<D>>;
+
 type Kind = keyof CompilerStats["encodings"];
 
 /** Turns messages into bytes, and counts how often it did. */

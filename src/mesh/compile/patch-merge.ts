@@ -1,0 +1,24 @@
+import { clone, fromBinary, merge, toBinary, type DescMessage, type MessageShape, type Registry } from "@bufbuild/protobuf";
+import type { Any } from "@bufbuild/protobuf/wkt";
+
+/** Protobuf merge: single fields are replaced, sub-messages merged, lists appended. Returns a new message. */
+export function merged<D extends DescMessage>(schema: D, target: MessageShape<D>, source: MessageShape<D>): MessageShape<D> {
+  const result = clone(schema, target);
+  merge(schema, result, source);
+  return result;
+}
+
+/** Two configurations of one extension: merged when they are of the same type, else the second replaces the first. */
+export function mergedAny(registry: Registry, target: Any, source: Any): Any {
+  const schema = target.typeUrl === source.typeUrl ? registry.getMessage(target.typeUrl.slice(target.typeUrl.lastIndexOf("/") + 1)) : undefined;
+  if (schema === undefined) return source;
+  return { ...source, value: toBinary(schema, merged(schema, fromBinary(schema, target.value), fromBinary(schema, source.value))) };
+}
+
+/** Where a new entry goes in a list, for INSERT_BEFORE, INSERT_AFTER, INSERT_FIRST and ADD; undefined: nowhere (its neighbour isn't there). */
+export function insertAt(operation: string, count: number, neighbour: number): number | undefined {
+  if (operation === "ADD") return count;
+  if (operation === "INSERT_FIRST") return 0;
+  if (neighbour < 0) return undefined;
+  return operation === "INSERT_BEFORE" ? neighbour : operation === "INSERT_AFTER" ? neighbour + 1 : undefined;
+}
