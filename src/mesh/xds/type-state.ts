@@ -2,11 +2,15 @@ import type { DeltaRequest } from "./delta-request.ts";
 import type { Push, XdsResource } from "./delta-response.ts";
 import { typeUrls } from "../resource.ts";
 
+/** There will be such a resource, but it is still being made; `touch` tells when it is there. */
+export const later = Symbol("later");
+
 /** Where a stream finds what its proxy should have now. */
 export interface XdsSource {
   /** Everything of a type that is subscribed to by wildcard. */
   all(type: string): ReadonlyMap<string, XdsResource>;
-  get(type: string, name: string): XdsResource | undefined;
+  /** Undefined: there is none, and the proxy is told so. */
+  get(type: string, name: string): XdsResource | typeof later | undefined;
 }
 
 /** A version that the proxy refused, and its words for it. */
@@ -84,6 +88,7 @@ export class TypeState {
     for (const name of new Set([...this.#owed, ...this.#dirty])) {
       const resource = this.wants(name) ? source.get(this.type, name) : undefined;
       const held = this.held.get(name);
+      if (resource === later) continue;
       if (resource === undefined) {
         const refused = this.rejected.get(name)?.version === "";
         if (!refused && ((held !== undefined && this.wants(name)) || this.#owed.has(name))) removed.push(name);

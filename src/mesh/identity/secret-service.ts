@@ -1,0 +1,75 @@
+import type { Secret } from "../../objects/core.ts";
+import type { Proxy } from "../resource.ts";
+import type { DeltaRequest } from "../xds/delta-request.ts";
+import type { XdsResource } from "../xds/delta-response.ts";
+import { later } from "../xds/type-state.ts";
+import { GatewaySecrets } from "./gateway-secrets.ts";
+import { Leaf } from "./leaf.ts";
+import type { Clock, LeafIssuer } from "./leaf.ts";
+import { authoritySecret, rootSecret, secretTypeUrl, workloadSecret } from "./secret-resource.ts";
+
+/** The secrets of one connected proxy. */
+export interface ProxySecrets {
+  get(name: string): XdsResource | typeof later | undefined;
+  /** Must be told of each request for secrets before the stream's state is. */
+  requested(request: DeltaRequest): void;
+  close(): void;
+}
+
+/** SDS: who gets which secret. A certificate is given only for the identity that the stream's token proved. */
+export class SecretService {
+  readonly #issuer: LeafIssuer;
+  readonly #trustDomain: string;
+  readonly #leafTtlMs: number | undefined;
+  readonly #clock: Clock;
+  readonly #onError: (error: unknown) => void;
+  readonly #root: XdsResource;
+  readonly #gateways = new GatewaySecrets();
+  readonly #watchers = new Set<{ namespace: string; changed: (names: string[]) => void }>();
+
+  constructor(options: { issuer: LeafIssuer & { readonly rootPem: string; readonly trustDomain: string }; clock: Clock; onError: (error: unknown) => void; /** A day unless told. */ leafTtlMs?: number }) {
+    this.#issuer = options.issuer;
+    this.#trustDomain = options.issuer.trustDomain;
+    this.#leafTtlMs = options.leafTtlMs;
+    this.#clock = options.clock;
+    this.#onError = options.onError;
+    this.#root = authoritySecret(rootSecret, options.issuer.rootPem);
+  }
+
+  putSecret(object: Secret): void {
+    this.#tell(this.#gateways.put(object));
+  }
+
+  removeSecret(namespace: string, name: string): void {
+    this.#tell(this.#gateways.remove(namespace, name));
+  }
+
+  /** `changed` is told the names of secrets to fetch anew. */
+  open(proxy: Proxy, changed: (names: string[]) => void): ProxySecrets {
+    const spiffeId = `spiffe://${this.#trustDomain}/ns/${proxy.namespace}/sa/${proxy.serviceAccount}`;
+    const leaf = new Leaf({ issuer: this.#issuer, spiffeId, clock: this.#clock, ...(this.#leafTtlMs !== undefined && { ttlMs: this.#leafTtlMs }), changed: () => changed([workloadSecret]), onError: this.#onError });
+    const watcher = { namespace: proxy.namespace, changed };
+    if (proxy.role === "router") this.#watchers.add(watcher);
+    return {
+      get: (name) => {
+        if (name === rootSecret) return this.#root;
+        if (name !== workloadSecret) return proxy.role === "router" ? this.#gateways.get(proxy.namespace, name) : undefined;
+        if (leaf.resource) return leaf.resource;
+        return leaf.heldVersion === undefined ? later : { type: secretTypeUrl, name, version: leaf.heldVersion, bytes: new Uint8Array() };
+      },
+      requested: (request) => {
+        const held = request.initialVersions.get(workloadSecret);
+        if (held !== undefined) leaf.recognise(held);
+        if (request.subscribe.includes(workloadSecret) && (held === undefined || leaf.heldVersion !== held)) leaf.need();
+      },
+      close: () => {
+        leaf.close();
+        this.#watchers.delete(watcher);
+      },
+    };
+  }
+
+  #tell({ namespace, names }: { namespace: string; names: string[] }): void {
+    if (names.length > 0) for (const watcher of this.#watchers) if (watcher.namespace === namespace) watcher.changed(names);
+  }
+}

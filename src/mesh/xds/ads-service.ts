@@ -1,0 +1,164 @@
+import type { ReviewToken, TokenIdentity } from "../identity/token-review.ts";
+import { secretTypeUrl } from "../identity/secret-resource.ts";
+import type { SecretService } from "../identity/secret-service.ts";
+import type { Change, MeshCompiler } from "../resource.ts";
+import { decodeDeltaRequest } from "./delta-request.ts";
+import type { DeltaRequest } from "./delta-request.ts";
+import { FrameCache } from "./frame-cache.ts";
+import type { GrpcCall, GrpcMethod, GrpcStream } from "./grpc-server.ts";
+import { GrpcError, grpcStatus } from "./grpc-status.ts";
+import { bearerToken, proxyOf } from "./proxy-node.ts";
+import { ProxyStream } from "./proxy-stream.ts";
+import type { XdsMetrics } from "./xds-metrics.ts";
+
+export const deltaMethod = "/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources";
+
+export interface AdsOptions {
+  compiler: MeshCompiler;
+  secrets: SecretService;
+  reviewToken: ReviewToken;
+  /** The pod's address as the Kubernetes API knows it. */
+  podIp: (namespace: string, pod: string) => string | undefined;
+  metrics: XdsMetrics;
+  /** Unix ms. */
+  now: () => number;
+  log: AdsLog;
+}
+
+export interface AdsLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
+/** Aggregated discovery for all proxies of a cluster: `method` is to be served under `deltaMethod`. */
+export class AdsService {
+  readonly #options: AdsOptions;
+  readonly #streams = new Map<string, { stream: ProxyStream; call: GrpcCall }>();
+  readonly #frames = new FrameCache();
+  readonly #unsubscribe: () => void;
+
+  constructor(options: AdsOptions) {
+    this.#options = options;
+    this.#unsubscribe = options.compiler.onChange((changes) => this.#changed(changes));
+  }
+
+  /** Connected proxies by node id. */
+  proxy(id: string): ProxyStream | undefined {
+    return this.#streams.get(id)?.stream;
+  }
+
+  *proxies(): Iterable<ProxyStream> {
+    for (const { stream } of this.#streams.values()) yield stream;
+  }
+
+  /** How many frames were put together; streams that get the same share one. */
+  get framesMade(): number {
+    return this.#frames.made;
+  }
+
+  readonly method: GrpcMethod = async (call) => {
+    try {
+      const token = bearerToken(headerText(call.headers["authorization"]));
+      const identity = await this.#options.reviewToken(token).catch((error: unknown) => {
+        throw new GrpcError(grpcStatus.unavailable, `the token can't be reviewed now: ${error instanceof Error ? error.message : String(error)}`);
+      });
+      if (!identity) throw new GrpcError(grpcStatus.unauthenticated, "the token is not that of a running pod");
+      return this.#stream(call, identity);
+    } catch (error) {
+      this.#refused(error);
+      throw error;
+    }
+  };
+
+  /** Ends every stream, so that proxies connect again (to whoever serves then). */
+  close(): void {
+    this.#unsubscribe();
+    for (const { call } of this.#streams.values()) call.end(grpcStatus.unavailable, "the server is shutting down");
+  }
+
+  #stream(call: GrpcCall, identity: TokenIdentity): GrpcStream {
+    let stream: ProxyStream | undefined;
+    return {
+      message: (bytes) => {
+        const request = decode(bytes);
+        if (!stream) {
+          try {
+            stream = this.#open(call, identity, request);
+          } catch (error) {
+            this.#refused(error);
+            throw error;
+          }
+        }
+        const rejection = stream.receive(request);
+        if (rejection !== undefined) this.#options.log.warn({ proxy: stream.proxy.id, type: request.typeUrl, rejection }, "a proxy rejected its configuration");
+      },
+      drain: () => stream?.drained(),
+      halfClosed: () => call.end(grpcStatus.ok),
+      closed: () => stream && this.#closed(stream),
+    };
+  }
+
+  #open(call: GrpcCall, identity: TokenIdentity, first: DeltaRequest): ProxyStream {
+    if (!first.node) throw new GrpcError(grpcStatus.invalidArgument, "the first request of a stream carries the node");
+    const { compiler, secrets, podIp, metrics, now, log } = this.#options;
+    const proxy = proxyOf(first.node, identity, podIp(identity.namespace, identity.podName));
+    // The same pod again: its old connection is dead, whether we have heard of it or not.
+    const old = this.#streams.get(proxy.id);
+    if (old) {
+      this.#closed(old.stream);
+      old.call.end(grpcStatus.cancelled, "the proxy has connected anew");
+    }
+    compiler.addProxy(proxy);
+    const stream: ProxyStream = new ProxyStream({
+      proxy, compiler, call, metrics, now, frames: this.#frames,
+      secrets: secrets.open(proxy, (names) => {
+        stream.touch(secretTypeUrl, names);
+        stream.pump();
+      }),
+    });
+    this.#streams.set(proxy.id, { stream, call });
+    metrics.streams.set(this.#streams.size);
+    log.info({ proxy: proxy.id, serviceAccount: proxy.serviceAccount }, "a proxy connected");
+    return stream;
+  }
+
+  #closed(stream: ProxyStream): void {
+    stream.close();
+    if (this.#streams.get(stream.proxy.id)?.stream !== stream) return;
+    this.#streams.delete(stream.proxy.id);
+    this.#options.compiler.removeProxy(stream.proxy.id);
+    this.#options.metrics.streams.set(this.#streams.size);
+    this.#options.log.info({ proxy: stream.proxy.id }, "a proxy disconnected");
+  }
+
+  #changed(changes: readonly Change[]): void {
+    const touched = new Set<ProxyStream>();
+    for (const { type, proxies, names } of changes) {
+      for (const id of proxies) {
+        const stream = this.#streams.get(id)?.stream;
+        if (!stream) continue;
+        stream.touch(type, names);
+        touched.add(stream);
+      }
+    }
+    for (const stream of touched) stream.pump();
+  }
+
+  #refused(error: unknown): void {
+    const status = error instanceof GrpcError ? error.status : grpcStatus.internal;
+    this.#options.metrics.refused.inc({ status });
+    this.#options.log.warn({ status, reason: error instanceof Error ? error.message : String(error) }, "a stream was refused");
+  }
+}
+
+function decode(bytes: Buffer): DeltaRequest {
+  try {
+    return decodeDeltaRequest(bytes);
+  } catch (error) {
+    throw new GrpcError(grpcStatus.invalidArgument, `not a DeltaDiscoveryRequest: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function headerText(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}
