@@ -1,0 +1,43 @@
+/** An object as it is sent: what was rendered, with our marks. */
+import { createHash } from "node:crypto";
+import type { KubeObject } from "../objects/meta.ts";
+import type { DesiredObject } from "./desired.ts";
+
+export const fieldManager = "quipu";
+export const rowRevisionAnnotation = "quipu.dev/row-revision";
+/** Also how the worker's watches find what is ours among all that a cluster holds. */
+export const managedLabel = "quipu.dev/managed";
+
+export interface StampedObject { object: KubeObject; hash: string }
+
+/** `withoutReplicas`: an autoscaler holds them (https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#migrating-deployments-and-statefulsets-to-horizontal-autoscaling). */
+export function stamp(desired: DesiredObject, options: { withoutReplicas?: boolean } = {}): StampedObject {
+  const { metadata, spec, status: _, ...rest } = desired.object;
+  const { resourceVersion: _version, uid: _uid, managedFields: _fields, creationTimestamp: _created, generation: _generation, ...ours } = metadata;
+  const object: KubeObject = {
+    ...rest,
+    metadata: {
+      ...ours,
+      labels: { ...metadata.labels, [managedLabel]: "true" },
+      annotations: { ...metadata.annotations, [rowRevisionAnnotation]: String(desired.rowRevision) },
+    },
+  };
+  if (spec !== undefined) object.spec = options.withoutReplicas ? omit(spec as Record<string, unknown>, "replicas") : spec;
+  return { object, hash: shortHash(JSON.stringify(object)) };
+}
+
+/** The row revision that an object in a cluster carries; -1: none of ours. */
+export function rowRevisionOf(object: KubeObject): number {
+  const text = object.metadata.annotations?.[rowRevisionAnnotation];
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : -1;
+}
+
+/** 80 bits of sha256: enough to tell versions of one object apart. */
+export function shortHash(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 20);
+}
+
+function omit(fields: Record<string, unknown>, name: string): Record<string, unknown> {
+  const { [name]: _, ...rest } = fields;
+  return rest;
+}
