@@ -28,6 +28,7 @@ async function setUp() {
   const progress = createProgress();
   const onWait = (/** @type {number} */ pid) => progress.print(`waiting for another set-up (process ${pid})`);
   await alone(onWait, async () => {
+    if (allDone(stages)) return; // by the one that we waited for
     progress.print("Setting up Quipu");
     await runSteps(stages, (step) => progress.perform(step));
     if (!executable(pinnedNode) && major() < NODE)
