@@ -44,7 +44,7 @@ export async function putObject(db: Db, body: ObjectBody, options: PutOptions, n
   const row = {
     kind, name, revision: next, created: before?.created ?? now, updated: now, spec_hash: specHash, body: json,
     generation: before === undefined ? 1 : before.spec_hash === specHash ? before.generation : before.generation + 1,
-    team: kind === "Team" ? name : text(body.spec.team), segment: kind === "Segment" ? name : text(body.spec.segment), owner: text(body.spec.app),
+    team: options.team ?? (kind === "Team" ? name : text(body.spec.team)), segment: options.segment ?? (kind === "Segment" ? name : text(body.spec.segment)), owner: text(body.spec.app),
     search: `${name} ${labels}`.toLowerCase(),
   };
   await upsert(db, "objects", ["kind", "name"], row);

@@ -32,6 +32,18 @@ export async function appendJournal(db: Db, entry: Omit<JournalEntry, "seq">): P
   return whole;
 }
 
+export async function lastRelease(db: Db, app: string): Promise<number> {
+  const { last } = await db.selectFrom("journal").where("app", "=", app).select((eb) => eb.fn.max("release").as("last")).executeTakeFirstOrThrow();
+  return Number(last ?? 0);
+}
+
+export async function openReleases(db: Db, app?: string): Promise<{ app: string; release: number }[]> {
+  let query = db.selectFrom("journal as j").where("j.seq", "=", 1).select(["j.app", "j.release"])
+    .where((eb) => eb.not(eb.exists(eb.selectFrom("journal as e").select("e.seq").whereRef("e.app", "=", "j.app").whereRef("e.release", "=", "j.release").where("e.action", "=", "end"))));
+  if (app !== undefined) query = query.where("j.app", "=", app);
+  return query.orderBy("j.app").orderBy("j.release").execute();
+}
+
 export async function readLedger(db: Db, cluster: string): Promise<LedgerEntry[]> {
   const rows = checked("ledger", await db.selectFrom("ledger").selectAll().where("cluster", "=", cluster).orderBy("key").execute());
   return rows.map(({ key, revision, hash }) => ({ key, revision, hash }));

@@ -27,6 +27,7 @@ export class SqlStore implements Store {
   #seen = new Map<string, Seen>();
   #failure: StoreFailure | undefined;
   #closed = false;
+  #writing: Promise<unknown> = Promise.resolve();
 
   private constructor(db: Kysely<Tables>, options: SqlStoreOptions) {
     this.#db = db;
@@ -54,7 +55,14 @@ export class SqlStore implements Store {
     return this.#guard(() => this.#db.transaction().execute((trx) => work(readTx(trx, this.#revision))));
   }
 
-  async write<T>(work: (tx: WriteTx) => Promise<T>): Promise<T> {
+  /** One write after another: the next one begins when the views show the one before. */
+  write<T>(work: (tx: WriteTx) => Promise<T>): Promise<T> {
+    const turn = this.#writing.then(() => this.#write(work));
+    this.#writing = turn.catch(() => undefined);
+    return turn;
+  }
+
+  #write<T>(work: (tx: WriteTx) => Promise<T>): Promise<T> {
     return this.#guard(async () => {
       const written: Written = { rows: [], changes: 0 };
       let next = 0;
@@ -130,6 +138,7 @@ export class SqlStore implements Store {
     if (this.#closed) return;
     this.#closed = true;
     this.#events.emit("change");
+    await this.#writing;
     await this.#db.destroy();
   }
 

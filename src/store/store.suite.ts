@@ -164,6 +164,15 @@ export function storeSuite(label: string, open: () => Promise<{ store: Store; re
       expect(await store.read((tx) => tx.journal("a", 2))).toHaveLength(1);
     });
 
+    it("knows the releases that have not ended", async () => {
+      await store.write(async (tx) => { for (const n of [1, 2]) await tx.appendJournal("a", n, "accept", {}); await tx.appendJournal("b", 1, "accept", {}); });
+      await store.write((tx) => tx.appendJournal("a", 1, "end", {}));
+      expect(await store.read((tx) => tx.openReleases())).toEqual([{ app: "a", release: 2 }, { app: "b", release: 1 }]);
+      expect(await store.read((tx) => tx.openReleases("b"))).toEqual([{ app: "b", release: 1 }]);
+      expect(await store.read((tx) => tx.lastRelease("a"))).toBe(2);
+      expect(await store.read((tx) => tx.lastRelease("c"))).toBe(0);
+    });
+
     it("keeps a ledger per cluster", async () => {
       await store.write((tx) => tx.putLedger("lima", [{ key: "v1/Service/money/a", revision: 1, hash: "x" }, { key: "v1/Service/money/b", revision: 1, hash: "y" }]));
       await store.write(async (tx) => { await tx.putLedger("lima", [{ key: "v1/Service/money/a", revision: 2, hash: "z" }]); await tx.deleteLedger("lima", ["v1/Service/money/b"]); });

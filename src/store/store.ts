@@ -31,6 +31,9 @@ export interface PutOptions {
   expected?: number;
   /** Clusters that the object concerns, for the filter; absent: as before. */
   clusters?: readonly string[];
+  /** Team and segment for the filter, where the spec doesn't say them (a Release). */
+  team?: string;
+  segment?: string;
 }
 
 export type SortField = "name" | "updated" | "team" | "segment";
@@ -98,6 +101,10 @@ export interface ReadTx {
   history(kind: ObjectKind, name: string, limit?: number): Promise<Change[]>;
   changes(after: number, limit: number): Promise<Change[]>;
   journal(app: string, release: number): Promise<JournalEntry[]>;
+  /** The highest number that a release of the app ever had; 0: none. */
+  lastRelease(app: string): Promise<number>;
+  /** Releases whose journal has no `end`, by app, lowest number first. */
+  openReleases(app?: string): Promise<{ app: string; release: number }[]>;
   ledger(cluster: string): Promise<LedgerEntry[]>;
   tokenByHash(hash: string): Promise<TokenRecord | undefined>;
   tokens(): Promise<TokenRecord[]>;
@@ -111,6 +118,8 @@ export interface WriteTx extends ReadTx {
   /** The revision under which this transaction will be visible. */
   readonly next: number;
   readonly now: number;
+  /** What was in force when the transaction began. */
+  readonly inForce: InForce;
   /** Throws RevisionConflict. Without a change of the body nothing is written. */
   put(body: ObjectBody, options?: PutOptions): Promise<StoredObject>;
   /** Throws RevisionConflict; undefined when there was none. */

@@ -15,6 +15,8 @@ export function readTx(db: Db, revision: number): ReadTx {
     history: (kind, name, limit = 50) => records.readHistory(db, kind, name, limit),
     changes: (after, limit) => records.readChanges(db, after, limit),
     journal: (app, release) => records.readJournal(db, app, release),
+    lastRelease: (app) => records.lastRelease(db, app),
+    openReleases: (app) => records.openReleases(db, app),
     ledger: (cluster) => records.readLedger(db, cluster),
     tokenByHash: async (hash) => (await records.readTokens(db, hash))[0],
     tokens: () => records.readTokens(db),
@@ -42,6 +44,7 @@ export function writeTx(db: Db, view: InForce, next: number, now: number, writte
     ...readTx(db, next - 1),
     next,
     now,
+    inForce: view,
     async put(body, options = {}) {
       const { object, changed } = await putObject(db, body, options, next, now);
       if (changed) await record("object", object.kind, object.name, body);

@@ -1,0 +1,85 @@
+import type { App } from "../model/app.ts";
+import { apiVersion } from "../model/metadata.ts";
+import type { Problem } from "../model/problem.ts";
+import type { ReleasePart } from "../model/release.ts";
+import type { InForce } from "../store/in-force.ts";
+import type { ObjectBody, ReadTx, StoredObject, WriteTx } from "../store/store.ts";
+import { resolveApp, type ResolvedApp } from "./resolve-app.ts";
+import { callWarnings } from "./warnings.ts";
+import { readWorld, type World } from "./world.ts";
+
+export interface Cause { kind: "deploy" | "apply" | "undo" | "policy" | "segment" | "cluster" | "retry" | "delete"; by: string; message?: string }
+
+/** The first journal record of a release: what it was made from. */
+export interface Accepted { app: App | null; image: string | null; cause: Cause }
+
+export interface Outcome {
+  /** Nothing is accepted when there are any. */
+  problems: Problem[];
+  warnings: Problem[];
+  /** Absent: declared only (not deployed yet), or nothing changes. */
+  release?: StoredObject;
+  parts: ReleasePart[];
+}
+
+/** The image that an App carries on with: of its newest release that is under way, else of what is in force. */
+export async function imageOf(tx: ReadTx, view: InForce, app: string): Promise<string | undefined> {
+  const open = (await tx.openReleases(app)).at(-1);
+  if (open !== undefined) {
+    const [first] = await tx.journal(app, open.release);
+    const image = (first?.body as unknown as Accepted | undefined)?.image;
+    if (typeof image === "string") return image;
+  }
+  for (const apps of view.lanes.values()) {
+    const lane = apps.get(app)?.value;
+    if (lane?.kind !== "home" || lane.good === null) continue;
+    const snapshot = view.snapshots.get(lane.live[lane.good]!);
+    if (snapshot?.part === "workload") return snapshot.value.image;
+  }
+  return undefined;
+}
+
+/**
+ * Checks an App (already valid by its schema) as it would be put in force, and accepts it as the next release when it
+ * has an image to run. Writes nothing when something is wrong, or with `dryRun`.
+ */
+export async function acceptApp(tx: WriteTx, app: App, options: { image?: string; cause: Cause; dryRun?: boolean; declared?: number; world?: World; force?: boolean }): Promise<Outcome> {
+  const { name } = app.metadata;
+  const world = options.world ?? await readWorld(tx);
+  const image = options.image ?? await imageOf(tx, tx.inForce, name);
+  const number = await tx.lastRelease(name) + 1;
+  const resolved = resolveApp(app, image, world, tx.inForce, number);
+  const warnings = await callWarnings(app, world, tx);
+  const outcome = { problems: resolved.problems, warnings, parts: resolved.parts };
+  if (resolved.problems.length > 0 || image === undefined || options.dryRun === true) return outcome;
+  const idle = (await tx.openReleases(name)).length === 0;
+  if (idle && resolved.parts.length === 0 && options.force !== true) return outcome;
+  return { ...outcome, release: await record(tx, app, image, options.cause, number, resolved, options.declared) };
+}
+
+async function record(tx: WriteTx, app: App, image: string, cause: Cause, number: number, { parts, plan }: ResolvedApp, declared?: number): Promise<StoredObject> {
+  const { name } = app.metadata;
+  const accepted: Accepted = { app, image, cause };
+  await tx.appendJournal(name, number, "accept", { ...accepted });
+  const resolved = Object.fromEntries(Object.entries(plan.lanes).map(([cluster, { workload, scale, traffic, calls }]) => [cluster, { workload, scale, traffic, calls }]));
+  return tx.put(releaseBody(name, number, {
+    cause, parts, ...(parts.includes("workload") && { image }), ...(declared !== undefined && { declared: String(declared) }), policyRevision: String(tx.next - 1),
+    waves: [{ clusters: Object.keys(plan.lanes) }], resolved,
+  }), { expected: 0, clusters: Object.keys(plan.lanes), team: app.spec.team, segment: app.spec.segment });
+}
+
+function releaseBody(app: string, number: number, spec: Record<string, unknown>): ObjectBody {
+  return { apiVersion, kind: "Release", metadata: { name: `${app}-r${number}`, labels: { app } }, spec: { app, number, ...spec }, status: { phase: "waiting" } };
+}
+
+/** A deleted App: its withdrawal is a release too. undefined when nothing of it is in force or under way. */
+export async function acceptWithdrawal(tx: WriteTx, app: App, cause: Cause): Promise<StoredObject | undefined> {
+  const { name } = app.metadata;
+  const there = tx.inForce.rosters.has(name) || (await tx.openReleases(name)).length > 0;
+  if (!there) return undefined;
+  const number = await tx.lastRelease(name) + 1;
+  const accepted: Accepted = { app: null, image: null, cause };
+  await tx.appendJournal(name, number, "accept", { ...accepted });
+  const clusters = [...tx.inForce.lanes].filter(([, apps]) => apps.has(name)).map(([cluster]) => cluster);
+  return tx.put(releaseBody(name, number, { cause, parts: ["workload", "edges"] }), { expected: 0, clusters, team: app.spec.team, segment: app.spec.segment });
+}
