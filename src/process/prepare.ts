@@ -2,6 +2,7 @@ import { X509Certificate, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
+import { kubeconfigFor } from "../kube/kubeconfig.ts";
 import { type Intermediate, openIntermediate } from "../trust/intermediate.ts";
 import { type Root, createRoot, openRoot } from "../trust/root.ts";
 import { networkOf } from "./block.ts";
@@ -37,12 +38,11 @@ async function prepareCluster(home: string, fleet: FleetFile, entry: ClusterEntr
   const intermediate = await intermediateOf(join(folder, "trust"), root, entry.name, now);
   await serverCertificate(join(folder, "tls"), intermediate, fleet, entry, now);
   const admin = token(join(folder, "admin.token"));
-  writeWhole(join(folder, "kubeconfig"), kubeconfig({
-    name: entry.name,
+  writeWhole(join(folder, "kubeconfig"), stringify(kubeconfigFor(entry.name, {
     server: `https://${networkOf(fleet.block, entry.index)}.0.1:6443`,
     ca: intermediate.rootPem,
     token: admin,
-  }));
+  }), { lineWidth: 0 }));
   writeJson(join(folder, "cluster.json"), clusterConfig(home, fleet, entry));
   writeJson(join(folder, "mesh.json"), meshConfig(home, fleet, entry));
 }
@@ -68,18 +68,6 @@ async function serverCertificate(dir: string, intermediate: Intermediate, fleet:
   writeWhole(join(dir, "server.key"), issued.keyPem);
   writeWhole(join(dir, "ca.crt"), intermediate.rootPem);
   writeWhole(path, issued.certChainPem);
-}
-
-/** A kubeconfig with one cluster, one user and one context, all of that name. */
-export function kubeconfig({ name, server, ca, token: secret }: { name: string; server: string; ca: string; token: string }): string {
-  return stringify({
-    apiVersion: "v1",
-    kind: "Config",
-    clusters: [{ name, cluster: { server, "certificate-authority-data": Buffer.from(ca).toString("base64") } }],
-    users: [{ name, user: { token: secret } }],
-    contexts: [{ name, context: { cluster: name, user: name } }],
-    "current-context": name,
-  }, { lineWidth: 0 });
 }
 
 /** Reads the token in the file, or makes one of 256 bits. */

@@ -1,0 +1,98 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { parseAllDocuments } from "yaml";
+import { ApiClient } from "../../src/cli/api-client.ts";
+import { pluralOf } from "../../src/cli/kind-names.ts";
+import { openFleet, type FleetFile } from "../../src/process/home.ts";
+import { parseClusters } from "../../src/process/cluster-option.ts";
+import { freePort } from "../../src/process/free-port.ts";
+import { KubeClient } from "../../src/kube/kube-client.ts";
+import { connectionFromKubeconfig } from "../../src/kube/kubeconfig.ts";
+import { eventually } from "./eventually.ts";
+
+const root = resolve(import.meta.dirname, "../..");
+
+/** A whole fleet in a home of its own, started as a user starts it: `quipu up`. */
+export class TestFleet {
+  readonly home: string;
+  readonly fleet: FleetFile;
+  readonly client: ApiClient;
+  #process: ChildProcess | undefined;
+  output = "";
+
+  private constructor(home: string, fleet: FleetFile, client: ApiClient) {
+    this.home = home;
+    this.fleet = fleet;
+    this.client = client;
+  }
+
+  static async start(clusters: string[] = ["bogota=co/co-a"]): Promise<TestFleet> {
+    const home = mkdtempSync(join(tmpdir(), "quipu-fleet-"));
+    const port = await freePort("127.0.0.1", 17_000 + (process.pid % 500) * 10);
+    const fleet = openFleet(home, { clusters: parseClusters(clusters), port });
+    const starting = new TestFleet(home, fleet, undefined as unknown as ApiClient);
+    await starting.up();
+    const { server, token } = JSON.parse(readFileSync(join(home, "client.json"), "utf8")) as { server: string; token: string };
+    const started = new TestFleet(home, fleet, new ApiClient({ server, token }));
+    started.#process = starting.#process;
+    return started;
+  }
+
+  /** `quipu up` and wait until it says that the clusters are up. */
+  async up(): Promise<void> {
+    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", join(root, "src/process/quipu.ts"), "up"], {
+      env: { ...process.env, QUIPU_HOME: this.home, NO_COLOR: "1" },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#process = child;
+    const collect = (chunk: Buffer) => { this.output += chunk.toString(); };
+    child.stdout.on("data", collect);
+    child.stderr.on("data", collect);
+    const seen = this.output.length;
+    await eventually(() => {
+      if (child.exitCode !== null) throw new Error(`up ended with ${child.exitCode}:\n${this.output}`);
+      if (!/Ctrl-C stops all of it/.test(this.output.slice(seen))) throw new Error(`not up yet:\n${this.output}`);
+    }, 60_000);
+  }
+
+  get supervisor(): number {
+    return this.#process?.pid as number;
+  }
+
+  /** What a user's Ctrl-C does. */
+  async stop(): Promise<void> {
+    const child = this.#process;
+    if (child !== undefined && child.exitCode === null && child.signalCode === null) {
+      const ended = new Promise((done) => child.once("exit", done));
+      child.kill("SIGINT");
+      await ended;
+    }
+    await this.client.close();
+    rmSync(this.home, { recursive: true, force: true });
+  }
+
+  cli(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+    return new Promise((done) => {
+      const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", join(root, "src/process/quipu.ts"), ...words], { env: { ...process.env, QUIPU_HOME: this.home, NO_COLOR: "1" }, stdio: ["ignore", "pipe", "pipe"] });
+      let stdout = "";
+      let stderr = "";
+      child.stdout.on("data", (chunk: Buffer) => { stdout += chunk.toString(); });
+      child.stderr.on("data", (chunk: Buffer) => { stderr += chunk.toString(); });
+      child.on("close", (code) => done({ code: code ?? -1, stdout, stderr }));
+    });
+  }
+
+  /** Declares every document of the text. */
+  async apply(yaml: string): Promise<void> {
+    for (const document of parseAllDocuments(yaml)) {
+      const value = (document as { toJS(): unknown }).toJS() as { kind: string; metadata: { name: string } } | null;
+      if (value !== null) await this.client.call("PUT", `/api/v1/${pluralOf(value.kind)}/${value.metadata.name}`, { body: value });
+    }
+  }
+
+  kube(cluster = this.fleet.clusters[0]?.name as string): KubeClient {
+    return new KubeClient(connectionFromKubeconfig(readFileSync(join(this.home, "clusters", cluster, "kubeconfig"), "utf8")));
+  }
+}
