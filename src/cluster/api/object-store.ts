@@ -123,8 +123,8 @@ export class ObjectStore {
     return this.#admitAndAdd(kind, next, { dryRun }, false) as T;
   }
 
-  /** @throws ApiError 415 for a strategic merge patch of a custom resource, as Kubernetes does. */
-  patch<T extends KubeObject = KubeObject>(kind: Kind, namespace: string | undefined, name: string, { type, patch }: { type: PatchType; patch: unknown }, options: WriteOptions = {}): T {
+  /** `check` sees the patched object before it is admitted, and may mend it. @throws ApiError 415 for a strategic merge patch of a custom resource, as Kubernetes does. */
+  patch<T extends KubeObject = KubeObject>(kind: Kind, namespace: string | undefined, name: string, { type, patch, check }: { type: PatchType; patch: unknown; check?: (patched: KubeObject) => void }, options: WriteOptions = {}): T {
     const before = this.#existing(kind, namespace, name);
     let next: unknown;
     if (type === "json") next = jsonPatch(before, patch);
@@ -133,7 +133,8 @@ export class ObjectStore {
     else if (hasStrategicMerge(kind)) next = strategicMergePatch(before, patch, mergeRule(kind));
     else throw new ApiError(415, "UnsupportedMediaType", "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml");
     if (typeof next !== "object" || next === null || typeof (next as KubeObject).metadata !== "object" || (next as KubeObject).metadata === null) throw badRequest("the patch must leave an object with metadata");
-    const object = next as T;
+    const object = copy(next) as T;
+    check?.(object);
     if (object.metadata.name !== name || object.metadata.namespace !== before.metadata.namespace) throw badRequest("the patch must not change metadata.name or metadata.namespace");
     return this.update(kind, object, options);
   }
@@ -194,7 +195,10 @@ export class ObjectStore {
       this.#nextExpiry = this.#now().getTime() + 60_000;
       this.expire();
     }
-    return this.#table.write(kind, "ADDED", next);
+    const stored = this.#table.write(kind, "ADDED", next);
+    // Every namespace has an account for the pods that name none.
+    if (kind === kinds.Namespace) this.create(kinds.ServiceAccount, { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default", namespace: stored.metadata.name } });
+    return stored;
   }
 
   #change(kind: Kind, before: KubeObject, next: KubeObject, dryRun: boolean): KubeObject {

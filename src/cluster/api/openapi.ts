@@ -1,0 +1,47 @@
+import { kinds, resourcePath, type Kind } from "../../objects/kinds.ts";
+import { groupVersion } from "../../objects/meta.ts";
+import { apiVersions } from "./discovery.ts";
+
+const root = (apiVersion: string): string => (apiVersion.includes("/") ? `apis/${apiVersion}` : `api/${apiVersion}`);
+const parameter = (name: string, type = "string") => ({ name, in: "query", schema: { type, uniqueItems: true } });
+const writeParameters = [parameter("dryRun"), parameter("fieldManager"), parameter("fieldValidation")];
+
+function gvk(kind: Kind): Record<string, string> {
+  const { group, version } = groupVersion(kind.apiVersion);
+  return { group, version, kind: kind.kind };
+}
+
+/** `/openapi/v3`: where the document of each group version is. */
+export function openApiIndex(): unknown {
+  return { paths: Object.fromEntries(apiVersions.map((apiVersion) => [root(apiVersion), { serverRelativeURL: `/openapi/v3/${root(apiVersion)}?hash=1` }])) };
+}
+
+/** `/openapi/v3/apis/GROUP/VERSION`: the operations that clients look at, and a schema for each kind. Undefined: no such version. */
+export function openApiDocument(pathname: string, schemas: (kind: Kind) => Record<string, unknown>): unknown {
+  const apiVersion = apiVersions.find((version) => pathname === `/openapi/v3/${root(version)}`);
+  if (apiVersion === undefined) return undefined;
+  const paths: Record<string, unknown> = {};
+  const components: Record<string, unknown> = {};
+  for (const kind of Object.values(kinds) as Kind[]) {
+    if (kind.apiVersion !== apiVersion) continue;
+    const group = [gvk(kind)];
+    const name = schemaName(kind);
+    components[name] = { ...schemas(kind), "x-kubernetes-group-version-kind": group };
+    const content = { "application/json": { schema: { $ref: `#/components/schemas/${name}` } } };
+    const operation = (action: string, extra: Record<string, unknown> = {}) => ({ "x-kubernetes-action": action, "x-kubernetes-group-version-kind": gvk(kind), responses: { 200: { description: "OK", content } }, ...extra });
+    const path = resourcePath(kind, kind.namespaced ? "NAMESPACE" : undefined).replace("NAMESPACE", "{namespace}");
+    paths[path] = { get: operation("list"), post: operation("post", { parameters: writeParameters }), delete: operation("deletecollection") };
+    paths[`${path}/{name}`] = {
+      get: operation("get"), put: operation("put", { parameters: writeParameters }), delete: operation("delete"),
+      patch: operation("patch", { parameters: [...writeParameters, parameter("force", "boolean")] }),
+    };
+  }
+  return { openapi: "3.0.0", info: { title: "Kubernetes", version: "embedded" }, paths, components: { schemas: components } };
+}
+
+/** `io.k8s.api.apps.v1.Deployment`, `io.istio.networking.v1.VirtualService`: as the real documents call them. */
+function schemaName({ apiVersion, kind }: Kind): string {
+  const { group, version } = groupVersion(apiVersion);
+  if (group.endsWith(".istio.io")) return `io.istio.${group.slice(0, -".istio.io".length)}.${version}.${kind}`;
+  return `io.k8s.api.${group === "" ? "core" : group.replace(/\.k8s\.io$/, "")}.${version}.${kind}`;
+}
