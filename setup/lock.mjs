@@ -13,12 +13,12 @@
  * @param {Lock} wanted package-lock.json
  * @param {Lock | undefined} installed node_modules/.package-lock.json
  * @param {Machine} machine
- * @returns {string[]} paths such as `node_modules/fastify`
+ * @returns {[path: string, entry: Entry][]} with paths such as `node_modules/fastify`
  */
 export function missingPackages(wanted, installed, machine) {
-  return Object.entries(wanted.packages)
-    .filter(([path, entry]) => path !== "" && isFor(entry, machine) && !isSame(entry, installed?.packages[path]))
-    .map(([path]) => path);
+  return Object.entries(wanted.packages).filter(
+    ([path, entry]) => path !== "" && isFor(entry, machine) && !isSame(entry, installed?.packages[path]),
+  );
 }
 
 /**

@@ -1,35 +1,38 @@
 // @ts-check
 // npm's packages, among them the pinned Node, exactly as the lock file says.
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { missingPackages } from "../lock.mjs";
-import { cacheDir, executable, pinnedNode, root } from "../paths.mjs";
-import { FailedProgram, MissingProgram, SetupError, run, soundsOffline } from "../run.mjs";
+import { npmCi, npmUnpack } from "../npm.mjs";
+import { pinnedNode, root } from "../paths.mjs";
+
+/** The package of the lock file that is Node itself. */
+const nodeOfPackage = join(root, "node_modules", `node-${process.platform}-${process.arch}`, "bin", "node");
 
 /** @type {import("../steps.mjs").Step} */
 export const packages = {
   title: "packages and the pinned Node, by npm",
-  isDone: () => missing().length === 0,
+  isDone: () => missing().length === 0 && isLinked(),
   async run() {
-    await npmCi();
-    // npm leaves out optional packages that don't support the Node it runs on, such as the bundler's binary.
-    if (missing().length > 0 && executable(pinnedNode)) await npmCiByPinnedNode();
-    const [first, ...others] = missing();
-    if (first)
-      throw new SetupError(
-        `npm left out ${first}${others.length > 0 ? ` and ${others.length} more` : ""}`,
-        "It skips optional packages that it can't download. Try again.",
-      );
+    if (missing().some(([, entry]) => !entry.optional)) await npmCi();
+    // npm leaves out optional packages that don't support the Node it runs on, and old ones misread `libc`.
+    // We run everything on the pinned Node, so we want them: the bundler's binary for example.
+    for (const [path, entry] of missing()) await npmUnpack(path, entry);
+    if (!isLinked()) link();
   },
 };
 
 function missing() {
   // npm itself writes the second file, at the end of every install: it says what is there now.
-  return missingPackages(readJson("package-lock.json"), readJson("node_modules/.package-lock.json"), {
-    platform: process.platform,
-    arch: process.arch,
-    libc: libc(),
-  });
+  const wanted = readJson("package-lock.json");
+  const installed = readJson(join("node_modules", ".package-lock.json"));
+  const absent = missingPackages(wanted, installed, { platform: process.platform, arch: process.arch, libc: libc() });
+  return absent.filter(([path, entry]) => !(installed && entry.optional && versionOf(path) === entry.version));
+}
+
+/** @param {string} path */
+function versionOf(path) {
+  return readJson(join(path, "package.json"))?.version;
 }
 
 /** @param {string} file */
@@ -48,31 +51,12 @@ function libc() {
   return header.glibcVersionRuntime ? "glibc" : "musl";
 }
 
-async function npmCiByPinnedNode() {
-  mkdirSync(cacheDir(), { recursive: true });
-  const folder = mkdtempSync(join(cacheDir(), ".node-")); // npm ci removes the one in node_modules
-  try {
-    const node = join(folder, "node");
-    copyFileSync(pinnedNode, node);
-    await npmCi(node, { ...process.env, PATH: `${folder}${delimiter}${process.env.PATH}` });
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+/** Is there a pinned Node where `npm run` and `npx` look first? Old versions of npm don't link it. */
+function isLinked() {
+  return existsSync(pinnedNode) || !existsSync(nodeOfPackage);
 }
 
-async function npmCi(node = process.execPath, env = process.env) {
-  const npm = env.npm_execpath; // the npm that runs us, if any
-  const [program, ...first] = npm?.endsWith(".js") ? [node, npm] : ["npm"];
-  // Scripts of packages are never run: none is needed, and each would be somebody's code at install.
-  const args = [...first, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-  try {
-    await run(program, args, { cwd: root, env });
-  } catch (error) {
-    if (error instanceof MissingProgram) throw new SetupError("there is no npm on the PATH", "Install Node with npm.");
-    if (!(error instanceof FailedProgram)) throw error;
-    const output = error.output ?? "";
-    if (soundsOffline(output))
-      throw new SetupError("npm can't reach its registry. Offline?", "Connect and try again.", output);
-    throw new SetupError("npm ci failed", undefined, output);
-  }
+function link() {
+  mkdirSync(dirname(pinnedNode), { recursive: true });
+  symlinkSync(relative(dirname(pinnedNode), nodeOfPackage), pinnedNode);
 }
