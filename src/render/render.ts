@@ -1,0 +1,54 @@
+import type { KindName } from "../objects/kinds.ts";
+import type { KubeObject } from "../objects/meta.ts";
+import { authorizationPolicy } from "./authorization-policy.ts";
+import { autoscaler } from "./autoscaler.ts";
+import { deployment } from "./deployment.ts";
+import { destinationRule } from "./destination-rule.ts";
+import { disruptionBudget } from "./disruption-budget.ts";
+import { namespace, peerAuthentication } from "./namespace.ts";
+import { parseObjectKey, type ObjectKey } from "./object-key.ts";
+import { Reader } from "./reader.ts";
+import type { InForceRows } from "./rows.ts";
+import { service, serviceAccount } from "./service.ts";
+import { sidecar } from "./sidecar.ts";
+import { virtualService } from "./virtual-service.ts";
+
+type Maker = (namespace: string, name: string, read: Reader) => KubeObject<unknown, never> | KubeObject | undefined;
+
+const makers: Partial<Record<KindName, Maker>> = {
+  Namespace: (_, name, read) => namespace(name, read),
+  PeerAuthentication: peerAuthentication,
+  Deployment: deployment,
+  HorizontalPodAutoscaler: autoscaler,
+  PodDisruptionBudget: disruptionBudget,
+  Service: service,
+  ServiceAccount: serviceAccount,
+  DestinationRule: destinationRule,
+  VirtualService: virtualService,
+  AuthorizationPolicy: authorizationPolicy,
+  Sidecar: sidecar,
+};
+
+export interface Rendered {
+  object: KubeObject;
+  /** Highest revision among the rows that it was made from. */
+  rowRevision: number;
+}
+
+export interface RenderOptions {
+  /** Trust domain of the fleet's identities. */
+  trustDomain: string;
+}
+
+/**
+ * One object of one cluster from the rows in force; undefined when it shall not exist. Pure: the same rows give the same
+ * bytes. Throws only when the rows are damaged (a snapshot that they name is missing).
+ */
+export function render(cluster: string, key: ObjectKey, rows: InForceRows, { trustDomain }: RenderOptions): Rendered | undefined {
+  const parts = parseObjectKey(key);
+  const make = parts === undefined ? undefined : makers[parts.kind.kind as KindName];
+  if (parts === undefined || make === undefined) return undefined;
+  const read = new Reader(cluster, rows, trustDomain);
+  const object = make(parts.namespace, parts.name, read);
+  return object === undefined ? undefined : { object, rowRevision: read.revision };
+}
