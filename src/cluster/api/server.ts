@@ -30,6 +30,8 @@ export interface ApiServerOptions {
   podLogs: PodLogs;
   podProxy: PodProxy;
   version: Version;
+  /** `POST /quipu/shutdown?pods=stop`: answered once it has resolved. */
+  shutdown?: (stopPods: boolean) => Promise<void>;
   now?: () => Date;
   /** Errors that are no answer to a client: bugs. Default: written to stderr. */
   onError?: (error: unknown) => void;
@@ -44,7 +46,7 @@ export interface ApiServer {
 const verbs: Readonly<Record<string, string>> = { POST: "create", PUT: "update", PATCH: "patch", DELETE: "delete" };
 
 /** The Kubernetes API of an embedded cluster over TLS, good enough for an unmodified kubectl. */
-export function createApiServer({ store, tls, auth, podLogs, podProxy, version, now = () => new Date(), onError = (error) => console.error(error) }: ApiServerOptions): ApiServer {
+export function createApiServer({ store, tls, auth, podLogs, podProxy, version, shutdown, now = () => new Date(), onError = (error) => console.error(error) }: ApiServerOptions): ApiServer {
   const stopping = new AbortController();
   const pages = new ListPages(now);
   const sockets = new Set<Socket>();
@@ -58,6 +60,10 @@ export function createApiServer({ store, tls, auth, podLogs, podProxy, version, 
     if (path === undefined) {
       const [, group, resource] = /^\/apis\/([^/]+)\/v1\/([^/]+)$/.exec(pathname) ?? [];
       demand(user, resource !== undefined && method === "POST" ? { verb: "create", group: group!, resource } : { verb: method === "GET" || method === "HEAD" ? "get" : method.toLowerCase(), path: pathname });
+      if (method === "POST" && pathname === "/quipu/shutdown" && shutdown !== undefined) {
+        await shutdown(query.get("pods") === "stop");
+        return send(request, response, { code: 200, body: { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success" } });
+      }
       if (method === "POST") {
         const body = parseBody(await readBody(request), mediaType(request));
         const answer = await review(pathname, body, user, auth);

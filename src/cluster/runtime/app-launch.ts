@@ -1,0 +1,63 @@
+import { randomUUID } from "node:crypto";
+import { mkdirSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Container } from "../../objects/core.ts";
+import { controlAddress } from "./addresses.ts";
+import { appEnvironment } from "./environment.ts";
+import { expand } from "./expand.ts";
+import { parseImage } from "./image.ts";
+import { PodProblem } from "./pod-problem.ts";
+import type { PodWorker } from "./pod-worker.ts";
+import { spawnDetached, type ProcessHandle } from "./process-handle.ts";
+import { nodeName } from "./settings.ts";
+import { planVolumes, writeVolumes } from "./volumes.ts";
+
+/** Port of the sidecar's HTTP proxy on the pod IP. */
+export const proxyPort = 15001;
+
+/** What an app's process takes over from the machine. Everything else, and every secret of ours, stays behind. */
+const inheritedNames = ["HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "LOGNAME"];
+
+/** The process environment that all of a pod's processes start from; `node` is the Node that runs the cluster. */
+export function inheritedEnvironment(): Record<string, string> {
+  const env: Record<string, string> = { PATH: `${dirname(process.execPath)}:${process.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"}` };
+  for (const name of inheritedNames) if (process.env[name] !== undefined) env[name] = process.env[name];
+  return env;
+}
+
+/** Fetches the artifact, lays out files and environment, and starts the app. Throws PodProblem. */
+export async function launchApp(worker: PodWorker, container: Container): Promise<ProcessHandle> {
+  const { pod, host, folder } = worker;
+  const image = parseImage(container.image, host.settings.localImages);
+  let work = image.kind === "folder" ? image.path : "";
+  if (image.kind === "artifact") {
+    host.event(pod, "Normal", "Pulling", `Pulling image "${container.image}"`);
+    const began = Date.now();
+    const artifact = await host.artifacts.folder(image.digest);
+    work = artifact.path;
+    host.event(pod, "Normal", "Pulled", artifact.pulled ? `Successfully pulled image "${container.image}" in ${Date.now() - began}ms` : `Container image "${container.image}" already present on machine`);
+  }
+  const root = join(folder, "root");
+  mkdirSync(root, { recursive: true, mode: 0o700 });
+  const env = podEnvironment(worker, container);
+  writeVolumes(planVolumes(pod, container, host.sources(pod)), root);
+  const cwd = container.workingDir === undefined ? work : join(work, container.workingDir);
+  if (!isFolder(cwd)) throw new PodProblem("StartError", `working directory "${container.workingDir ?? work}" doesn't exist in image "${container.image}"`);
+  const [command, ...args] = [...(container.command ?? []), ...(container.args ?? [])].map((text) => expand(text, env));
+  if (command === undefined) throw new PodProblem("CreateContainerConfigError", `container "${container.name}" has no command, and artifacts bring none of their own`, false);
+  return spawnDetached({ command, args, cwd, env: { ...env, QUIPU_SPAWN: randomUUID() }, output: worker.logPath(container.name) });
+}
+
+export function podEnvironment(worker: PodWorker, container: Container): Record<string, string> {
+  const { pod, host, allocation, folder } = worker;
+  const { settings } = host;
+  return appEnvironment(pod, container, {
+    fleet: settings.fleet, cluster: settings.cluster, node: nodeName(settings), hostIP: controlAddress(settings.network), allocation,
+    proxy: worker.sidecar === undefined ? undefined : `${allocation.ip}:${proxyPort}`,
+    root: join(folder, "root"), inherited: inheritedEnvironment(),
+  }, host.sources(pod));
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}

@@ -1,0 +1,59 @@
+import type { Probe } from "../../objects/core.ts";
+import { probeStep, unprobed, type ProbeResult, type ProbeState } from "./probe.ts";
+
+/** Until the first success probes are asked often, whatever their period: a start takes as long as it takes, not up to a period longer. */
+const startupMs = [50, 100, 150, 200, 300, 500, 750, 1000];
+
+/** Asks one probe again and again and tells when its state, or what it complains of, changes. */
+export class Prober {
+  state: ProbeState = unprobed;
+  readonly #probe: Probe;
+  readonly #ask: () => Promise<ProbeResult>;
+  readonly #turned: (state: ProbeState) => void;
+  readonly #eager: boolean;
+  #timer: NodeJS.Timeout | undefined;
+  #round = 0;
+  #stopped = true;
+
+  /** `eager`: ask often until the first success (readiness); liveness keeps to its period, since a slow start is no death. */
+  constructor(probe: Probe, ask: () => Promise<ProbeResult>, turned: (state: ProbeState) => void, eager: boolean) {
+    this.#probe = probe;
+    this.#ask = ask;
+    this.#turned = turned;
+    this.#eager = eager;
+    if (!eager) this.state = { passing: true, against: 0 };
+  }
+
+  start(): void {
+    this.stop();
+    this.#stopped = false;
+    this.#round = 0;
+    this.state = { passing: !this.#eager, against: 0 };
+    this.#next((this.#probe.initialDelaySeconds ?? 0) * 1000 + (this.#eager ? 30 : this.#periodMs()));
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  #next(delayMs: number): void {
+    this.#timer = setTimeout(() => void this.#once(), delayMs);
+    this.#timer.unref();
+  }
+
+  async #once(): Promise<void> {
+    const result = await this.#ask();
+    if (this.#stopped) return;
+    const before = this.state;
+    this.state = probeStep(before, result, this.#probe);
+    if (before.passing !== this.state.passing || before.message !== this.state.message) this.#turned(this.state);
+    const starting = this.#eager && !this.state.passing && this.#round < 60;
+    this.#next(starting ? (startupMs[Math.min(this.#round++, startupMs.length - 1)] ?? 1000) : this.#periodMs());
+  }
+
+  /** A tenth more or less, so that many pods' probes don't fall on one moment. */
+  #periodMs(): number {
+    return (this.#probe.periodSeconds ?? 10) * 1000 * (0.9 + Math.random() * 0.2);
+  }
+}
