@@ -36,6 +36,7 @@ export class AdsService {
   readonly #streams = new Map<string, { stream: ProxyStream; call: GrpcCall }>();
   readonly #frames = new FrameCache();
   readonly #unsubscribe: () => void;
+  #revision = 0;
 
   constructor(options: AdsOptions) {
     this.#options = options;
@@ -49,6 +50,11 @@ export class AdsService {
 
   *proxies(): Iterable<ProxyStream> {
     for (const { stream } of this.#streams.values()) yield stream;
+  }
+
+  /** The number of the latest change that the compiler told. Every `flush` that changes anything is one. */
+  get revision(): number {
+    return this.#revision;
   }
 
   /** How many frames were put together; streams that get the same share one. */
@@ -132,16 +138,24 @@ export class AdsService {
   }
 
   #changed(changes: readonly Change[]): void {
+    this.#revision++;
     const touched = new Set<ProxyStream>();
     for (const { type, proxies, names } of changes) {
       for (const id of proxies) {
         const stream = this.#streams.get(id)?.stream;
         if (!stream) continue;
-        stream.touch(type, names);
+        stream.touch(type, names, this.#revision);
         touched.add(stream);
       }
     }
-    for (const stream of touched) stream.pump();
+    for (const stream of touched) {
+      try {
+        stream.pump();
+      } catch (error) {
+        // One proxy's trouble is not the others'.
+        this.#options.log.warn({ proxy: stream.proxy.id, reason: String(error) }, "a proxy's changes couldn't be sent");
+      }
+    }
   }
 
   #refused(error: unknown): void {

@@ -55,6 +55,12 @@ export class ProxyStream implements XdsSource {
     }
   }
 
+  /** The objects that a resource was made from; none for secrets. */
+  sources(type: string, name: string): string[] {
+    const known = Object.values(typeUrls).find((url) => url === type);
+    return known === undefined ? [] : this.#compiler.sources(this.proxy.id, known, name);
+  }
+
   /** Returns the rejection's message when the request is one. */
   receive(request: DeltaRequest): string | undefined {
     if (request.typeUrl === secretTypeUrl) this.#secrets.requested(request);
@@ -68,11 +74,11 @@ export class ProxyStream implements XdsSource {
     return outcome === "rejected" ? request.error : undefined;
   }
 
-  /** These may have changed; `pump` sends what did. */
-  touch(type: string, names: Iterable<string>): void {
+  /** These may have changed, by the change of that number if it was one of objects; `pump` sends what did. */
+  touch(type: string, names: Iterable<string>, revision?: number): void {
     if (type === typeUrls.listener || type === typeUrls.cluster) this.#snapshot = undefined;
     this.#touchedAt ??= this.#now();
-    this.state.touch(type, names);
+    this.state.touch(type, names, revision);
   }
 
   /** The transport has room again. */

@@ -25,12 +25,17 @@ export class StreamState {
   }
 
   receive(request: DeltaRequest): ReturnType<TypeState["receive"]> {
-    return this.#type(request.typeUrl).receive(request);
+    const first = !this.#types.has(request.typeUrl);
+    const outcome = this.#type(request.typeUrl).receive(request);
+    // Envoy asks for clusters first, except on a new connection while some still warm: it then holds back all it says
+    // of clusters until their endpoints are there, even those that it knows.
+    if (first && request.typeUrl === typeUrls.endpoints && !this.#types.has(typeUrls.cluster)) this.#type(request.typeUrl).owe(request.subscribe);
+    return outcome;
   }
 
-  /** These may have changed at the source; without names, everything of the type. */
-  touch(type: string, names?: Iterable<string>): void {
-    this.#types.get(type)?.touch(names);
+  /** These may have changed at the source, by the change of that number, if it was one of objects. */
+  touch(type: string, names: Iterable<string>, revision?: number): void {
+    this.#types.get(type)?.touch(names, revision);
   }
 
   /** The next response and the state that must be told once it is on its way. */
@@ -50,8 +55,13 @@ export class StreamState {
 
   /** Everything asked for is acknowledged (or known to be rejected). */
   settled(): boolean {
-    for (const state of this.#types.values()) if (state.requested && !state.settled(this.#source)) return false;
+    for (const state of this.#types.values()) if (!state.settled(this.#source)) return false;
     return true;
+  }
+
+  /** It has asked for clusters and listeners: before that, nobody can say that it has everything. */
+  get complete(): boolean {
+    return this.#types.has(typeUrls.cluster) && this.#types.has(typeUrls.listener);
   }
 
   #type(type: string): TypeState {

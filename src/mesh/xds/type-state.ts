@@ -18,7 +18,13 @@ export interface Rejection { /** Empty: it refused to give the resource up. */ r
 
 const wildcardTypes: ReadonlySet<string> = new Set([typeUrls.listener, typeUrls.cluster]);
 
-interface InFlight { readonly nonce: string; readonly versions: Map<string, string>; readonly removed: readonly string[] }
+interface InFlight { readonly nonce: string; readonly versions: Map<string, string>; readonly removed: readonly string[]; readonly revisions: Map<string, Revisions> }
+
+/** Numbers of the changes that a name waits for: `every` when it was never sent, none for what no change of objects caused. */
+type Revisions = readonly number[];
+const every = 0;
+/** Above this many, what a stuck name waits for counts as everything. */
+const mostRevisions = 64;
 
 /** What is to be sent of a type: resources that are new or changed, and names that are gone. */
 export interface Pending { readonly changed: readonly XdsResource[]; readonly removed: readonly string[] }
@@ -40,7 +46,7 @@ export class TypeState {
   /** Names that must be answered even when the proxy holds their version. */
   readonly #owed = new Set<string>();
   /** Names that may differ from what is held. Everything else is known to be equal. */
-  readonly #dirty = new Set<string>();
+  readonly #dirty = new Map<string, Revisions>();
   #allDirty = false;
   /** Most resources in one response; lowered to find which of many was rejected. */
   #limit = Infinity;
@@ -65,10 +71,17 @@ export class TypeState {
     return outcome;
   }
 
-  /** These may have changed at the source; without names, everything may. */
-  touch(names?: Iterable<string>): void {
-    if (names === undefined) this.#allDirty = true;
-    else for (const name of names) if (this.wants(name)) this.#dirty.add(name);
+  /** These may have changed at the source, by the change of that number (above 0), if it was one of objects. */
+  touch(names: Iterable<string>, revision?: number): void {
+    for (const name of names) if (this.wants(name)) this.#soil(name, revision === undefined ? [] : [revision]);
+  }
+
+  /** Names that the proxy may not have yet as that change made them. */
+  *waiting(revision: number): Iterable<string> {
+    if (this.#allDirty) yield "*";
+    const concerned = (revisions: Revisions) => revisions.includes(every) || revisions.includes(revision);
+    for (const [name, revisions] of this.#dirty) if (concerned(revisions)) yield name;
+    for (const [name, revisions] of this.inFlight?.revisions ?? []) if (concerned(revisions)) yield name;
   }
 
   /** Sends these again although the proxy holds them (Envoy waits for endpoints after every change of their cluster). */
@@ -85,7 +98,7 @@ export class TypeState {
     if (this.#allDirty) this.#gather(source);
     const changed: XdsResource[] = [];
     const removed: string[] = [];
-    for (const name of new Set([...this.#owed, ...this.#dirty])) {
+    for (const name of new Set([...this.#owed, ...this.#dirty.keys()])) {
       const resource = this.wants(name) ? source.get(this.type, name) : undefined;
       const held = this.held.get(name);
       if (resource === later) continue;
@@ -112,20 +125,20 @@ export class TypeState {
 
   /** The push is on its way under this nonce. */
   sent(push: Push, nonce: string): void {
-    const versions = new Map<string, string>();
-    for (const { name, version } of push.resources) {
-      versions.set(name, version);
+    const versions = new Map(push.resources.map(({ name, version }) => [name, version]));
+    const revisions = new Map<string, Revisions>();
+    for (const name of [...versions.keys(), ...push.removed]) {
+      revisions.set(name, this.#dirty.get(name) ?? []);
       this.#settle(name);
     }
-    for (const name of push.removed) this.#settle(name);
-    this.inFlight = { nonce, versions, removed: push.removed };
+    this.inFlight = { nonce, versions, removed: push.removed, revisions };
   }
 
-  /** Nothing is in flight and nothing is pending. */
+  /** Nothing is in flight, pending or still being made. */
   settled(source: XdsSource): boolean {
     if (this.inFlight) return false;
     const { changed, removed } = this.pending(source);
-    return changed.length === 0 && removed.length === 0;
+    return changed.length === 0 && removed.length === 0 && this.#owed.size === 0;
   }
 
   #settle(name: string): void {
@@ -136,8 +149,13 @@ export class TypeState {
   #gather(source: XdsSource): void {
     this.#allDirty = false;
     const names = this.wildcard ? source.all(this.type).keys() : this.subscribed;
-    for (const name of names) this.#dirty.add(name);
-    for (const name of this.held.keys()) if (this.wants(name)) this.#dirty.add(name);
+    for (const name of names) this.#soil(name, [every]);
+    for (const name of this.held.keys()) if (this.wants(name)) this.#soil(name, [every]);
+  }
+
+  #soil(name: string, revisions: Revisions): void {
+    const all = [...new Set([...(this.#dirty.get(name) ?? []), ...revisions])];
+    this.#dirty.set(name, all.length > mostRevisions ? [every] : all);
   }
 
   #subscribe(name: string, first: boolean): void {
@@ -147,7 +165,7 @@ export class TypeState {
       return;
     }
     this.subscribed.add(name);
-    this.#dirty.add(name);
+    this.#soil(name, [every]);
     // Asked for again, it must be answered: the proxy may have dropped it. Only a reconnect says what is still there.
     if (!first || !this.held.has(name)) this.#owed.add(name);
   }
@@ -193,11 +211,14 @@ export class TypeState {
     const guilty = new Set(named.length > 0 ? named : lone);
     for (const name of names) {
       if (guilty.has(name)) this.rejected.set(name, { version: answered.versions.get(name)!, message });
-      else if (this.wants(name)) this.#owed.add(name);
+      else if (this.wants(name)) {
+        this.#owed.add(name);
+        this.#soil(name, answered.revisions.get(name)!);
+      }
     }
     for (const name of answered.removed) {
       if (names.length === 0) this.rejected.set(name, { version: "", message });
-      else this.#dirty.add(name);
+      else this.#soil(name, answered.revisions.get(name)!);
     }
     if (guilty.size === 0 && names.length > 1) this.#limit = Math.ceil(names.length / 2);
   }

@@ -1,0 +1,92 @@
+import { createServer } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { FileRegistry } from "@bufbuild/protobuf";
+import type { Registry } from "prom-client";
+import type { ProxyStream } from "../xds/proxy-stream.ts";
+import { acknowledged } from "./acknowledged.ts";
+import type { ObjectLog } from "./acknowledged.ts";
+import { resourceJson } from "./envoy-registry.ts";
+import { parseQuery, QueryError } from "./acknowledged-query.ts";
+import { proxyConfig, proxyView } from "./proxy-view.ts";
+
+export interface ControlOptions {
+  proxies: { proxy(id: string): ProxyStream | undefined; proxies(): Iterable<ProxyStream> };
+  objects: ObjectLog;
+  /** What `/healthz` says; `ok` decides between 200 and 503. */
+  health: () => { ok: boolean } & Record<string, unknown>;
+  /** What `/ratelimit` says. */
+  rateLimit: () => unknown;
+  metrics: Registry;
+  registry: () => FileRegistry;
+}
+
+const largestBody = 1024 * 1024;
+
+/**
+ * The mesh process's face to the rest of Quipu (on a Unix socket; whoever may open it may ask):
+ * `GET /healthz`, `/proxies`, `/proxies/ID`, `/proxies/ID/config[?format=json]`, `/metrics`, `/ratelimit`; `POST /acknowledged`.
+ */
+export function controlServer(options: ControlOptions): Server {
+  return createServer((request, response) => {
+    void answer(options, request, response).catch((error: unknown) => {
+      if (response.headersSent) return response.destroy();
+      const known = error instanceof QueryError;
+      send(response, known ? 400 : 500, { code: known ? error.code : "mesh/internal", detail: error instanceof Error ? error.message : String(error), ...(known && { field: error.field, accepted: error.accepted }) });
+    });
+  });
+}
+
+async function answer(options: ControlOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const url = new URL(request.url ?? "/", "http://mesh");
+  const path = url.pathname.split("/").slice(1).map(decodeURIComponent);
+  const route = `${request.method} /${path[0]}${path.length > 1 ? "/ID" : ""}${path.length > 2 ? `/${path.slice(2).join("/")}` : ""}`;
+  switch (route) {
+    case "GET /healthz": {
+      const health = options.health();
+      return send(response, health.ok ? 200 : 503, health);
+    }
+    case "GET /proxies":
+      return send(response, 200, { proxies: [...options.proxies.proxies()].map((stream) => proxyView(stream, false)) });
+    case "GET /proxies/ID":
+    case "GET /proxies/ID/config": {
+      const stream = options.proxies.proxy(path[1]!);
+      if (!stream) return send(response, 404, { code: "mesh/unknown-proxy", detail: `no proxy ${path[1]} is connected`, found: path[1] });
+      if (path.length === 2) return send(response, 200, proxyView(stream, true));
+      return send(response, 200, configOf(stream, url.searchParams.get("format") === "json" ? options.registry() : undefined));
+    }
+    case "POST /acknowledged":
+      return send(response, 200, acknowledged(parseQuery(await readBody(request)), options.objects, options.proxies.proxies()));
+    case "GET /metrics":
+      response.writeHead(200, { "content-type": options.metrics.contentType }).end(await options.metrics.metrics());
+      return;
+    case "GET /ratelimit":
+      return send(response, 200, options.rateLimit());
+    default:
+      return send(response, 404, { code: "mesh/not-found", detail: `nothing answers ${request.method} ${url.pathname}` });
+  }
+}
+
+/** What a proxy is to have: encoded (base64 of the message without its Any), or as Envoy's JSON when a registry is given. */
+function configOf(stream: ProxyStream, registry: FileRegistry | undefined): unknown {
+  const resources = proxyConfig(stream).map(({ resource, acknowledged: held }) => ({
+    type: resource.type, name: resource.name, version: resource.version,
+    acknowledged: held === resource.version,
+    ...(registry ? { resource: resourceJson(resource, registry) } : { bytes: Buffer.from(resource.bytes).toString("base64") }),
+  }));
+  return { proxy: proxyView(stream, false), resources };
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > largestBody) throw new QueryError("", `a body above ${largestBody} bytes`, "a smaller query");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+}
