@@ -1,9 +1,12 @@
 import type { App } from "../model/app.ts";
+import { hashOf } from "../model/canonical.ts";
 import { apiVersion } from "../model/metadata.ts";
 import type { Problem } from "../model/problem.ts";
 import type { ReleasePart } from "../model/release.ts";
+import type { Plan } from "../rollout/plan.ts";
 import type { InForce } from "../store/in-force.ts";
 import type { ObjectBody, ReadTx, StoredObject, WriteTx } from "../store/store.ts";
+import { remember } from "./journal-state.ts";
 import { resolveApp, type ResolvedApp } from "./resolve-app.ts";
 import { callWarnings } from "./warnings.ts";
 import { readWorld, type World } from "./world.ts";
@@ -52,9 +55,19 @@ export async function acceptApp(tx: WriteTx, app: App, options: { image?: string
   const warnings = await callWarnings(app, world, tx);
   const outcome = { problems: resolved.problems, warnings, parts: resolved.parts };
   if (resolved.problems.length > 0 || image === undefined || options.dryRun === true) return outcome;
-  const idle = (await tx.openReleases(name)).length === 0;
-  if (idle && resolved.parts.length === 0 && options.force !== true) return outcome;
+  if (options.force !== true && !await changes(tx, app, image, resolved)) return outcome;
   return { ...outcome, release: await record(tx, app, image, options.cause, number, resolved, options.declared) };
+}
+
+/** Whether a release would bring anything that neither is in force nor on its way. */
+async function changes(tx: WriteTx, app: App, image: string, resolved: ResolvedApp): Promise<boolean> {
+  const open = (await tx.openReleases(app.metadata.name)).at(-1);
+  if (open === undefined) return resolved.parts.length > 0;
+  const known = remember(await tx.journal(app.metadata.name, open.release));
+  if (known === undefined || known.accepted.app === null || known.state.failure !== undefined) return true;
+  if (known.begun === undefined) return image !== known.accepted.image || hashOf([app.spec, app.metadata.labels]) !== hashOf([known.accepted.app.spec, known.accepted.app.metadata.labels]);
+  const asks = ({ roster, lanes, bases }: Plan) => hashOf([{ ...roster, revisions: [], edges: Object.fromEntries(Object.entries(roster?.edges ?? {}).map(([callee, edge]) => [callee, edge.rules])) }, Object.entries(lanes).map(([cluster, lane]) => [cluster, { ...lane, minReady: 0 }]), bases]);
+  return asks(known.begun.plan) !== asks(resolved.plan);
 }
 
 async function record(tx: WriteTx, app: App, image: string, cause: Cause, number: number, { parts, plan }: ResolvedApp, declared?: number): Promise<StoredObject> {

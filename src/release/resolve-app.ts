@@ -57,7 +57,11 @@ export function resolveApp(app: App, image: string | undefined, world: World, vi
     return lane?.kind === "home" ? [[cluster, lane]] : [];
   }));
   const good = [...current.values()].find((lane) => lane.good !== null)?.good ?? null;
-  const sameWorkload = good !== null && placed.every((cluster) => !current.has(cluster) || current.get(cluster)!.live[good] === lanes[cluster]!.workload) && placed.some((cluster) => current.has(cluster));
+  // Clusters that it stays in tell whether the workload is another one; where it stays in none, those that it leaves.
+  const staying = placed.filter((cluster) => current.has(cluster));
+  const sameWorkload = good !== null && (staying.length > 0
+    ? staying.every((cluster) => current.get(cluster)!.live[good] === lanes[cluster]!.workload)
+    : placed.every((cluster) => [...current.values()].some((lane) => lane.live[good] === lanes[cluster]!.workload)));
   const revision: RevisionName = sameWorkload ? good : `r${number}`;
   for (const cluster of placed) if (!(sameWorkload && current.get(cluster)?.ready.includes(good))) lanes[cluster]!.minReady = minimum[cluster]!;
   const roster = rosterOf(app, { revisions: [revision], segmentOf: (callee) => view.rosters.get(callee)?.value.segment });

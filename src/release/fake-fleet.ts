@@ -1,0 +1,32 @@
+import type { Seen } from "../model/rows.ts";
+import type { InForce } from "../store/in-force.ts";
+import type { Store } from "../store/store.ts";
+
+/**
+ * NOT a worker: stands in for one in unit tests. It claims that what is in force has been applied and that pods are
+ * ready, or not, as the test says. The real one is proved by the end-to-end tests.
+ */
+export function fakeFleet(store: Store, clusters: readonly string[], options: { trouble?: (app: string, revision: string, image: string) => string | undefined; silent?: () => readonly string[]; onView?: (view: InForce) => void } = {}): () => void {
+  let busy = Promise.resolve();
+  const look = (view: InForce) => {
+    options.onView?.(view);
+    for (const cluster of clusters) {
+      if (options.silent?.().includes(cluster)) continue;
+      const ready: Seen["ready"] = {};
+      for (const [app, { value: lane }] of view.lanes.get(cluster) ?? []) {
+        if (lane.kind !== "home") continue;
+        ready[app] = {};
+        for (const [revision, hash] of Object.entries(lane.live)) {
+          const workload = view.snapshots.get(hash);
+          const scale = view.snapshots.get(lane.scale);
+          const min = scale?.part === "scale" ? scale.value.min : 0;
+          const reason = options.trouble?.(app, revision, workload?.part === "workload" ? workload.value.image : "");
+          ready[app][revision] = reason === undefined ? { ready: min, total: min } : { ready: 0, total: min, reason };
+        }
+      }
+      busy = busy.then(() => store.putSeen({ cluster, applied: view.revision, ready, at: 0 })).catch(() => undefined);
+    }
+  };
+  look(store.inForce());
+  return store.onInForce(look);
+}
