@@ -1,20 +1,10 @@
 import { request, Agent } from "undici";
+import type { ProblemDocument as ModelProblem } from "../model/problem.ts";
 import type { Connection } from "./connection.ts";
 import { CliError } from "./cli-error.ts";
 
-/** An RFC 9457 problem document as the API gives it. */
-export interface ProblemDocument {
-  type: string;
-  title: string;
-  status: number;
-  code: string;
-  detail?: string;
-  field?: string;
-  found?: unknown;
-  accepted?: unknown;
-  /** Several at once: one entry for each thing that is wrong. */
-  problems?: ProblemDocument[];
-}
+/** As the model's, but with codes of servers newer than this client too. */
+export type ProblemDocument = Omit<ModelProblem, "code" | "detail" | "accepted" | "problems"> & { code: string; detail?: string; accepted?: unknown; problems?: ProblemDocument[] };
 
 export class ApiError extends Error {
   readonly problem: ProblemDocument;

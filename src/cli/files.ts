@@ -1,10 +1,19 @@
 import { readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { isSeq, LineCounter, parseAllDocuments } from "yaml";
+import { parseDocuments } from "../model/documents.ts";
+import type { Problem } from "../model/problem.ts";
 import { CliError } from "./cli-error.ts";
+import { describe } from "./report-error.ts";
 
-/** One declared thing of a file. `text` is what was written, so that the server can tell line and column. */
-export interface FileDocument { source: string; kind: string; name: string; value: Record<string, unknown> }
+/** One declared thing of a file, valid by its schema. `source` is `file:line`. */
+export interface FileDocument {
+  source: string;
+  kind: string;
+  name: string;
+  value: Record<string, unknown>;
+  /** `file:line:column` of a field, for what the server finds wrong later. */
+  locate(field: string): string;
+}
 
 /** All documents of files and folders (`*.yaml`, `*.yml`, `*.json`, sorted, not recursive); `-` is standard input. */
 export function readDocuments(paths: readonly string[]): FileDocument[] {
@@ -33,25 +42,26 @@ function readText(path: string): string {
   }
 }
 
-/** Broken YAML is told with line and column; so is a document that isn't an object with a kind and a name. */
+/** Everything that is wrong with a file is told at once, each with line and column. */
 export function parse(source: string, text: string): FileDocument[] {
-  const lines = new LineCounter();
-  const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
-  if (!Array.isArray(parsed)) return [];
-  return parsed.flatMap((document) => {
-    const at = (offset: number) => {
-      const { line, col } = lines.linePos(offset);
-      return `${source}:${line}:${col}`;
+  const parsed = parseDocuments(text);
+  const wrong = parsed.flatMap(({ problems }) => problems);
+  if (wrong.length > 0) throw new CliError("usage", wrong.map((problem) => `${place(source, problem)}: ${describe(problem.toJSON())}`).join("\n"), "Nothing was changed.");
+  return parsed.map(({ value, line, locate }) => {
+    const document = value as Record<string, unknown> & { kind: string; metadata: { name: string } };
+    return {
+      source: `${source}:${line}`,
+      kind: document.kind,
+      name: document.metadata.name,
+      value: document,
+      locate: (field) => {
+        const at = locate(field);
+        return `${source}:${at.line}:${at.column}`;
+      },
     };
-    const [error] = document.errors;
-    if (error !== undefined) throw new CliError("usage", `${at(error.pos[0])}: ${error.message}`);
-    const value = document.toJS() as unknown;
-    if (value === null || value === undefined) return [];
-    const start = document.contents?.range?.[0] ?? 0;
-    if (isSeq(document.contents) || typeof value !== "object") throw new CliError("usage", `${at(start)}: a document must be an object with apiVersion, kind, metadata and spec`);
-    const { kind, metadata } = value as { kind?: unknown; metadata?: { name?: unknown } };
-    if (typeof kind !== "string") throw new CliError("usage", `${at(start)}: kind is missing`, "Accepted: App, Team, Segment, Cluster, Policy, TokenIssuer, Window.");
-    if (typeof metadata?.name !== "string") throw new CliError("usage", `${at(start)}: metadata.name is missing`);
-    return [{ source: `${source}:${lines.linePos(start).line}`, kind, name: metadata.name, value: value as Record<string, unknown> }];
   });
+}
+
+function place(source: string, { line, column }: Problem): string {
+  return line === undefined ? source : `${source}:${line}:${column ?? 1}`;
 }
