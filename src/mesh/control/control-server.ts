@@ -29,7 +29,10 @@ const largestBody = 1024 * 1024;
 export function controlServer(options: ControlOptions): Server {
   return createServer((request, response) => {
     void answer(options, request, response).catch((error: unknown) => {
-      if (response.headersSent) return response.destroy();
+      if (response.headersSent) {
+        response.destroy();
+        return;
+      }
       const known = error instanceof QueryError;
       send(response, known ? 400 : 500, { code: known ? error.code : "mesh/internal", detail: error instanceof Error ? error.message : String(error), ...(known && { field: error.field, accepted: error.accepted }) });
     });
