@@ -12,6 +12,7 @@ import { httpProtocolOptions } from "./http-protocol.ts";
 import { loadAssignment } from "./load-assignment.ts";
 import type { Mesh } from "./mesh.ts";
 import { blackHoleCluster, outboundCluster, outboundSni } from "./names.ts";
+import { addedClusters } from "./patch-cluster.ts";
 import { isHttp, isHttp2 } from "./protocol.ts";
 import type { MeshPort, MeshService, Services } from "./service.ts";
 import { circuitBreakers, connectTimeout, loadBalancing, outlierDetection } from "./traffic-policy.ts";
@@ -98,6 +99,9 @@ export function clusters(mesh: Mesh, services: Services, workloads: Workloads, r
       const cluster = envoyFilters.cluster(key.filters, key.context, create(ClusterSchema, build(key, service, port)), { service: service.host, port: key.port, subset: key.subset });
       return cluster === undefined ? undefined : encoder.resource("cluster", ClusterSchema, name, cluster);
     }, { id: clusterKeyId, equal: sameVersion }),
+    /** Those that EnvoyFilters add. */
+    added: graph.family<{ filters: string; context: PatchContext }, readonly Resource[]>("added clusters", ({ filters, context }) =>
+      addedClusters(envoyFilters.patches(filters, "cluster", context)).map((cluster) => encoder.resource("cluster", ClusterSchema, cluster.name, cluster)), { id: ({ filters, context }) => `${context} ${filters}` }),
     /** Where requests go that must fail. */
     blackHole: graph.family<string, Resource>("black hole cluster", () => encoder.resource("cluster", ClusterSchema, blackHoleCluster, create(ClusterSchema, {
       name: blackHoleCluster, clusterDiscoveryType: { case: "type", value: Cluster_DiscoveryType.STATIC }, connectTimeout: duration("10s"),

@@ -1,0 +1,165 @@
+import { typeUrls, type Change, type MeshCompiler, type Proxy, type Resource, type Snapshot, type TypeUrl } from "../resource.ts";
+import { authorization } from "./authorization.ts";
+import { peerAuthentication } from "./authentication.ts";
+import { clusters } from "./cluster.ts";
+import { destinationRules } from "./destination-rule.ts";
+import { destinations } from "./destinations.ts";
+import { Encoder } from "./encode.ts";
+import { endpoints } from "./endpoints.ts";
+import { envoyFilters } from "./envoy-filter.ts";
+import { inboundPorts } from "./inbound-port.ts";
+import { createIndexes } from "./index/indexes.ts";
+import { ObjectStore } from "./index/objects.ts";
+import { jwtAuthentication } from "./jwt.ts";
+import { inbound } from "./listener-inbound.ts";
+import { outbound } from "./listener-outbound.ts";
+import { Graph } from "./memo.ts";
+import type { Mesh, MeshSettings } from "./mesh.ts";
+import { parseOutboundCluster } from "./names.ts";
+import { Roots, type Owner } from "./roots.ts";
+import { routeConfigurations, viewNameId, type ViewName } from "./route-configuration.ts";
+import { services } from "./service.ts";
+import { sidecarScopes } from "./sidecar-scope.ts";
+import { sidecars } from "./sidecar.ts";
+import { viewOf, type View } from "./view.ts";
+import { virtualHosts } from "./virtual-host.ts";
+import { virtualServices } from "./virtual-service.ts";
+import { workloads } from "./workload.ts";
+
+export interface CompilerOptions extends Partial<Omit<MeshSettings, "registry">>, Pick<MeshSettings, "registry"> {
+  /** Told when something can't be compiled; what was in force before stays. Default: ignored. */
+  onError?: (error: unknown, type: TypeUrl) => void;
+}
+
+type Resources = ReadonlyMap<string, Resource>;
+interface Viewed extends Owner { readonly view: View; readonly proxies: Set<string> }
+/** A proxy that comes again under its id may have other metadata: the serial number keeps the two apart. */
+interface ProxyKey { readonly proxy: Proxy; readonly serial: number }
+interface Connected extends Owner { readonly key: ProxyKey; readonly viewed: Viewed }
+
+/** Compiles the Istio API, Services, EndpointSlices and Pods to Envoy resources (DESIGN.md §5). Pure: no I/O, no clock. */
+export function createMeshCompiler(options: CompilerOptions): MeshCompiler {
+  const { trustDomain = "cluster.local", rootNamespace = "istio-system", clusterDomain = "cluster.local", registry, onError = () => {} } = options;
+  const graph = new Graph();
+  const encoder = new Encoder();
+  const store = new ObjectStore(graph);
+  const mesh: Mesh = { graph, encoder, indexes: createIndexes(store, clusterDomain), settings: { trustDomain, rootNamespace, clusterDomain, registry } };
+  const compiled = compile(mesh);
+  const roots = new Roots(graph, onError);
+  const views = new Map<string, Viewed>();
+  const proxies = new Map<string, Connected>();
+  let serial = 0;
+  const listeners = new Set<(changes: readonly Change[]) => void>();
+
+  function connected(id: string): Connected {
+    const found = proxies.get(id);
+    if (found === undefined) throw new Error(`no proxy "${id}" is connected`);
+    return found;
+  }
+  const listenersOf = (found: Connected) => roots.read(found, "listeners", typeUrls.listener, compiled.listeners, found.key);
+  const ownClusters = (found: Connected) => roots.read(found, "clusters", typeUrls.cluster, compiled.ownClusters, found.key);
+  const sharedClusters = (viewed: Viewed) => roots.read(viewed, "clusters", typeUrls.cluster, compiled.sharedClusters, viewed.view);
+
+  function removeProxy(id: string): void {
+    const found = proxies.get(id);
+    if (found === undefined) return;
+    proxies.delete(id);
+    roots.end(found);
+    found.viewed.proxies.delete(id);
+    if (found.viewed.proxies.size > 0) return;
+    roots.end(found.viewed);
+    views.delete(found.viewed.view.id);
+  }
+
+  return {
+    put: (object) => store.put(object),
+    remove: (kind, namespace, name) => store.remove(kind, namespace, name),
+    flush() {
+      const changes = roots.flush();
+      graph.sweep();
+      if (changes.length > 0) for (const listener of listeners) listener(changes);
+    },
+    addProxy(proxy) {
+      removeProxy(proxy.id);
+      const view = viewOf(proxy);
+      const viewed = views.get(view.id) ?? { view, proxies: new Set<string>(), roots: new Map() };
+      views.set(view.id, viewed);
+      viewed.proxies.add(proxy.id);
+      proxies.set(proxy.id, { key: { proxy, serial: serial++ }, viewed, proxies: new Set([proxy.id]), roots: new Map() });
+    },
+    removeProxy,
+    snapshot(id): Snapshot {
+      const found = connected(id);
+      return { listeners: listenersOf(found), clusters: new Map([...sharedClusters(found.viewed), ...ownClusters(found)]) };
+    },
+    route: (id, name) => {
+      const { viewed } = connected(id);
+      return roots.read(viewed, `route ${name}`, typeUrls.routeConfiguration, compiled.route, { view: viewed.view, name }).get(name);
+    },
+    endpoints: (id, name) => {
+      const { viewed } = connected(id);
+      return roots.read(viewed, `endpoints ${name}`, typeUrls.endpoints, compiled.endpoints, { view: viewed.view, name }).get(name);
+    },
+    sources(id, type, name) {
+      const found = connected(id);
+      switch (type) {
+        case typeUrls.routeConfiguration: return roots.objects(found.viewed, `route ${name}`);
+        case typeUrls.endpoints: return roots.objects(found.viewed, `endpoints ${name}`);
+        case typeUrls.listener: return roots.objects(found, "listeners");
+        default: return [...new Set([...roots.objects(found.viewed, "clusters"), ...roots.objects(found, "clusters")])].sort();
+      }
+    },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    stats: encoder,
+  };
+}
+
+/** Everything that is computed, wired together. Each result is a map by name, so that changes can be told by name. */
+function compile(mesh: Mesh) {
+  const { graph } = mesh;
+  const known = services(mesh);
+  const running = workloads(mesh, known);
+  const rules = destinationRules(mesh);
+  const filters = envoyFilters(mesh);
+  const scopes = sidecarScopes(mesh, known);
+  const virtual = virtualServices(mesh);
+  const hosts = virtualHosts(mesh, known, virtual, filters);
+  const called = destinations(mesh, known, scopes, rules, virtual, hosts);
+  const routes = routeConfigurations(mesh, known, called, hosts, filters);
+  const assignments = endpoints(mesh, known, running, rules);
+  const sidecar = sidecars({
+    services: known, scopes, rules, virtualServices: virtual, virtualHosts: hosts, destinations: called, envoyFilters: filters,
+    clusters: clusters(mesh, known, running, rules, filters), inboundPorts: inboundPorts(mesh, known),
+    inbound: inbound(mesh, filters, authorization(mesh), peerAuthentication(mesh), jwtAuthentication(mesh)), outbound: outbound(mesh, filters),
+  });
+  const ofView = { id: (view: View) => view.id, equal: sameResources };
+  const ofProxy = { id: ({ proxy, serial }: ProxyKey) => `${proxy.id}#${serial}`, equal: sameResources };
+  return {
+    listeners: graph.family<ProxyKey, Resources>("listeners of proxy", ({ proxy }) => byName(sidecar.listeners(proxy)), ofProxy),
+    ownClusters: graph.family<ProxyKey, Resources>("clusters of proxy", ({ proxy }) => byName(sidecar.ownClusters(proxy)), ofProxy),
+    sharedClusters: graph.family<View, Resources>("clusters of view", (view) => byName(sidecar.sharedClusters(view)), ofView),
+    route: graph.family<ViewName, Resources>("route of view", (key) => byName([routes(key)]), { id: viewNameId, equal: sameResources }),
+    endpoints: graph.family<ViewName, Resources>("endpoints of view", ({ view, name }) => {
+      const parsed = parseOutboundCluster(name);
+      const service = parsed === undefined ? undefined : called.services(view).get(parsed.host);
+      if (parsed === undefined || service === undefined) return new Map();
+      return byName([assignments({ service: service.id, port: parsed.port, subset: parsed.subset, rule: called.ruleKey(view, service), region: view.region, zone: view.zone })]);
+    }, { id: viewNameId, equal: sameResources }),
+  };
+}
+
+/** The first of a name counts. */
+function byName(resources: readonly (Resource | undefined)[]): Resources {
+  const map = new Map<string, Resource>();
+  for (const resource of resources) if (resource !== undefined && !map.has(resource.name)) map.set(resource.name, resource);
+  return map;
+}
+
+function sameResources(a: Resources, b: Resources): boolean {
+  if (a.size !== b.size) return false;
+  for (const [name, resource] of a) if (b.get(name)?.version !== resource.version) return false;
+  return true;
+}

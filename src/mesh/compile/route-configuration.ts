@@ -1,0 +1,97 @@
+import { create } from "@bufbuild/protobuf";
+import { VirtualHostSchema } from "#gen/envoy/config/route/v3/route_components_pb.ts";
+import { RouteConfigurationSchema } from "#gen/envoy/config/route/v3/route_pb.ts";
+import { typeUrls, type Resource } from "../resource.ts";
+import { sameVersion } from "./cluster.ts";
+import type { Destinations } from "./destinations.ts";
+import { field, plainPart, type Part } from "./encode.ts";
+import type { EnvoyFilters, PatchContext } from "./envoy-filter.ts";
+import type { Mesh } from "./mesh.ts";
+import { httpProxyRoutes, serviceHost } from "./names.ts";
+import { addedVirtualHosts, patchRouteConfiguration } from "./patch-route.ts";
+import { isHttp } from "./protocol.ts";
+import type { MeshPort, MeshService, Services } from "./service.ts";
+import type { View } from "./view.ts";
+import type { VirtualHosts } from "./virtual-host.ts";
+
+/** Number of `virtual_hosts` in RouteConfiguration. */
+const virtualHostsField = 2;
+
+export interface ViewName { view: View; name: string }
+export function viewNameId({ view, name }: ViewName): string {
+  return `${view.id} ${name}`;
+}
+
+/** Puts virtual hosts that are encoded already behind a route configuration's own fields. */
+export function assemble(mesh: Mesh, envoyFilters: EnvoyFilters, filters: string, context: PatchContext, name: string, port: number, hosts: readonly Part[]): Resource {
+  const patches = envoyFilters.patches(filters, "route", context);
+  const head = patchRouteConfiguration(patches, create(RouteConfigurationSchema, { name, validateClusters: false }), { routeConfiguration: name, port });
+  const added = addedVirtualHosts(patches, { routeConfiguration: name, port }).map((host) => mesh.encoder.part("virtualHost", VirtualHostSchema, host));
+  const parts = [plainPart(RouteConfigurationSchema, head), ...[...hosts, ...added].map((host) => field(virtualHostsField, [host]))];
+  return mesh.encoder.assembled("routeConfiguration", typeUrls.routeConfiguration, name, parts);
+}
+
+/** A virtual host from its own name and domains, and a body that others share. */
+export function virtualHost(name: string, domains: readonly string[], body: Part): Part {
+  const head = plainPart(VirtualHostSchema, create(VirtualHostSchema, { name, domains: [...domains] }));
+  const bytes = new Uint8Array(head.bytes.length + body.bytes.length);
+  bytes.set(head.bytes);
+  bytes.set(body.bytes, head.bytes.length);
+  return { bytes, hash: `${head.hash}${body.hash}` };
+}
+
+/** The names by which a viewer may call a service, with the port and, for port 80, without it. */
+export function domainsOf(service: MeshService, port: number, viewer: string, clusterDomain: string): string[] {
+  const names = service.kind === "Service"
+    ? [serviceHost(service.name, service.namespace, clusterDomain), `${service.name}.${service.namespace}.svc`, `${service.name}.${service.namespace}`, ...(service.namespace === viewer ? [service.name] : [])]
+    : [service.host];
+  return names.flatMap((name) => (port === 80 ? [name, `${name}:80`] : [`${name}:${port}`]));
+}
+
+export function routeConfigurations(mesh: Mesh, services: Services, destinations: Destinations, virtualHosts: VirtualHosts, envoyFilters: EnvoyFilters) {
+  const { graph, settings } = mesh;
+  const context = "SIDECAR_OUTBOUND";
+
+  function body(view: View, service: MeshService, port: MeshPort, filters: string, routeConfiguration: string): Part | undefined {
+    return virtualHosts.body({ service: service.id, port: port.number, ...destinations.call(view, service, port), filters, context, name: `${service.host}:${port.number}`, routeConfiguration });
+  }
+
+  const filtersOf = (view: View) => envoyFilters.keyFor(view.namespace, view.labels, "route", context);
+
+  /** All HTTP ports in scope, TLS ports of outside hosts (for CONNECT only), and a last host that refuses everything else. */
+  const httpProxy = graph.family<View, Resource>("http proxy routes", (view) => {
+    const filters = filtersOf(view);
+    const hosts: Part[] = [];
+    const taken = new Set<string>();
+    for (const id of destinations.scopeOf(view).services) {
+      const service = services.byId(id);
+      for (const port of service?.ports ?? []) {
+        const tunnelled = (port.protocol === "tls" || port.protocol === "https") && service!.external;
+        if (!isHttp(port.protocol) && !tunnelled) continue;
+        // Envoy refuses a route configuration in which a domain stands twice.
+        const domains = domainsOf(service!, port.number, view.namespace, settings.clusterDomain).filter((domain) => !taken.has(domain));
+        const part = domains.length === 0 ? undefined : body(view, service!, port, filters, httpProxyRoutes);
+        if (part === undefined) continue;
+        for (const domain of domains) taken.add(domain);
+        hosts.push(virtualHost(`${service!.host}:${port.number}`, domains, part));
+      }
+    }
+    return assemble(mesh, envoyFilters, filters, context, httpProxyRoutes, 0, [...hosts, virtualHosts.blockAll()]);
+  }, { id: (view) => view.id, equal: sameVersion });
+
+  /** One service's port alone, whatever the host header says: for the address that stands for it. Named `HOST:PORT`. */
+  const callee = graph.family<ViewName, Resource | undefined>("callee routes", ({ view, name }) => {
+    const colon = name.lastIndexOf(":");
+    const host = name.slice(0, colon);
+    const id = destinations.scopeOf(view).services.find((entry) => entry.endsWith(`/${host}`));
+    const service = id === undefined ? undefined : services.byId(id);
+    const port = service?.ports.find((entry) => entry.number === Number(name.slice(colon + 1)));
+    if (service === undefined || port === undefined || !isHttp(port.protocol)) return undefined;
+    const filters = filtersOf(view);
+    const part = body(view, service, port, filters, name);
+    return part === undefined ? undefined : assemble(mesh, envoyFilters, filters, context, name, port.number, [virtualHost(name, ["*"], part)]);
+  }, { id: viewNameId, equal: sameVersion });
+
+  return (key: ViewName): Resource | undefined => (key.name === httpProxyRoutes ? httpProxy(key.view) : callee(key));
+}
+export type RouteConfigurations = ReturnType<typeof routeConfigurations>;

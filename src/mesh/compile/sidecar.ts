@@ -1,0 +1,97 @@
+import type { Proxy, Resource } from "../resource.ts";
+import type { Clusters } from "./cluster.ts";
+import type { Destinations } from "./destinations.ts";
+import { effectivePolicy, type DestinationRules } from "./destination-rule.ts";
+import type { EnvoyFilters } from "./envoy-filter.ts";
+import type { InboundPorts } from "./inbound-port.ts";
+import type { Inbound } from "./listener-inbound.ts";
+import type { Outbound, TcpListenerKey } from "./listener-outbound.ts";
+import { outboundCluster } from "./names.ts";
+import { isHttp } from "./protocol.ts";
+import type { MeshPort, MeshService, Services } from "./service.ts";
+import type { SidecarScopes } from "./sidecar-scope.ts";
+import type { TcpTarget } from "./tcp-proxy.ts";
+import { proxyAddresses, viewOf, type View } from "./view.ts";
+import type { VirtualHosts } from "./virtual-host.ts";
+import type { VirtualServices } from "./virtual-service.ts";
+
+export interface SidecarParts {
+  services: Services; scopes: SidecarScopes; rules: DestinationRules; virtualServices: VirtualServices; virtualHosts: VirtualHosts; destinations: Destinations;
+  envoyFilters: EnvoyFilters; clusters: Clusters; inboundPorts: InboundPorts; inbound: Inbound; outbound: Outbound;
+}
+
+/** All listeners and clusters of a sidecar. Plain functions: the compiler memoises them by view and by proxy. */
+export function sidecars(parts: SidecarParts) {
+  const { scopes, rules, virtualServices, virtualHosts, destinations, envoyFilters, clusters, inboundPorts, inbound, outbound } = parts;
+
+  /** Clusters that a view's proxies share. */
+  function sharedClusters(view: View): Resource[] {
+    const filters = envoyFilters.keyFor(view.namespace, view.labels, "cluster", "SIDECAR_OUTBOUND");
+    const found: Resource[] = [clusters.blackHole(""), outbound.tunnelCluster(""), ...clusters.added({ filters, context: "SIDECAR_OUTBOUND" })];
+    for (const service of destinations.services(view).values()) found.push(...ofService(view, service, filters));
+    return found;
+  }
+
+  function ofService(view: View, service: MeshService, filters: string): Resource[] {
+    const rule = destinations.ruleKey(view, service);
+    const subsets = ["", ...rules.rule(rule).subsets.map((subset) => subset.name)];
+    return service.ports.flatMap((port) => subsets.map((subset) => clusters.outbound({ service: service.id, port: port.number, subset, rule, filters, context: "SIDECAR_OUTBOUND" }))).filter((cluster) => cluster !== undefined);
+  }
+
+  function declaredPorts(proxy: Proxy, view: View) {
+    const { appPorts } = proxyAddresses(proxy);
+    return { appPorts, ports: inboundPorts({ namespace: proxy.namespace, pod: proxy.name, labels: view.labels, labelsKey: view.labelsKey, declared: [...appPorts.keys()] }) };
+  }
+
+  function ownClusters(proxy: Proxy): Resource[] {
+    const view = viewOf(proxy);
+    const { appPorts, ports } = declaredPorts(proxy, view);
+    const pool = JSON.stringify(scopes.inboundPool(scopes.sidecarFor(view.namespace, view.labels)) ?? {});
+    return ports.map((port) => inbound.cluster({ port, appPort: appPorts.get(port.number) ?? port.number, pool }));
+  }
+
+  function listeners(proxy: Proxy): Resource[] {
+    const view = viewOf(proxy);
+    const addresses = proxyAddresses(proxy);
+    const filters = envoyFilters.keyFor(view.namespace, view.labels, "listener", "SIDECAR_OUTBOUND");
+    const found: (Resource | undefined)[] = [outbound.health(proxy.ip)];
+    for (const port of declaredPorts(proxy, view).ports) found.push(inbound.listener({ namespace: view.namespace, labels: view.labels, labelsKey: view.labelsKey, port, ip: proxy.ip }));
+    if (addresses.proxy !== undefined) {
+      found.push(outbound.httpProxy(`${addresses.proxy.address}|${addresses.proxy.port}|${filters}`), outbound.tunnel(`${addresses.proxy.port}|${filters}`));
+    }
+    const inScope = destinations.services(view);
+    for (const [host, address] of addresses.callees) {
+      const service = inScope.get(host);
+      for (const port of service?.ports ?? []) {
+        if (isHttp(port.protocol)) found.push(outbound.http({ address, port: port.number, routes: `${host}:${port.number}`, filters }));
+        else found.push(outbound.tcp(tcpListener(view, service!, port, address, filters)));
+      }
+    }
+    return found.filter((listener) => listener !== undefined);
+  }
+
+  function tcpListener(view: View, service: MeshService, port: MeshPort, address: string, filters: string): TcpListenerKey {
+    const policy = effectivePolicy(rules.rule(destinations.ruleKey(view, service)), "", port.number);
+    return { address, port: port.number, filters, targets: tcpTargets(view, service, port), idleTimeout: policy.connectionPool?.tcp?.idleTimeout, hashSourceIp: policy.loadBalancer?.consistentHash?.useSourceIp === true };
+  }
+
+  /** The first TCP route of the service's VirtualService that fits this proxy and port, else the service itself. */
+  function tcpTargets(view: View, service: MeshService, port: MeshPort): TcpTarget[] {
+    const { virtualService, profile } = destinations.call(view, service, port);
+    const stored = virtualServices.get(virtualService);
+    const spec = stored?.object.spec;
+    const profiles = profile.split(".").slice(spec?.http?.length ?? 0);
+    for (const [index, route] of (spec?.tcp ?? []).entries()) {
+      const matches = route.match ?? [];
+      if (matches.length > 0 && !matches.some((match, at) => profiles[index]?.[at] === "1" && (match.port === undefined || match.port === port.number))) continue;
+      const targets = (route.route ?? []).map(({ destination, weight }) => {
+        const { host, port: number, subset } = virtualHosts.target(destination, stored!.namespace, port.number);
+        return { cluster: outboundCluster(number, subset, host), weight: weight ?? (route.route!.length === 1 ? 100 : 0) };
+      }).filter((target) => target.weight > 0);
+      if (targets.length > 0) return targets;
+    }
+    return [{ cluster: outboundCluster(port.number, "", service.host), weight: 100 }];
+  }
+
+  return { sharedClusters, ownClusters, listeners };
+}

@@ -1,0 +1,61 @@
+import type { Proxy } from "../resource.ts";
+
+/** What outbound configuration may depend on. Proxies with the same view see the same routes, clusters and endpoints. */
+export interface View {
+  readonly id: string;
+  readonly role: Proxy["role"];
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** The labels, as a string. */
+  readonly labelsKey: string;
+  readonly region: string;
+  readonly zone: string;
+  readonly network: string;
+}
+
+/** Labels that differ between replicas, and that nothing selects by. */
+const perReplica = new Set(["pod-template-hash", "controller-revision-hash", "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"]);
+
+export function viewOf(proxy: Proxy): View {
+  const labels = Object.fromEntries(Object.entries(proxy.labels).filter(([key]) => !perReplica.has(key)).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const labelsKey = JSON.stringify(labels);
+  const { region, zone } = proxy.locality;
+  return { id: [proxy.role, proxy.namespace, region, zone, proxy.network, labelsKey].join("|"), role: proxy.role, namespace: proxy.namespace, labels, labelsKey, region, zone, network: proxy.network };
+}
+
+/** Addresses that exist only for this proxy, from its node metadata (ARCHITECTURE.md, "Node metadata"). */
+export interface ProxyAddresses {
+  /** Where the HTTP proxy listens; absent: the proxy has none. */
+  readonly proxy: { address: string; port: number } | undefined;
+  /** Declared port → the port on 127.0.0.1 where the app listens. */
+  readonly appPorts: ReadonlyMap<number, number>;
+  /** Callee host → the address that stands for it here. */
+  readonly callees: ReadonlyMap<string, string>;
+}
+
+/** Malformed entries are left out: what a node says of itself is not to be trusted blindly. */
+export function proxyAddresses(proxy: Proxy): ProxyAddresses {
+  const { QUIPU_PROXY, QUIPU_APP_PORTS, QUIPU_CALLEES } = proxy.metadata;
+  const at = typeof QUIPU_PROXY === "string" ? /^([\d.]+):(\d+)$/.exec(QUIPU_PROXY) : null;
+  const appPorts = new Map<number, number>();
+  for (const [declared, own] of entries(QUIPU_APP_PORTS)) if (isPort(Number(declared)) && isPort(Number(own))) appPorts.set(Number(declared), Number(own));
+  const callees = new Map<string, string>();
+  for (const [host, address] of entries(QUIPU_CALLEES)) if (typeof address === "string" && /^[\d.]+$/.test(address)) callees.set(host, address);
+  return { proxy: at === null ? undefined : { address: at[1]!, port: Number(at[2]) }, appPorts, callees };
+}
+
+/** Metadata arrives as an object, or as JSON text. */
+function entries(value: unknown): [string, unknown][] {
+  if (typeof value === "string") {
+    try {
+      return entries(JSON.parse(value) as unknown);
+    } catch {
+      return [];
+    }
+  }
+  return typeof value === "object" && value !== null ? Object.entries(value) : [];
+}
+
+function isPort(value: number): boolean {
+  return Number.isInteger(value) && value > 0 && value < 65_536;
+}
