@@ -4,7 +4,7 @@ import type { Kind } from "./kinds.ts";
  * How lists and maps of each kind merge. The two merges of Kubernetes differ: server-side apply goes by
  * x-kubernetes-list-type, -list-map-keys and -map-type of the published OpenAPI document, strategic merge patch
  * by x-kubernetes-patch-strategy and -patch-merge-key. What isn't named here is the default of both: maps merge
- * key by key, lists are atomic (custom resources, Istio's among them, declare nothing else).
+ * key by key, lists are atomic. Compared with the markers in Kubernetes 1.36 and in Istio 1.31's CRDs.
  */
 export interface MergeRule {
   /** A list whose items are told apart by these fields. */
@@ -13,6 +13,10 @@ export interface MergeRule {
   readonly set?: true;
   /** A map that has one owner as a whole. */
   readonly atomic?: true;
+  /** Items of a list map that have one owner each, as a whole. */
+  readonly atomicItems?: true;
+  /** Strategic merge patch: a map that is replaced instead of merged. */
+  readonly patchReplace?: true;
   /** Strategic merge patch: the field that tells items apart, or "" for a merged list of scalars. */
   readonly patchKey?: string;
   /** Fields of a map, or of each item of a list. */
@@ -27,10 +31,10 @@ const by = (key: string, fields?: MergeRule["fields"]): MergeRule => ({ keys: [k
 const conditions = by("type");
 
 const metadata: MergeRule = {
-  fields: { finalizers: { set: true, patchKey: "" }, ownerReferences: { keys: ["uid"], patchKey: "uid" } },
+  fields: { finalizers: { set: true, patchKey: "" }, ownerReferences: { keys: ["uid"], patchKey: "uid", atomicItems: true } },
 };
 
-const env = by("name", { valueFrom: { fields: { secretKeyRef: atomic, configMapKeyRef: atomic, fieldRef: atomic, resourceFieldRef: atomic } } });
+const env = by("name", { valueFrom: { fields: { secretKeyRef: atomic, configMapKeyRef: atomic, fieldRef: atomic, resourceFieldRef: atomic, fileKeyRef: atomic } } });
 const container = by("name", {
   env,
   ports: { keys: ["containerPort", "protocol"], patchKey: "containerPort" },
@@ -38,14 +42,13 @@ const container = by("name", {
   volumeDevices: by("devicePath"),
   resources: { fields: { claims: { keys: ["name"] } } },
 });
-const volume = by("name", { secret: {}, projected: {} });
 const podSpec: MergeRule = {
   fields: {
     containers: container,
     initContainers: container,
     ephemeralContainers: container,
-    volumes: volume,
-    imagePullSecrets: { ...by("name"), fields: {} },
+    volumes: by("name"),
+    imagePullSecrets: { ...by("name"), atomicItems: true },
     hostAliases: by("ip"),
     nodeSelector: atomic,
     schedulingGates: by("name"),
@@ -59,7 +62,7 @@ const withConditions: MergeRule = { fields: { conditions } };
 
 const rules: Readonly<Record<string, MergeRule>> = {
   "v1/Namespace": { fields: { metadata, status: withConditions } },
-  "v1/Node": { fields: { metadata, spec: { fields: { podCIDRs: { set: true, patchKey: "" }, taints: { patchKey: "key" } } }, status: { fields: { conditions, addresses: by("type") } } } },
+  "v1/Node": { fields: { metadata, spec: { fields: { podCIDRs: { set: true, patchKey: "" } } }, status: { fields: { conditions, addresses: by("type") } } } },
   "v1/Pod": { fields: { metadata, spec: podSpec, status: { fields: { conditions, podIPs: by("ip"), hostIPs: { patchKey: "ip" } } } } },
   "v1/Service": {
     fields: {
@@ -68,11 +71,12 @@ const rules: Readonly<Record<string, MergeRule>> = {
       status: { fields: { conditions, loadBalancer: {} } },
     },
   },
-  "v1/ServiceAccount": { fields: { metadata, secrets: by("name") } },
+  "v1/ServiceAccount": { fields: { metadata, secrets: { ...by("name"), atomicItems: true } } },
   "apps/v1/Deployment": workload(withConditions),
   "apps/v1/ReplicaSet": workload(withConditions),
   "autoscaling/v2/HorizontalPodAutoscaler": { fields: { metadata, spec: {}, status: withConditions } },
-  "policy/v1/PodDisruptionBudget": { fields: { metadata, spec: { fields: { selector: atomic } }, status: withConditions } },
+  "policy/v1/PodDisruptionBudget": { fields: { metadata, spec: { fields: { selector: { atomic: true, patchReplace: true } } }, status: withConditions } },
+  "networking.istio.io/v1/ServiceEntry": { fields: { metadata, spec: { fields: { ports: { keys: ["name"] } } } } },
 };
 
 const others: MergeRule = { fields: { metadata } };
@@ -85,4 +89,11 @@ export function mergeRule(kind: Kind): MergeRule {
 /** Kinds that strategic merge patch is defined for: the built-in ones, not custom resources. */
 export function hasStrategicMerge(kind: Kind): boolean {
   return !kind.apiVersion.includes("istio.io");
+}
+
+const none: MergeRule = {};
+
+/** The rule of each item of a list. */
+export function itemRule(rule: MergeRule): MergeRule {
+  return rule.atomicItems === true ? atomic : rule.fields === undefined ? none : { fields: rule.fields };
 }

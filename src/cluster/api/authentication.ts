@@ -27,8 +27,23 @@ export async function reviewToken(auth: Auth, token: string, audiences?: readonl
   return auth.podTokens.review(token, audiences);
 }
 
-/** @throws ApiError 401 for a token or certificate that doesn't count; without either the anonymous user. */
+/**
+ * Who asks. With `Impersonate-User` (kubectl --as) an administrator is taken for somebody else.
+ * @throws ApiError 401 for a token or certificate that doesn't count, 403 for an impersonation that isn't allowed.
+ * Without token and certificate it is the anonymous user.
+ */
 export async function authenticate(auth: Auth, request: IncomingMessage): Promise<UserInfo> {
+  const user = await authenticateItself(auth, request);
+  const username = [request.headers["impersonate-user"]].flat()[0];
+  if (username === undefined) return user;
+  if (!user.groups.includes("system:masters")) throw new ApiError(403, "Forbidden", `users ${JSON.stringify(username)} is forbidden: User ${JSON.stringify(user.username)} cannot impersonate resource "users" in API group "" at the cluster scope`, { name: username, kind: "users" });
+  // Node joins repeated headers by commas, which group names can't hold.
+  const groups = [request.headers["impersonate-group"] ?? []].flat().flatMap((value) => value.split(",")).map((group) => group.trim());
+  const namespace = /^system:serviceaccount:([^:]+):/.exec(username)?.[1];
+  return { username, groups: [...groups, ...(namespace === undefined ? [] : ["system:serviceaccounts", `system:serviceaccounts:${namespace}`]), "system:authenticated"] };
+}
+
+async function authenticateItself(auth: Auth, request: IncomingMessage): Promise<UserInfo> {
   const header = request.headers.authorization;
   if (header !== undefined) {
     const token = /^Bearer\s+(\S+)$/i.exec(header)?.[1];

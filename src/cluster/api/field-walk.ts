@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { keyDefaults, type MergeRule } from "../../objects/merge-keys.ts";
+import { itemRule, keyDefaults, type MergeRule } from "../../objects/merge-keys.ts";
 import { badRequest } from "./api-error.ts";
 import type { FieldSet } from "./field-set.ts";
 
@@ -67,7 +67,7 @@ function collect(value: unknown, rule: MergeRule, into: MutableSet, branches: bo
   if (Array.isArray(value) && isAssociative(rule)) {
     for (const [element, item] of itemsByElement(value, rule, true)) {
       const target = child(into, element);
-      if (rule.keys !== undefined) collect(item, rule.fields === undefined ? none : { fields: rule.fields }, target, branches);
+      if (rule.keys !== undefined) collect(item, itemRule(rule), target, branches);
       target.member = true;
     }
   } else if (isMap(value) && rule.atomic !== true && Object.keys(value).length > 0) {
@@ -104,7 +104,7 @@ function walk(before: unknown, after: unknown, rule: MergeRule, added: MutableSe
   } else if (Array.isArray(before) && Array.isArray(after) && isAssociative(rule)) {
     const olds = itemsByElement(before, rule, true);
     const nows = itemsByElement(after, rule, true);
-    const inner: MergeRule = rule.fields === undefined ? none : { fields: rule.fields };
+    const inner = itemRule(rule);
     for (const element of new Set([...olds.keys(), ...nows.keys()])) descend(element, olds.get(element), nows.get(element), inner);
   } else if (!isDeepStrictEqual(before, after)) modified.member = true;
 }

@@ -1,6 +1,7 @@
 import { kinds, resourcePath, type Kind } from "../../objects/kinds.ts";
 import { groupVersion } from "../../objects/meta.ts";
 import { apiVersions } from "./discovery.ts";
+import { addSchemas, type Schema } from "./openapi-schemas.ts";
 
 const root = (apiVersion: string): string => (apiVersion.includes("/") ? `apis/${apiVersion}` : `api/${apiVersion}`);
 const parameter = (name: string, type = "string") => ({ name, in: "query", schema: { type, uniqueItems: true } });
@@ -17,16 +18,14 @@ export function openApiIndex(): unknown {
 }
 
 /** `/openapi/v3/apis/GROUP/VERSION`: the operations that clients look at, and a schema for each kind. Undefined: no such version. */
-export function openApiDocument(pathname: string, schemas: (kind: Kind) => Record<string, unknown>): unknown {
+export function openApiDocument(pathname: string): unknown {
   const apiVersion = apiVersions.find((version) => pathname === `/openapi/v3/${root(version)}`);
   if (apiVersion === undefined) return undefined;
   const paths: Record<string, unknown> = {};
-  const components: Record<string, unknown> = {};
+  const components: Record<string, Schema> = {};
   for (const kind of Object.values(kinds) as Kind[]) {
     if (kind.apiVersion !== apiVersion) continue;
-    const group = [gvk(kind)];
-    const name = schemaName(kind);
-    components[name] = { ...schemas(kind), "x-kubernetes-group-version-kind": group };
+    const name = addSchemas(kind, components);
     const content = { "application/json": { schema: { $ref: `#/components/schemas/${name}` } } };
     const operation = (action: string, extra: Record<string, unknown> = {}) => ({ "x-kubernetes-action": action, "x-kubernetes-group-version-kind": gvk(kind), responses: { 200: { description: "OK", content } }, ...extra });
     const path = resourcePath(kind, kind.namespaced ? "NAMESPACE" : undefined).replace("NAMESPACE", "{namespace}");
@@ -37,11 +36,4 @@ export function openApiDocument(pathname: string, schemas: (kind: Kind) => Recor
     };
   }
   return { openapi: "3.0.0", info: { title: "Kubernetes", version: "embedded" }, paths, components: { schemas: components } };
-}
-
-/** `io.k8s.api.apps.v1.Deployment`, `io.istio.networking.v1.VirtualService`: as the real documents call them. */
-function schemaName({ apiVersion, kind }: Kind): string {
-  const { group, version } = groupVersion(apiVersion);
-  if (group.endsWith(".istio.io")) return `io.istio.${group.slice(0, -".istio.io".length)}.${version}.${kind}`;
-  return `io.k8s.api.${group === "" ? "core" : group.replace(/\.k8s\.io$/, "")}.${version}.${kind}`;
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { createGunzip } from "node:zlib";
 import { parse, YAMLParseError } from "yaml";
 import { ApiError, badRequest } from "./api-error.ts";
+import { decodeProtobuf, protobufType } from "./protobuf-body.ts";
 
 /** As a kube-apiserver's limit. */
 export const maxBodyBytes = 3 * 1024 * 1024;
@@ -29,10 +30,11 @@ export async function readBody(request: IncomingMessage, limit = maxBodyBytes): 
 
 export const mediaType = (request: IncomingMessage): string => (request.headers["content-type"] ?? "application/json").split(";")[0]!.trim().toLowerCase();
 
-/** JSON, or YAML where the type says so. @throws ApiError 400 with line and column, 415 for other types. */
+/** JSON, YAML or protobuf, as the type says. @throws ApiError 400 with line and column, 415 for other types. */
 export function parseBody(body: Buffer, type: string): unknown {
+  if (type === protobufType) return decodeProtobuf(body);
   if (type !== "application/json" && !type.endsWith("+json") && type !== "application/yaml" && !type.endsWith("+yaml") && type !== "text/yaml") {
-    throw new ApiError(415, "UnsupportedMediaType", "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml");
+    throw new ApiError(415, "UnsupportedMediaType", "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf");
   }
   const text = body.toString("utf8");
   try {

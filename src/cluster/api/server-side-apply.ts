@@ -1,13 +1,10 @@
-import { mergeRule, type MergeRule } from "../../objects/merge-keys.ts";
+import { itemRule, mergeRule, type MergeRule } from "../../objects/merge-keys.ts";
 import type { Kind } from "../../objects/kinds.ts";
 import type { KubeObject } from "../../objects/meta.ts";
 import { ApiError, type StatusCause } from "./api-error.ts";
 import { difference, emptySet, intersection, isEmpty, paths, union, type FieldSet } from "./field-set.ts";
 import { below, compare, fieldsOf, isAssociative, isMap, itemElement, itemsByElement } from "./field-walk.ts";
 import { ownable, readOwners, reown, sameOwner, writeOwners, type Owner } from "./managed-fields.ts";
-
-const none: MergeRule = {};
-const itemRule = (rule: MergeRule): MergeRule => (rule.fields === undefined ? none : { fields: rule.fields });
 
 /** `config` laid over `live`: maps and list maps merge, everything else is replaced. Neither is changed. */
 export function merge(live: unknown, config: unknown, rule: MergeRule): unknown {

@@ -113,7 +113,7 @@ export function createApiServer({ store, tls, auth, podLogs, podProxy, version, 
       : pathname === "/openapi/v3" ? openApiIndex()
       : pathname === "/openid/v1/jwks" ? { keys: [auth.podTokens.jwk] }
       : pathname === "/.well-known/openid-configuration" ? { issuer: auth.podTokens.issuer, jwks_uri: `https://${localAddress}:${localPort}/openid/v1/jwks`, response_types_supported: ["id_token"], subject_types_supported: ["public"], id_token_signing_alg_values_supported: ["ES256"] }
-      : openApiDocument(pathname, () => ({ type: "object" })) ?? discovery(pathname, `${localAddress}:${localPort}`, aggregated);
+      : openApiDocument(pathname) ?? discovery(pathname, `${localAddress}:${localPort}`, aggregated);
     if (body === undefined) throw unknownPath();
     send(request, response, { code: 200, body }, aggregated && /^\/apis?\/?$/.test(pathname) ? aggregatedType : undefined);
   }

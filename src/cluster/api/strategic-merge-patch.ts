@@ -1,9 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
-import type { MergeRule } from "../../objects/merge-keys.ts";
+import { itemRule, type MergeRule } from "../../objects/merge-keys.ts";
 import { badRequest } from "./api-error.ts";
 import { below, isMap } from "./field-walk.ts";
 
-const none: MergeRule = {};
 const directive = /^\$(patch|retainKeys|deleteFromPrimitiveList\/.*|setElementOrder\/.*)$/;
 
 /**
@@ -34,6 +33,7 @@ export function strategicMergePatch(target: unknown, patch: unknown, rule: Merge
     else if (Array.isArray(value) && inner.patchKey !== undefined) result[name] = mergeList(result[name], value, inner);
     else if (isMap(value)) {
       if (value["$patch"] === "delete") delete result[name];
+      else if (inner.patchReplace === true) result[name] = bare(value);
       else result[name] = strategicMergePatch(result[name], value, inner);
     } else result[name] = value;
   }
@@ -64,8 +64,6 @@ function mergeList(target: unknown, patch: readonly unknown[], rule: MergeRule):
   }
   return list;
 }
-
-const itemRule = (rule: MergeRule): MergeRule => (rule.fields === undefined ? none : { fields: rule.fields });
 
 /** Items named in `order` come in that order; others keep their place relative to what they followed. */
 function reorder(list: readonly unknown[], order: readonly unknown[], key: string): unknown[] {
