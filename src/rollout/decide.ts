@@ -96,7 +96,7 @@ function notApplied(plan: Plan, state: ReleaseState, seen: ReadonlyMap<string, S
   return undefined;
 }
 
-const fatal = /^(CrashLoopBackOff|RunContainerError|StartError|CreateContainerError|CreateContainerConfigError|ErrImagePull|ImagePullBackOff|InvalidImageName|Error)\b/;
+const fatal = /\b(CrashLoopBackOff|RunContainerError|StartError|CreateContainerError|CreateContainerConfigError|ErrImagePull|ImagePullBackOff|InvalidImageName)\b/;
 
 function readiness(plan: Plan, seen: ReadonlyMap<string, Seen>, state: ReleaseState, now: number): { reason: string; fatal: boolean; again?: number } | undefined {
   if (plan.revision === null) return undefined;
