@@ -57,7 +57,7 @@ const RateLimit = closed({
   requests: Type.Integer({ minimum: 1, maximum: 1_000_000_000, description: "Requests in each unit." }),
   unit: oneOf(["second", "minute", "hour", "day"], "Length of the window."),
   scope: optional(oneOf(["cluster", "instance", "fleet"], "Who shares the limit: all replicas in a cluster together (default), or each replica on its own.")),
-  per: optional(closed({ header: Type.String({ minLength: 1, description: "Each value of this header has a limit of its own." }) })),
+  per: optional(closed({ header: Type.String({ minLength: 1, description: "Each value of this header has a limit of its own. A request without the header isn't limited by it." }) })),
   match: optional(RequestMatch),
   failOpen: optional(Type.Boolean({ description: "Let requests through when the limit can't be asked. Default true." })),
 });

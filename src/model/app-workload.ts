@@ -35,7 +35,7 @@ export const AppWorkload = closed({
   files: optional(Type.Record(Type.String({ pattern: "^/.+" }), FileSource, { description: "Files by absolute path, from a ConfigMap or a Secret." })),
   resources: optional(closed({ requests: optional(Resources), limits: optional(Resources) }, { description: "Compute resources of a replica." })),
   replicas: optional(closed({
-    min: optional(Type.Integer({ minimum: 0, maximum: 10_000, description: "Least replicas in a cluster. Default 2." })),
+    min: optional(Type.Integer({ minimum: 1, maximum: 10_000, description: "Least replicas in a cluster. Default 2." })),
     max: optional(Type.Integer({ minimum: 1, maximum: 10_000, description: "Most replicas in a cluster. Default 10." })),
     targetCPU: optional(Type.Integer({ minimum: 1, maximum: 100, description: "Average CPU use, in percent of the request, that the autoscaler aims at. Default 70." })),
   }, { description: "How many replicas in each cluster." })),

@@ -1,10 +1,11 @@
 import type { App, AppSpec } from "./app.ts";
 import { duplicates } from "./check-schema.ts";
 import { checkOverlay } from "./check-overlay.ts";
-import { durationMs } from "./duration.ts";
+import { defaultPorts } from "./defaults.ts";
 import { Problem } from "./problem.ts";
 import { isHttp, protocolOf } from "./protocol.ts";
 import { parseQuantity } from "./quantity.ts";
+import type { Protocol } from "./rows.ts";
 import { suggest } from "./suggest.ts";
 
 const reserved = { from: 15000, to: 15099 };
@@ -12,16 +13,26 @@ const reserved = { from: 15000, to: 15099 };
 /** What the schema of App can't say: relations between its fields. */
 export function checkApp(app: App): Problem[] {
   const { spec } = app;
+  const portList = spec.workload?.ports ?? defaultPorts;
   return [
-    ...ports(spec), ...probesAndExpose(spec), ...workload(spec), ...calls(app), ...traffic(spec.traffic, "spec.traffic"), ...access(spec), ...checkOverlay(app),
+    ...reservedNames(app), ...ports(spec), ...probesAndExpose(spec), ...workload(spec), ...calls(app), ...traffic(spec.traffic, "spec.traffic", portList), ...access(spec), ...checkOverlay(app),
     ...(spec.overrides ?? []).flatMap((override, index) => [
       ...replicas(override.spec.workload, `spec.overrides[${index}].spec.workload`),
-      ...traffic(override.spec.traffic as Traffic, `spec.overrides[${index}].spec.traffic`),
+      ...traffic(override.spec.traffic as Traffic, `spec.overrides[${index}].spec.traffic`, portList),
     ]),
   ];
 }
 
 type Traffic = AppSpec["traffic"];
+
+/** Names of other objects in the namespace, and labels by which Istio would leave the sidecar out. */
+function reservedNames({ metadata: { name, labels = {} } }: App): Problem[] {
+  return [
+    ...(name === "allow-nothing" || name === "default" ? [new Problem("reserved-name", `metadata.name is ${name}.`, { field: "metadata.name", found: name, accepted: "another name" })] : []),
+    ...Object.keys(labels).filter((label) => label === "app" || /(^|\.)(istio\.io|quipu\.dev)\//.test(label)).map((label) =>
+      new Problem("reserved-name", `metadata.labels[${JSON.stringify(label)}] belongs to the mesh.`, { field: `metadata.labels[${JSON.stringify(label)}]`, found: labels[label], accepted: "labels outside of istio.io and quipu.dev, and other than app" })),
+  ];
+}
 
 function ports({ workload }: AppSpec): Problem[] {
   const list = workload?.ports ?? [];
@@ -40,7 +51,7 @@ function ports({ workload }: AppSpec): Problem[] {
 
 /** Names of ports that other fields refer to. Ports left out are http on 8080. */
 function probesAndExpose({ workload, expose }: AppSpec): Problem[] {
-  const list = workload?.ports ?? [{ name: "http", port: 8080 }];
+  const list: NonNullable<NonNullable<AppSpec["workload"]>["ports"]> = workload?.ports ?? defaultPorts;
   const names = list.map(({ name }) => name);
   const http = list.filter((port) => isHttp(protocolOf(port)));
   const problems: Problem[] = [];
@@ -78,9 +89,6 @@ function workload({ workload }: AppSpec): Problem[] {
     const field = `spec.workload.resources.requests.${unit}`;
     problems.push(new Problem("conflicting-fields", `${field} is ${request}, above its limit ${limit}.`, { field, found: request, accepted: `at most ${limit}` }));
   }
-  if (workload?.drain !== undefined && workload.terminationGracePeriod !== undefined && durationMs(workload.drain) >= durationMs(workload.terminationGracePeriod)) {
-    problems.push(new Problem("conflicting-fields", `spec.workload.drain is ${workload.drain}, which leaves nothing of the grace period of ${workload.terminationGracePeriod}.`, { field: "spec.workload.drain", found: workload.drain, accepted: `less than ${workload.terminationGracePeriod}` }));
-  }
   return problems;
 }
 
@@ -107,8 +115,12 @@ function calls({ metadata, spec }: App): Problem[] {
   return [...problems, ...duplicates(keys, (index) => `spec.calls[${index}]`)];
 }
 
-function traffic(traffic: Traffic, path: string): Problem[] {
+function traffic(traffic: Traffic, path: string, ports: { name: string; appProtocol?: Protocol }[]): Problem[] {
   const problems: Problem[] = [];
+  for (const field of ["rateLimits", "faults"] as const) {
+    if ((traffic?.[field] ?? []).length === 0 || ports.some((port) => isHttp(protocolOf(port)))) continue;
+    problems.push(new Problem("conflicting-fields", `${path}.${field} counts for HTTP and gRPC only, and the app has no such port.`, { field: `${path}.${field}`, accepted: "an HTTP or gRPC port in spec.workload.ports" }));
+  }
   for (const [index, { scope, per }] of (traffic?.rateLimits ?? []).entries()) {
     const field = `${path}.rateLimits[${index}].scope`;
     if (scope === "fleet") problems.push(new Problem("unsupported", `${field}: limits shared by all clusters aren't built yet.`, { field, found: scope, accepted: "cluster, instance" }));

@@ -2,10 +2,14 @@ import { checkGuardRailFields } from "./guard-rails.ts";
 import type { Document } from "./kinds.ts";
 import { Problem } from "./problem.ts";
 
+/** Namespaces that exist without us. */
+const reservedSegments = /^(default|istio-system|quipu-system|kube-.*)$/;
+
 /** What the schemas of the kinds beside App can't say. */
 export function checkKind(document: Exclude<Document, { kind: "App" }>): Problem[] {
   switch (document.kind) {
     case "Policy": return checkGuardRailFields(document.spec.guardRails ?? {});
+    case "Segment": return reservedSegments.test(document.metadata.name) ? [new Problem("reserved-name", `metadata.name is ${document.metadata.name}, a namespace of the system.`, { field: "metadata.name", found: document.metadata.name, accepted: "another name" })] : [];
     case "TokenIssuer": return exactlyOne(document.spec, ["jwks", "jwksUri"]);
     case "Window": return [...exactlyOne(document.spec, ["once", "weekly"]), ...span(document.spec.once), ...timeZone(document.spec.weekly)];
     default: return [];

@@ -12,7 +12,7 @@ export const overlayKinds = [
  * What an overlay may not touch: identity (who and where the object is), and authorization, which would get round
  * consent. Weights, subsets and hosts belong to releases.
  */
-const fixed = ["apiVersion", "kind", "status", "metadata.name", "metadata.namespace", "metadata.labels.app", "spec.selector", "spec.subsets", "spec.host", "spec.hosts", "spec.http", "spec.tcp", "spec.egress", "spec.outboundTrafficPolicy", "spec.exportTo", "spec.workloadSelector"];
+const fixed = ["apiVersion", "kind", "status", "metadata.name", "metadata.namespace", "metadata.labels.app", "spec.selector", "spec.template.metadata", "spec.template.spec.serviceAccountName", "spec.subsets", "spec.host", "spec.hosts", "spec.http", "spec.tcp", "spec.egress", "spec.outboundTrafficPolicy", "spec.exportTo", "spec.workloadSelector"];
 
 export function checkOverlay({ spec }: App): Problem[] {
   return (spec.overlay ?? []).flatMap(({ kind, patch }, index) => {

@@ -29,7 +29,7 @@ function checkObject(value: Record<string, unknown>, schema: JsonSchema, path: s
     const at = joinPath(path, field);
     const expected = fieldSchema(schema, field);
     if (expected === undefined) problems.push(unknownField(field, inner, schema, path));
-    else if (inner === null || inner === undefined) problems.push(new Problem("wrong-type", `${at} is empty.`, { field: at, found: null, accepted: `${describe(expected)}; or leave the field out` }));
+    else if ((inner === null || inner === undefined) && !acceptsType(expected, "null")) problems.push(new Problem("wrong-type", `${at} is empty.`, { field: at, found: null, accepted: `${describe(expected)}; or leave the field out` }));
     else problems.push(...checkSchema(inner, expected, at));
   }
   for (const field of schema.required ?? []) {

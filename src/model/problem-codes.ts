@@ -31,6 +31,7 @@ export const problemCodes = {
   "bad-name": kind(422, "Bad name", "Names are DNS-1035 labels: lower-case letters, digits and '-', first a letter, last a letter or digit, at most 50 characters."),
   "duplicate": kind(422, "Duplicate", "Two entries of a list claim the same name, port, callee or path."),
   "reserved-port": kind(422, "Reserved port", "Ports 15000 to 15099 belong to the sidecar."),
+  "reserved-name": kind(422, "Reserved name", "The name or label belongs to Quipu, Istio or Kubernetes, so that it can't be given away."),
   "conflicting-fields": kind(422, "Conflicting fields", "Two fields can't be used together, or their values contradict each other."),
   "unknown-reference": kind(422, "Unknown reference", "The field names something (a port, a window, an issuer, a cluster) that isn't declared where it is looked for."),
   "unsupported": kind(422, "Not supported yet", "The value is part of the design and refused by name until it is built, so that nothing is accepted that has no effect."),

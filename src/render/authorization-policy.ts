@@ -1,4 +1,4 @@
-import { permitted } from "../model/permission.ts";
+import { covers, permitted } from "../model/permission.ts";
 import type { EdgeStage, ExposedHost, Rule } from "../model/rows.ts";
 import type { AuthorizationPolicy, AuthorizationRule } from "../objects/istio.ts";
 import { allowNothing, gatewayServiceAccount, head, principal, rootNamespace } from "./names.ts";
@@ -22,7 +22,8 @@ export function authorizationPolicy(namespace: string, app: string, read: Reader
     return allowed === undefined ? [] : [{ from: [{ source: { principals: [principal(read.trustDomain, caller.segment, name)] } }], ...operations(allowed) }];
   });
   const issuers = read.traffic(app)?.issuers ?? {};
-  for (const host of roster.hosts.filter(({ stage }) => isAdmitted(stage))) rules.push(gatewayRule(host, issuers, read.trustDomain));
+  const hosts = roster.hosts.filter(({ stage }) => isAdmitted(stage));
+  for (const host of hosts) rules.push(...gatewayRule(host, hosts, issuers, read.trustDomain));
   return { ...head("AuthorizationPolicy", namespace, app, { app }), spec: { selector: { matchLabels: { app } }, action: "ALLOW", ...(rules.length > 0 && { rules }) } };
 }
 
@@ -32,14 +33,19 @@ function operations(rules: readonly Rule[]): Pick<AuthorizationRule, "to"> {
   return { to: rules.map(({ methods, paths }) => ({ operation: { ...(methods !== undefined && { methods }), ...(paths !== undefined && { paths }) } })) };
 }
 
-/** The ingress gateway may call what is exposed; with `jwt`, only for requests with a valid token of that issuer. */
-function gatewayRule({ host, path, jwt }: ExposedHost, issuers: Readonly<Record<string, { issuer: string }>>, trustDomain: string): AuthorizationRule {
-  // An issuer that isn't resolved admits nobody: `/*` with an empty issuer is no token's.
-  const tokens = jwt === undefined ? {} : { requestPrincipals: [`${issuers[jwt]?.issuer ?? ""}/*`] };
-  return {
-    from: [{ source: { principals: [principal(trustDomain, rootNamespace, gatewayServiceAccount)], ...tokens } }],
-    to: [{ operation: { hosts: [host, `${host}:*`], ...(path !== "/" && { paths: below(path) }) } }],
-  };
+/**
+ * The ingress gateway may call what is exposed; with `jwt`, only for requests with a valid token of that issuer. What is
+ * exposed below the path under another rule is left to that rule: else `/` without a token would open `/account` too.
+ */
+function gatewayRule({ host, path, jwt }: ExposedHost, all: readonly ExposedHost[], issuers: Readonly<Record<string, { issuer: string }>>, trustDomain: string): AuthorizationRule[] {
+  const issuer = jwt === undefined ? undefined : issuers[jwt];
+  // An issuer that isn't there (any more) admits nobody.
+  if (jwt !== undefined && issuer === undefined) return [];
+  const others = all.filter((other) => other.host === host && other.jwt !== jwt && other.path !== path && (path === "/" || below(path).some((pattern) => covers(pattern, other.path))));
+  return [{
+    from: [{ source: { principals: [principal(trustDomain, rootNamespace, gatewayServiceAccount)], ...(issuer !== undefined && { requestPrincipals: [`${issuer.issuer}/*`] }) } }],
+    to: [{ operation: { hosts: [host, `${host}:*`], ...(path !== "/" && { paths: below(path) }), ...(others.length > 0 && { notPaths: others.flatMap((other) => below(other.path)) }) } }],
+  }];
 }
 
 /** A path and everything below it, by whole segments. */

@@ -3,18 +3,26 @@ import type { KubeObject } from "../objects/meta.ts";
 import { authorizationPolicy } from "./authorization-policy.ts";
 import { autoscaler } from "./autoscaler.ts";
 import { deployment } from "./deployment.ts";
+import { envoyFilter } from "./envoy-filter.ts";
+import { gateway, ingressVirtualService } from "./ingress.ts";
 import { destinationRule } from "./destination-rule.ts";
 import { disruptionBudget } from "./disruption-budget.ts";
 import { namespace, peerAuthentication } from "./namespace.ts";
+import { rootNamespace } from "./names.ts";
 import { parseObjectKey, type ObjectKey } from "./object-key.ts";
+import { withOverlay } from "./overlay.ts";
+import { rateLimitConfig } from "./rate-limit-config.ts";
 import { Reader } from "./reader.ts";
+import { requestAuthentication } from "./request-authentication.ts";
 import type { InForceRows } from "./rows.ts";
+import { serviceEntry } from "./service-entry.ts";
 import { service, serviceAccount } from "./service.ts";
 import { sidecar } from "./sidecar.ts";
 import { virtualService } from "./virtual-service.ts";
 
-type Maker = (namespace: string, name: string, read: Reader) => KubeObject<unknown, never> | KubeObject | undefined;
+type Maker = (namespace: string, name: string, read: Reader) => KubeObject | undefined;
 
+/** A file for each kind of object. */
 const makers: Partial<Record<KindName, Maker>> = {
   Namespace: (_, name, read) => namespace(name, read),
   PeerAuthentication: peerAuthentication,
@@ -24,9 +32,14 @@ const makers: Partial<Record<KindName, Maker>> = {
   Service: service,
   ServiceAccount: serviceAccount,
   DestinationRule: destinationRule,
-  VirtualService: virtualService,
+  VirtualService: (namespace, name, read) => (namespace === rootNamespace ? ingressVirtualService(name, read) : virtualService(namespace, name, read)),
   AuthorizationPolicy: authorizationPolicy,
   Sidecar: sidecar,
+  EnvoyFilter: envoyFilter,
+  ConfigMap: rateLimitConfig,
+  RequestAuthentication: requestAuthentication,
+  Gateway: gateway,
+  ServiceEntry: serviceEntry,
 };
 
 export interface Rendered {
@@ -50,5 +63,8 @@ export function render(cluster: string, key: ObjectKey, rows: InForceRows, { tru
   if (parts === undefined || make === undefined) return undefined;
   const read = new Reader(cluster, rows, trustDomain);
   const object = make(parts.namespace, parts.name, read);
-  return object === undefined ? undefined : { object, rowRevision: read.revision };
+  if (object === undefined) return undefined;
+  const app = object.metadata.labels?.app;
+  const overlay = app === undefined ? undefined : read.traffic(app)?.overlay;
+  return { object: overlay === undefined ? object : withOverlay(object, overlay), rowRevision: read.revision };
 }
