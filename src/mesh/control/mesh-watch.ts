@@ -1,0 +1,93 @@
+import type { KubeClient } from "../../kube/kube-client.ts";
+import { Reflector } from "../../kube/reflector.ts";
+import type { ReflectorStatus } from "../../kube/reflector.ts";
+import type { ConfigMap, Pod, Secret } from "../../objects/core.ts";
+import { kinds } from "../../objects/kinds.ts";
+import type { Kind } from "../../objects/kinds.ts";
+import type { KubeObject } from "../../objects/meta.ts";
+import type { SecretService } from "../identity/secret-service.ts";
+import type { LimitConfigError } from "../ratelimit/limits.ts";
+import { compiledKinds, rateLimitSelector } from "./mesh-kinds.ts";
+import type { ObjectFeed } from "./object-feed.ts";
+
+export interface MeshWatchOptions {
+  client: Pick<KubeClient, "list" | "watch">;
+  feed: ObjectFeed;
+  secrets: Pick<SecretService, "putSecret" | "removeSecret">;
+  rateLimit: { putConfig(object: ConfigMap): LimitConfigError | undefined; removeConfig(namespace: string, name: string): void };
+  log: { warn(fields: object, message: string): void };
+  now: () => number;
+}
+
+/** Keys of Secrets that gateways use; what else a Secret holds is not kept here. */
+const certificateKeys = ["tls.crt", "tls.key", "cert", "key", "ca.crt", "cacert"];
+
+/** Everything that a mesh process watches, and where it goes. */
+export class MeshWatch {
+  readonly #options: MeshWatchOptions;
+  readonly #reflectors: Reflector[] = [];
+  readonly #pods: Reflector;
+
+  constructor(options: MeshWatchOptions) {
+    this.#options = options;
+    const { feed, secrets, rateLimit, log } = options;
+    for (const kind of compiledKinds) this.#reflect(kind, (object) => feed.put(object), (object) => feed.remove(object));
+    this.#reflect(kinds.Secret, (object) => secrets.putSecret(object as Secret), ({ metadata }) => secrets.removeSecret(metadata.namespace ?? "", metadata.name), { keep: certificatesOf });
+    this.#reflect(kinds.ConfigMap, (object) => {
+      const error = rateLimit.putConfig(object as ConfigMap);
+      if (error) log.warn({ configMap: `${object.metadata.namespace}/${object.metadata.name}`, field: error.field, found: error.found, accepted: error.accepted }, error.message);
+    }, ({ metadata }) => rateLimit.removeConfig(metadata.namespace ?? "", metadata.name), { labelSelector: rateLimitSelector });
+    this.#pods = this.#reflectors.find(({ kind }) => kind === kinds.Pod)!;
+  }
+
+  /** Resolves when every kind has been listed once, however long that takes; rejects when the signal aborts. */
+  async start(signal: AbortSignal): Promise<void> {
+    const synced = this.#reflectors.map((reflector) => new Promise<void>((resolve, reject) => {
+      const end = reflector.listen({ synced: () => { end(); resolve(); } });
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    }));
+    for (const reflector of this.#reflectors) reflector.start();
+    await Promise.all(synced);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#reflectors.map((reflector) => reflector.stop()));
+  }
+
+  get synced(): boolean {
+    return this.#reflectors.every(({ synced }) => synced);
+  }
+
+  /** The address that the Kubernetes API gives for a pod, when it gives one. */
+  podIp(namespace: string, name: string): string | undefined {
+    return (this.#pods.get(name, namespace) as Pod | undefined)?.status?.podIP;
+  }
+
+  /** By kind: how its watch is, and how old its view (ms). */
+  status(): Record<string, ReflectorStatus & { ageMs: number | null }> {
+    const now = this.#options.now();
+    return Object.fromEntries(this.#reflectors.map((reflector) => {
+      const ageMs = reflector.ageMs(now);
+      return [reflector.kind.kind, { ...reflector.status(), ageMs: Number.isFinite(ageMs) ? ageMs : null }];
+    }));
+  }
+
+  #reflect(kind: Kind, put: (object: KubeObject) => void, remove: (object: KubeObject) => void, options: { keep?: (object: KubeObject) => KubeObject; labelSelector?: string } = {}): void {
+    const reflector = new Reflector({ client: this.#options.client, kind, keep: options.keep ?? withoutManagedFields, ...(options.labelSelector !== undefined && { labelSelector: options.labelSelector }) });
+    reflector.listen({
+      added: put, modified: put, deleted: remove,
+      problem: (error) => this.#options.log.warn({ kind: kind.kind, reason: error.message }, "watching a kind failed; it goes on"),
+    });
+    this.#reflectors.push(reflector);
+  }
+}
+
+function withoutManagedFields<T extends KubeObject>(object: T): T {
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata };
+}
+
+function certificatesOf(object: KubeObject): KubeObject {
+  const { data = {} } = object as Secret;
+  return { ...withoutManagedFields(object), data: Object.fromEntries(Object.entries(data).filter(([key]) => certificateKeys.includes(key))) } as KubeObject;
+}

@@ -1,0 +1,72 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { pino } from "pino";
+import { connectionFromKubeconfig } from "../kube/kubeconfig.ts";
+import { KubeClient } from "../kube/kube-client.ts";
+import { Transport } from "../kube/transport.ts";
+import { createMeshCompiler } from "../mesh/compile/compiler.ts";
+import { envoyRegistry } from "../mesh/control/envoy-registry.ts";
+import { MeshServer } from "../mesh/control/mesh-server.ts";
+import { systemClock } from "../mesh/identity/clock.ts";
+import { identityOf } from "../mesh/identity/token-review.ts";
+import type { ReviewToken, TokenReviewStatus } from "../mesh/identity/token-review.ts";
+import { openIntermediate } from "../trust/intermediate.ts";
+
+/** `mesh.json`. */
+export interface MeshConfig {
+  fleet: string;
+  cluster: string;
+  /** The first two parts of the cluster's addresses: `127.17`. */
+  network: string;
+  /** Paths. */
+  kubeconfig: string;
+  xdsSocket: string;
+  controlSocket: string;
+  rateLimit: { host: string; port: number };
+  /** The folder with the cluster's intermediate. */
+  trust: string;
+  trustDomain: string;
+  runDir: string;
+}
+
+/** Runs a cluster's mesh process until SIGTERM or SIGINT. Its log goes to standard error, one JSON object a line. */
+export async function runMesh(path: string): Promise<void> {
+  const config = JSON.parse(readFileSync(path, "utf8")) as MeshConfig;
+  const log = pino({ base: { role: `mesh/${config.cluster}` } }, pino.destination({ dest: 2, sync: true }));
+  const connection = connectionFromKubeconfig(readFileSync(config.kubeconfig, "utf8"), { path: config.kubeconfig, readFile: (file) => readFileSync(file, "utf8") });
+  const client = new KubeClient(connection, { userAgent: "quipu-mesh" });
+  const reviews = new Transport(connection, { userAgent: "quipu-mesh" });
+  const issuer = await openIntermediate(config.trust, join(config.trust, "key"));
+  if (issuer.trustDomain !== config.trustDomain) throw new Error(`${config.trust} is of trust domain ${issuer.trustDomain}, and the configuration says ${config.trustDomain}`);
+  const registry = envoyRegistry();
+  const compiler = createMeshCompiler({
+    trustDomain: config.trustDomain, registry,
+    onError: (error, type) => log.error({ type, reason: String(error) }, "a resource couldn't be compiled; what was in force stays"),
+  });
+  const server = new MeshServer({ ...config, client, reviewToken: reviewer(reviews), issuer, compiler, registry, clock: systemClock, log });
+
+  let stopping: Promise<void> | undefined;
+  const stop = (signal: string) => {
+    if (stopping) return;
+    log.info({ signal }, "the mesh process is shutting down; proxies go on with what they have");
+    stopping = server.close().then(() => Promise.all([client.close(), reviews.close()])).then(() => process.exit(0));
+  };
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
+  try {
+    await server.start();
+  } catch (error) {
+    if (stopping) return;
+    log.fatal({ reason: error instanceof Error ? error.message : String(error) }, "the mesh process can't start");
+    process.exit(1);
+  }
+}
+
+/** Asks the Kubernetes API whose token it is (authentication.k8s.io/v1 TokenReview). */
+function reviewer(transport: Transport): ReviewToken {
+  return async (token) => {
+    const body = JSON.stringify({ apiVersion: "authentication.k8s.io/v1", kind: "TokenReview", spec: { token } });
+    const answer = await transport.request({ method: "POST", path: "/apis/authentication.k8s.io/v1/tokenreviews", body, contentType: "application/json" });
+    return identityOf((JSON.parse(answer.body) as { status?: TokenReviewStatus }).status);
+  };
+}
