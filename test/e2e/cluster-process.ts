@@ -147,12 +147,12 @@ export function workload(name: string, folder: string, options: { replicas?: num
     { apiVersion: "v1", kind: "Namespace", metadata: { name: "shop" } },
     { apiVersion: "v1", kind: "ServiceAccount", metadata: { name, namespace: "shop" } },
     {
-      apiVersion: "apps/v1", kind: "Deployment", metadata: { name, namespace: "shop" },
+      apiVersion: "apps/v1", kind: "Deployment", metadata: { name, namespace: "shop", ...(options.annotations && { annotations: options.annotations }) },
       spec: {
         replicas: options.replicas ?? 1, selector: { matchLabels: { app: name } },
         ...options.spec,
         template: {
-          metadata: { labels: { app: name, ...options.labels }, ...(options.annotations && { annotations: options.annotations }) },
+          metadata: { labels: { app: name, ...options.labels } },
           spec: {
             serviceAccountName: name, terminationGracePeriodSeconds: 2, ...options.pod,
             containers: [{

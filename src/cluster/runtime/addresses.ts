@@ -27,7 +27,7 @@ export function nextIndex(taken: ReadonlySet<number>, last: number): number | un
   return undefined;
 }
 
-/** The annotation of a Deployment's pods that lists its declared calls. */
+/** The annotation that lists declared calls: a Deployment's, so that a new call makes no new pods. */
 export const callsAnnotation = "quipu.dev/calls";
 
 export interface Callee { app: string; segment: string; host: string; address: string }

@@ -1,5 +1,5 @@
 import type { Pod } from "../../objects/core.ts";
-import { callsAnnotation, maxPods, nextIndex, parseCallees, podAddress, type Callee } from "./addresses.ts";
+import { maxPods, nextIndex, parseCallees, podAddress, type Callee } from "./addresses.ts";
 import { PodProblem } from "./pod-problem.ts";
 
 /** The places a pod has on this machine. Written down before anything is spawned, kept until the pod is gone. */
@@ -26,8 +26,8 @@ export interface Places {
   isFree(port: number): Promise<boolean>;
 }
 
-/** Gives a pod its index, addresses and private ports. Throws PodProblem OutOfPods or OutOfPorts. */
-export async function allocate(pod: Pod, places: Places): Promise<Allocation> {
+/** Gives a pod its index, addresses and private ports; `calls` lists its declared callees. Throws PodProblem OutOfPods or OutOfPorts. */
+export async function allocate(pod: Pod, calls: string | undefined, places: Places): Promise<Allocation> {
   const others = [...places.others];
   const index = nextIndex(new Set(others.map((other) => other.index)), places.last.index);
   if (index === undefined) throw new PodProblem("OutOfPods", `all ${maxPods} pod addresses of the cluster are in use`);
@@ -38,8 +38,8 @@ export async function allocate(pod: Pod, places: Places): Promise<Allocation> {
     taken.add(privatePort);
     ports.push({ name, port: containerPort, privatePort });
   }
-  const { uid = "", namespace = "", name, annotations } = pod.metadata;
-  return { uid, namespace, name, index, ip: podAddress(places.network, index), ports, callees: parseCallees(annotations?.[callsAnnotation], places.network, index) };
+  const { uid = "", namespace = "", name } = pod.metadata;
+  return { uid, namespace, name, index, ip: podAddress(places.network, index), ports, callees: parseCallees(calls, places.network, index) };
 }
 
 /** TCP ports of the app's containers in declared order; an unnamed one is called `port-NUMBER`. */

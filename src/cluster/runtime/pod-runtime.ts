@@ -1,24 +1,22 @@
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Pod } from "../../objects/core.ts";
-import type { Condition } from "../../objects/meta.ts";
 import type { ClusterObjects } from "../controllers/cluster-objects.ts";
 import type { RecordEvent } from "../controllers/event-recorder.ts";
-import { isReady, withCondition } from "../controllers/pod-state.ts";
-import { controlAddress } from "./addresses.ts";
+import { isReady } from "../controllers/pod-state.ts";
 import { planAdoption, type AdoptionPlan } from "./adoption.ts";
 import { allocate, type Allocation } from "./allocation.ts";
 import type { ArtifactStore } from "./artifacts.ts";
+import { declaredCalls } from "./declared-calls.ts";
 import { isPortFree } from "./free-port.ts";
 import { boundOutput } from "./output.ts";
 import type { PodHost } from "./pod-host.ts";
 import { PodProblem } from "./pod-problem.ts";
 import { readRecord, recordedPods, removeFolder, writeRecord } from "./pod-record.ts";
-import { podStatus } from "./pod-status.ts";
+import { PodStatuses } from "./pod-statuses.ts";
 import { checkPodSpec, PodWorker, type Adopted } from "./pod-worker.ts";
 import { adoptProcess, killStray, sessionCpu } from "./process-handle.ts";
 import { scanProcesses } from "./process-scan.ts";
-import { isoTime } from "./runner.ts";
 import { nodeName, podFolder, type RuntimeSettings } from "./settings.ts";
 import { launchSidecar, type SidecarOptions } from "./sidecar-launch.ts";
 import { SpawnGate } from "./spawn-gate.ts";
@@ -39,8 +37,7 @@ const startingPods = 4;
 const startingMs = 6000;
 const sweepMs = 60_000;
 const outputCheckMs = 20_000;
-/** Statuses are written at most this often for each pod. */
-const statusDelayMs = 15;
+const refusedRetryMs = 5000;
 
 /** Turns the Pods of a cluster into processes, and tells in their status what became of them. */
 export class PodRuntime {
@@ -49,7 +46,7 @@ export class PodRuntime {
   /** Uid → allocation of every pod that holds places, its worker made or not. */
   readonly #allocations = new Map<string, Allocation>();
   readonly #gate = new SpawnGate(startingPods);
-  readonly #dirty = new Map<string, NodeJS.Timeout>();
+  readonly #statuses: PodStatuses;
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #last = { index: 0, port: 0 };
   /** Uids of pods whose worker is being made. */
@@ -64,6 +61,7 @@ export class PodRuntime {
     this.#options = options;
     const { settings, objects } = options;
     this.#last.port = settings.portRange[0] - 1;
+    this.#statuses = new PodStatuses(objects, settings, options.failed);
     this.#host = {
       settings,
       artifacts: options.artifacts,
@@ -77,7 +75,7 @@ export class PodRuntime {
         return launchSidecar(pod, allocation, folder, settings, options.sidecar);
       },
       event: options.event,
-      changed: (worker) => this.#report(worker),
+      changed: (worker) => this.#statuses.changed(worker),
       ended: (worker) => this.#ended(worker),
     };
   }
@@ -107,7 +105,8 @@ export class PodRuntime {
   release(): void {
     this.#released = true;
     this.#unwatch?.();
-    for (const timer of [...this.#timers, ...this.#dirty.values()]) clearTimeout(timer);
+    this.#statuses.stop();
+    for (const timer of this.#timers) clearTimeout(timer);
     for (const worker of this.#workers.values()) worker.release();
     this.#workers.clear();
   }
@@ -116,7 +115,8 @@ export class PodRuntime {
   async stopPods(graceMs: number): Promise<void> {
     this.#unwatch?.();
     this.#released = true;
-    for (const timer of [...this.#timers, ...this.#dirty.values()]) clearTimeout(timer);
+    this.#statuses.stop();
+    for (const timer of this.#timers) clearTimeout(timer);
     await Promise.all([...this.#workers.values()].map((worker) => worker.stopProcesses(graceMs)));
     await this.#kill(this.#scan(new Set()));
   }
@@ -179,7 +179,7 @@ export class PodRuntime {
     };
     setImmediate(() => {
       // What was ready before a reboot or a stop isn't now, and may have to wait for its turn.
-      if (found === undefined && isReady(pod)) this.#markDown(pod);
+      if (found === undefined && isReady(pod)) this.#statuses.markDown(pod);
       this.#begin(pod, adopted).catch((error: unknown) => this.#options.failed(`pod ${pod.metadata.namespace ?? ""}/${pod.metadata.name}`, error)).finally(() => this.#starting.delete(uid));
     });
   }
@@ -191,10 +191,10 @@ export class PodRuntime {
     const leave = runs ? undefined : await this.#gate.enter();
     const timer = setTimeout(() => leave?.(), startingMs);
     try {
-      let latest = this.#latest(pod);
+      let latest = this.#statuses.latest(pod);
       if (latest === undefined || this.#released) return;
       const allocation = await this.#allocation(latest);
-      latest = this.#latest(pod);
+      latest = this.#statuses.latest(pod);
       if (latest === undefined || this.#released) return this.#forget(uid);
       if (latest.spec !== undefined && latest.spec.nodeName === undefined) {
         latest = this.#options.objects.update<Pod>({ ...latest, spec: { ...latest.spec, nodeName: nodeName(settings) } });
@@ -202,7 +202,8 @@ export class PodRuntime {
       }
       const worker = new PodWorker(latest, allocation, this.#host);
       this.#workers.set(uid, worker);
-      this.#report(worker);
+      // The address is known before the sidecar asks for its configuration: the mesh checks it.
+      this.#statuses.write(worker);
       await worker.start(adopted);
       while (!worker.settled && !this.#released) await delay(50);
     } catch (error) {
@@ -214,18 +215,6 @@ export class PodRuntime {
     }
   }
 
-  #markDown(pod: Pod): void {
-    const latest = this.#latest(pod);
-    if (latest === undefined) return;
-    const conditions = ["ContainersReady", "Ready"].reduce<Condition[]>((all, type) => withCondition(all, { type, status: "False", reason: "ContainersNotReady", message: "the pod is started again" }, isoTime(Date.now())), latest.status?.conditions ?? []);
-    this.#options.objects.updateStatus<Pod>({ ...latest, status: { ...latest.status, conditions } });
-  }
-
-  #latest(pod: Pod): Pod | undefined {
-    const latest = this.#options.objects.get<Pod>("Pod", pod.metadata.namespace, pod.metadata.name);
-    return latest?.metadata.uid === pod.metadata.uid ? latest : undefined;
-  }
-
   #allocation(pod: Pod): Promise<Allocation> {
     const { settings } = this.#options;
     const uid = pod.metadata.uid ?? "";
@@ -233,7 +222,7 @@ export class PodRuntime {
       const before = this.#allocations.get(uid);
       if (before !== undefined) return before;
       checkPodSpec(pod);
-      const allocation = await allocate(pod, { network: settings.network, portRange: settings.portRange, others: this.#allocations.values(), last: this.#last, isFree: isPortFree });
+      const allocation = await allocate(pod, declaredCalls(this.#options.objects, pod), { network: settings.network, portRange: settings.portRange, others: this.#allocations.values(), last: this.#last, isFree: isPortFree });
       this.#last.index = allocation.index;
       writeRecord(podFolder(settings, uid), allocation);
       this.#allocations.set(uid, allocation);
@@ -245,34 +234,14 @@ export class PodRuntime {
 
   /** A pod that can't start here at all. Without room it is tried again, since other pods end. */
   #refuse(pod: Pod, problem: PodProblem): void {
-    const latest = this.#latest(pod);
-    if (latest === undefined) return;
-    this.#options.event(latest, "Warning", problem.reason, problem.message);
-    const status = problem.retry
-      ? { ...latest.status, phase: "Pending" as const, conditions: [{ type: "PodScheduled", status: "False" as const, reason: "Unschedulable", message: problem.message, lastTransitionTime: isoTime(Date.now()) }] }
-      : { ...latest.status, phase: "Failed" as const, reason: problem.reason, message: problem.message };
-    this.#options.objects.updateStatus<Pod>({ ...latest, status });
-    if (problem.retry) setTimeout(() => { const again = this.#latest(pod); if (again !== undefined && !this.#released) this.#podChanged("MODIFIED", again, { adopt: new Map(), kill: [] }); }, 5000).unref();
-  }
-
-  #report(worker: PodWorker): void {
-    const { uid } = worker.allocation;
-    if (this.#released || this.#dirty.has(uid)) return;
-    this.#dirty.set(uid, setTimeout(() => {
-      this.#dirty.delete(uid);
-      this.#writeStatus(worker);
-    }, statusDelayMs));
-  }
-
-  #writeStatus(worker: PodWorker): void {
-    const latest = this.#latest(worker.pod);
-    if (latest === undefined) return;
-    const place = { ip: worker.allocation.ip, hostIP: controlAddress(this.#options.settings.network) };
-    try {
-      this.#options.objects.updateStatus<Pod>({ ...latest, status: podStatus(latest, place, worker.views(), Date.now()) });
-    } catch (error) {
-      this.#options.failed(`status of pod ${latest.metadata.name}`, error);
-    }
+    if (!this.#statuses.refuse(pod, problem)) return;
+    this.#options.event(pod, "Warning", problem.reason, problem.message);
+    if (!problem.retry) return;
+    const timer = setTimeout(() => {
+      const again = this.#statuses.latest(pod);
+      if (again !== undefined && !this.#released) this.#podChanged("MODIFIED", again, { adopt: new Map(), kill: [] });
+    }, refusedRetryMs);
+    timer.unref();
   }
 
   #ended(worker: PodWorker): void {
@@ -280,7 +249,7 @@ export class PodRuntime {
     if (this.#released) return;
     this.#workers.delete(uid);
     this.#forget(uid);
-    if (this.#latest(worker.pod) !== undefined) this.#options.objects.remove("Pod", namespace, name, { graceSeconds: 0, uid });
+    if (this.#statuses.latest(worker.pod) !== undefined) this.#options.objects.remove("Pod", namespace, name, { graceSeconds: 0, uid });
   }
 
   #forget(uid: string): void {
