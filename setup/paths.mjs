@@ -63,7 +63,7 @@ export function chromium(env = process.env) {
   const dir = chromiumDir(env);
   const unpacked = executable(join(dir, "chromium"));
   if (unpacked) return { executablePath: unpacked, args, env: chromiumEnv(dir) };
-  throw new Error("no Chromium found: run `npm run setup`, or set QUIPU_CHROMIUM");
+  throw new Error("no Chromium found: run `npm run setup -- --tests`, or set QUIPU_CHROMIUM");
 }
 
 /** @param {string} dir */
