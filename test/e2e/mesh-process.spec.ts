@@ -1,0 +1,129 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { isReady } from "../../src/cluster/controllers/pod-state.ts";
+import type { Pod } from "../../src/objects/core.ts";
+import { checkout } from "../../src/process/home.ts";
+import type { MeshConfig } from "../../src/process/mesh.ts";
+import { testCluster, until, workload, writeApp, type TestCluster } from "./cluster-process.ts";
+import { get } from "./support/envoy.ts";
+
+let cluster: TestCluster;
+let folder: string;
+let config: MeshConfig;
+let mesh: ChildProcess;
+
+const log = () => readFileSync(join(folder, "mesh.log"), "utf8");
+async function startMesh(): Promise<void> {
+  const file = openSync(join(folder, "mesh.log"), "a");
+  mesh = spawn(process.execPath, [join(checkout, "src/process/main.ts"), "mesh", join(dirname(cluster.kubeconfig), "mesh.json")], { stdio: ["ignore", file, file] });
+  closeSync(file);
+  await until("the mesh process serves", async () => {
+    if (mesh.exitCode !== null) throw new Error(`it ended:\n${log()}`);
+    return (await control("/healthz").catch(() => undefined))?.status === 200;
+  });
+}
+async function stopMesh(signal: NodeJS.Signals): Promise<void> {
+  mesh.kill(signal);
+  await once(mesh, "exit");
+}
+function control(path: string, body?: unknown): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ socketPath: config.controlSocket, path, method: body === undefined ? "GET" : "POST", agent: false }, (response) => {
+      let text = "";
+      response.on("data", (chunk) => (text += chunk)).on("end", () => resolve({ status: response.statusCode ?? 0, body: text }));
+    });
+    asked.on("error", reject).end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
+const json = async (path: string, body?: unknown) => JSON.parse((await control(path, body)).body);
+const podOf = async (app: string) => (await cluster.list<Pod>("Pod", "shop")).find((pod) => pod.metadata.labels?.["app"] === app && isReady(pod));
+/** What the app `web` gets when it calls `orders` through its sidecar's proxy port. */
+const call = async () => get({ host: (await podOf("web"))!.status!.podIP!, port: 15001, path: "http://orders.shop.svc.cluster.local/", headers: { host: "orders.shop.svc.cluster.local" } });
+const pushes = async () => [...(await control("/metrics")).body.matchAll(/^quipu_xds_pushes_total\{.*\} (\d+)/gm)].reduce((sum, [, count]) => sum + Number(count), 0);
+const settled = () => until("all is acknowledged", async () => {
+  const { proxies } = (await json("/proxies")) as { proxies: { settled: boolean }[] };
+  return proxies.length === 2 && proxies.every((proxy) => proxy.settled);
+});
+const virtualService = (http: object[]) => ({ apiVersion: "networking.istio.io/v1", kind: "VirtualService", metadata: { name: "orders", namespace: "shop" }, spec: { hosts: ["orders.shop.svc.cluster.local"], http } });
+const destination = { destination: { host: "orders.shop.svc.cluster.local" } };
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "quipu-mesh-"));
+  cluster = await testCluster();
+  config = JSON.parse(readFileSync(join(dirname(cluster.kubeconfig), "mesh.json"), "utf8")) as MeshConfig;
+  await cluster.start();
+  await startMesh();
+  await cluster.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: "shop", labels: { "istio-injection": "enabled" } } });
+  for (const name of ["web", "orders"]) await cluster.apply(...workload(name, writeApp(join(folder, name), `${name} here`)).slice(1));
+  await until("both apps are ready", async () => (await podOf("web")) && (await podOf("orders")));
+});
+afterAll(async () => {
+  if (mesh && mesh.exitCode === null && mesh.signalCode === null) await stopMesh("SIGKILL");
+  await cluster?.dispose();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test("objects of a Kubernetes API become a working pair of sidecars", async () => {
+  await settled();
+  const answer = await until("a call succeeds", async () => {
+    const got = await call().catch(() => undefined);
+    return got?.status === 200 ? got : undefined;
+  });
+  expect(JSON.parse(answer.body)).toMatchObject({ text: "orders here" });
+});
+
+test("an edit: acknowledged by all, exactly then in force", async () => {
+  await cluster.apply(virtualService([{ fault: { abort: { httpStatus: 418, percentage: { value: 100 } } }, route: [destination] }]));
+  const { metadata } = (await cluster.get("VirtualService", "shop", "orders"))!;
+  const object = { kind: "VirtualService", namespace: "shop", name: "orders", resourceVersion: metadata.resourceVersion! };
+  const answer = await until("everyone has it", async () => {
+    const found = await json("/acknowledged", { objects: [object] });
+    return found.complete ? found : undefined;
+  });
+  expect(answer).toEqual({ complete: true, connected: 2, acknowledged: 2, unseen: [], proxies: [] });
+  expect((await call()).status).toBe(418);
+  const future = await json("/acknowledged", { objects: [{ ...object, resourceVersion: String(Number(object.resourceVersion) + 1000) }] });
+  expect(future).toMatchObject({ complete: false, unseen: ["VirtualService/shop/orders"] });
+  await cluster.remove("VirtualService", "shop", "orders");
+  await until("everyone has lost it", async () => (await json("/acknowledged", { objects: [{ ...object, resourceVersion: undefined, deleted: true }] })).complete);
+  expect((await call()).status).toBe(200);
+});
+
+test("the configuration of a proxy can be read, encoded and as JSON; no private key is in it", async () => {
+  const { proxies } = (await json("/proxies")) as { proxies: { id: string; pod: string }[] };
+  const web = proxies.find(({ pod }) => pod.startsWith("web"))!;
+  const path = `/proxies/${encodeURIComponent(web.id)}`;
+  const encoded = (await json(`${path}/config`)).resources as { type: string; name: string; bytes: string; acknowledged: boolean }[];
+  expect(encoded.every(({ acknowledged, bytes }) => acknowledged && Buffer.from(bytes, "base64").length > 0)).toBe(true);
+  expect(new Set(encoded.map(({ type }) => type.split(".").at(-1)))).toEqual(new Set(["Cluster", "ClusterLoadAssignment", "Listener", "RouteConfiguration"]));
+  const decoded = (await control(`${path}/config?format=json`)).body;
+  expect(decoded).toContain('"clusterName":"outbound|80||orders.shop.svc.cluster.local"');
+  expect(decoded).not.toContain("PRIVATE KEY");
+  expect((await control("/proxies/nobody")).status).toBe(404);
+  expect(await json("/acknowledged", { objects: [{ kind: 7 }] })).toMatchObject({ code: "mesh/bad-query", field: "objects[0].kind" });
+});
+
+test("killed and started again: requests go on, and nothing is sent since nothing changed", async () => {
+  for (const signal of ["SIGKILL", "SIGTERM"] as const) {
+    await stopMesh(signal);
+    expect((await call()).status).toBe(200);
+    await startMesh();
+    await settled();
+    expect(await pushes()).toBe(0);
+  }
+  expect((await call()).status).toBe(200);
+});
+
+test("rate limits come from ConfigMaps", async () => {
+  await cluster.apply({
+    apiVersion: "v1", kind: "ConfigMap", metadata: { name: "orders-limits", namespace: "shop", labels: { "quipu.dev/ratelimit": "true" } },
+    data: { "config.yaml": "domain: shop\ndescriptors: [{ key: app, rate_limit: { unit: day, requests_per_unit: 1 } }]" },
+  });
+  await until("it is read", async () => (await json("/ratelimit")).configs.length === 1);
+  expect((await json("/ratelimit")).configs).toEqual([{ configMap: "shop/orders-limits", domain: "shop" }]);
+});
