@@ -10,6 +10,8 @@ interface Dirty {
   failures: number;
   notBefore: number;
   error?: string;
+  /** Why it waits although nothing failed. */
+  waits?: string;
   /** Raised by each mark, so that a change during an apply isn't lost. */
   turn: number;
 }
@@ -73,6 +75,24 @@ export class DirtyKeys {
     entry.failures++;
     entry.error = error;
     entry.notBefore = now + backOffMs(this.#backOff, entry.failures, this.#random);
+  }
+
+  /** As `failed`, for what holds no revision back, such as a namespace that isn't empty yet. */
+  postponed(key: ObjectKey, why: string, now: number): void {
+    const entry = this.#dirty.get(key);
+    if (!entry) return;
+    entry.since = Infinity;
+    entry.failures++;
+    delete entry.error;
+    entry.waits = why;
+    entry.notBefore = now + backOffMs(this.#backOff, entry.failures, this.#random);
+  }
+
+  /** Not tried, because `blocker` failed: it comes back together with that. */
+  blocked(key: ObjectKey, blocker: ObjectKey): void {
+    const entry = this.#dirty.get(key);
+    const cause = this.#dirty.get(blocker);
+    if (entry && cause) entry.notBefore = cause.notBefore;
   }
 
   /** Every failure, by key. */

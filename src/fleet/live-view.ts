@@ -8,6 +8,8 @@ export interface LiveView extends KubeObject {
   owned: string;
   /** Why pods can't be made at all (quota, an admission webhook), of a Deployment. */
   failure?: string;
+  /** `spec.replicas` is ours, of a Deployment. */
+  holdsReplicas?: true;
 }
 
 /** For a reflector's `keep`. */
@@ -20,8 +22,10 @@ export function liveView(object: KubeObject): LiveView {
   if (deletionTimestamp !== undefined) metadata.deletionTimestamp = deletionTimestamp;
   const revision = annotations?.[rowRevisionAnnotation];
   if (revision !== undefined) metadata.annotations = { [rowRevisionAnnotation]: revision };
-  const view: LiveView = { apiVersion: object.apiVersion, kind: object.kind, metadata, owned: hashOwned(ownedFields(object, fieldManager)) };
+  const owned = ownedFields(object, fieldManager);
+  const view: LiveView = { apiVersion: object.apiVersion, kind: object.kind, metadata, owned: hashOwned(owned) };
   if (object.kind === "Deployment") {
+    if (owned.has(".spec.replicas")) view.holdsReplicas = true;
     if (labels) metadata.labels = labels;
     const failure = (object.status as { conditions?: { type: string; status: string; message?: string; reason?: string }[] } | undefined)?.conditions?.find(({ type, status }) => type === "ReplicaFailure" && status === "True");
     if (failure) view.failure = failure.message ?? failure.reason ?? "ReplicaFailure";

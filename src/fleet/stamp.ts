@@ -1,12 +1,11 @@
 /** An object as it is sent: what was rendered, with our marks. */
 import { createHash } from "node:crypto";
 import type { KubeObject } from "../objects/meta.ts";
+import { managedLabel } from "../render/names.ts";
 import type { DesiredObject } from "./desired.ts";
 
 export const fieldManager = "quipu";
 export const rowRevisionAnnotation = "quipu.dev/row-revision";
-/** Also how the worker's watches find what is ours among all that a cluster holds. */
-export const managedLabel = "quipu.dev/managed";
 
 export interface StampedObject { object: KubeObject; hash: string }
 

@@ -20,7 +20,13 @@ export interface DeleteOptions {
   dryRun?: boolean;
 }
 export type PatchType = "merge" | "strategic-merge" | "json";
-export interface WatchOptions extends Selection { resourceVersion: string; timeoutSeconds: number; signal: AbortSignal }
+export interface WatchOptions extends Selection {
+  resourceVersion: string;
+  timeoutSeconds: number;
+  signal: AbortSignal;
+  /** Called when the server has accepted the watch; the first event may be long in coming. */
+  opened?: () => void;
+}
 
 export class KubeClient {
   readonly #transport: Transport;
@@ -117,9 +123,10 @@ export class KubeClient {
 
   /** Events from after `resourceVersion` until the server ends the watch (`timeoutSeconds`), the signal aborts or it breaks (throws `KubeError`). */
   async *watch<T extends KubeObject>(kind: Kind, options: WatchOptions): AsyncGenerator<WatchEvent<T>> {
-    const { namespace, signal, ...query } = options;
+    const { namespace, signal, opened, ...query } = options;
     const request = { method: "GET" as const, path: resourcePath(kind, namespace), query: { ...query, watch: true, allowWatchBookmarks: true }, signal };
     const { body } = await this.#transport.stream(request);
+    opened?.();
     yield* watchEvents<T>(body, `watch ${request.path}`);
   }
 

@@ -57,6 +57,7 @@ class FakeApi {
     if (this.watchError) throw this.watchError;
     let at = Number(options.resourceVersion);
     if (at < this.compacted) throw expired();
+    options.opened?.();
     let over: Error | "end" | undefined;
     let sent = this.history.findIndex(({ version, event }) => version > at && event.type !== "BOOKMARK");
     if (sent < 0) sent = this.history.length;
@@ -152,12 +153,32 @@ test("a broken watch resumes after a wait, without listing, from the last bookma
   await reflector.stop();
 });
 
+test("a watch that is accepted ends the trouble, even when nothing happens on it", async () => {
+  const { api, clock, reflector } = setUp();
+  let watching = 0;
+  reflector.listen({ watching: () => watching++ });
+  reflector.start();
+  await settle();
+  api.watchError = new KubeError("kube/unreachable", "nobody there");
+  api.break(api.watchError);
+  await settle();
+  expect(reflector.status()).toMatchObject({ state: "waiting", error: "nobody there" });
+  api.watchError = undefined;
+  await clock.pass(75);
+  expect(reflector.status()).not.toHaveProperty("error");
+  expect(reflector.ageMs(clock.now())).toBe(0);
+  expect(watching).toBe(2);
+  await reflector.stop();
+});
+
 test("410 lists again at once, telling only what differs; an object made anew under the same name is deleted first", async () => {
   const { api, reflector, told } = setUp();
   for (const name of ["same", "gone", "anew"]) api.put(name);
   reflector.start();
   await settle();
   told.length = 0;
+  api.bookmark();
+  await settle();
   api.break("end");
   api.objects.delete("gone");
   api.objects.set("anew", pod("anew", ++api.version, "another"));

@@ -32,6 +32,8 @@ export interface ReflectorListener<T extends KubeObject> {
   deleted?(object: T): void;
   /** After each full list: the view is complete. */
   synced?(): void;
+  /** A watch was accepted: from now on nothing is missed. */
+  watching?(): void;
   /** A list or watch failed; the reflector goes on after a wait. */
   problem?(error: Error): void;
 }
@@ -115,13 +117,12 @@ export class Reflector<T extends KubeObject = KubeObject> {
 
   async #run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const startedAt = this.#clock.now();
-      const heardBefore = this.#heardAt;
       try {
         if (this.#resourceVersion === "") await this.#list(signal);
-        await this.#watch(signal);
+        const startedAt = this.#clock.now();
+        const events = await this.#watch(signal);
         // Ended by the server as agreed. One that ends at once and says nothing would make us ask without pause.
-        if (this.#clock.now() - startedAt >= 1000 || this.#heardAt !== heardBefore) continue;
+        if (events > 0 || this.#clock.now() - startedAt >= 1000) continue;
         throw new KubeError("kube/unreachable", `watch ${this.kind.plural}: ended at once`);
       } catch (error) {
         if (signal.aborted) return;
@@ -151,17 +152,26 @@ export class Reflector<T extends KubeObject = KubeObject> {
     this.#tell((listener) => listener.synced?.());
   }
 
-  async #watch(signal: AbortSignal): Promise<void> {
+  /** How many events came until the server ended it. */
+  async #watch(signal: AbortSignal): Promise<number> {
     this.#state = "watching";
     const { client, kind, namespace, labelSelector, fieldSelector, watchSeconds = 240 } = this.#options;
     const selection = { ...(namespace === undefined ? {} : { namespace }), ...(labelSelector === undefined ? {} : { labelSelector }), ...(fieldSelector === undefined ? {} : { fieldSelector }) };
     // Spread, so that the watches of many reflectors don't end together.
     const timeoutSeconds = Math.round(watchSeconds * (1 + this.#random()));
+    let events = 0;
+    const opened = (): void => {
+      // Not yet a success that forgets earlier failures: it may break at once.
+      this.#heardAt = this.#clock.now();
+      this.#error = undefined;
+      this.#tell((listener) => listener.watching?.());
+    };
     const over = new AbortController();
     // The server ends the watch by itself; this is for the day it doesn't, because the connection died without a word.
     void this.#clock.sleep((timeoutSeconds + 30) * 1000, over.signal).then(() => over.abort());
     try {
-      for await (const event of client.watch<T>(kind, { ...selection, resourceVersion: this.#resourceVersion, timeoutSeconds, signal: AbortSignal.any([signal, over.signal]) })) {
+      for await (const event of client.watch<T>(kind, { ...selection, resourceVersion: this.#resourceVersion, timeoutSeconds, opened, signal: AbortSignal.any([signal, over.signal]) })) {
+        events++;
         this.#heard();
         this.#expiries = 0;
         this.#take(event);
@@ -169,6 +179,7 @@ export class Reflector<T extends KubeObject = KubeObject> {
     } finally {
       over.abort();
     }
+    return events;
   }
 
   #take({ type, object }: WatchEvent<T>): void {

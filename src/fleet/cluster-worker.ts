@@ -1,0 +1,265 @@
+/**
+ * One cluster's worker: applies what is desired, prunes what it made and nobody wants, heals drift, and tells what it
+ * sees. The only writer of the cluster's objects. Work is proportional to what changed, not to what exists.
+ */
+import type { Seen } from "../model/rows.ts";
+import { backOffMs, type BackOff } from "../kube/back-off.ts";
+import { systemClock, type Clock } from "../kube/clock.ts";
+import type { KubeClient } from "../kube/kube-client.ts";
+import { KubeError } from "../kube/kube-error.ts";
+import type { Kind } from "../objects/kinds.ts";
+import { scaledBy } from "./autoscaled.ts";
+import { keyText, parseKey, type DesiredSource, type ObjectKey } from "./desired.ts";
+import { DirtyKeys } from "./dirty-keys.ts";
+import type { Ledger } from "./ledger.ts";
+import { LedgerWriter } from "./ledger-writer.ts";
+import { LiveObjects } from "./live-objects.ts";
+import { failureText, round, type RoundContext } from "./round.ts";
+import { TokenBucket, type RateLimit } from "./token-bucket.ts";
+import type { WorkerEvent } from "./worker-event.ts";
+
+export interface ClusterWorkerOptions {
+  cluster: string;
+  kube: KubeClient;
+  desired: DesiredSource;
+  ledger: Ledger;
+  /** Called when something changed, at most every `reportMs`, and every `heartbeatMs` anyway. */
+  report: (seen: Seen) => void;
+  event?: (event: WorkerEvent) => void;
+  clock?: Clock;
+  random?: () => number;
+  /** Requests to the cluster's API, watches apart. Default 50 a second after a burst of 200. */
+  rateLimit?: RateLimit;
+  /** Requests in flight at once. Default 8. */
+  concurrency?: number;
+  /** Whether everything made for rows may be pruned, when no row wants anything any more. Default: no. */
+  mayBeEmpty?: () => boolean;
+  backOff?: BackOff;
+  reportMs?: number;
+  heartbeatMs?: number;
+}
+
+export interface WorkerStatus {
+  /** Revision that is applied wholly, and the one that is wanted. */
+  applied: number;
+  wanted: number;
+  /** Objects still to be looked at. */
+  pending: number;
+  /** What is refused, by object. */
+  failures: { key: ObjectKey; error: string }[];
+  error?: string;
+  /** Ms since the cluster last told us something; Infinity: never. */
+  ageMs: number;
+}
+
+export class ClusterWorker {
+  readonly #options: ClusterWorkerOptions;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #backOff: BackOff;
+  readonly #ledger: LedgerWriter;
+  readonly #live: LiveObjects;
+  readonly #dirty: DirtyKeys;
+  readonly #bucket: TokenBucket;
+  readonly #stop = new AbortController();
+  #running: Promise<unknown> | undefined;
+  #work = new AbortController();
+  #news = new AbortController();
+  #error: string | undefined;
+  #lost = false;
+  #heldPrune = 0;
+  #started = false;
+
+  constructor(options: ClusterWorkerOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? Math.random;
+    this.#backOff = options.backOff ?? { baseMs: 500, maxMs: 30_000 };
+    this.#ledger = new LedgerWriter(options.ledger, options.cluster);
+    this.#dirty = new DirtyKeys(this.#backOff, this.#random);
+    this.#bucket = new TokenBucket(options.rateLimit ?? { perSecond: 50, burst: 200 }, this.#clock.now());
+    this.#live = new LiveObjects({
+      client: options.kube, clock: this.#clock, random: this.#random,
+      changed: (key) => {
+        // Of what is neither wanted nor in the ledger we are not the keeper.
+        if (!this.#ledger.entries.has(key) && !options.desired.get(key)) return;
+        this.#dirty.markSeen(key);
+        this.#wake();
+      },
+      observed: () => {
+        this.#wake();
+        this.#tellNews();
+      },
+    });
+  }
+
+  start(): void {
+    if (this.#running) return;
+    this.#live.start();
+    this.#running = Promise.all([this.#run(), this.#reportOnNews()]);
+  }
+
+  /** Ends what is under way; the cluster stays as it is. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.#wake();
+    this.#tellNews();
+    await this.#live.stop();
+    await this.#running;
+  }
+
+  seen(): Seen {
+    const age = this.#live.ageMs(this.#clock.now());
+    const error = this.#problem();
+    return {
+      cluster: this.#options.cluster, applied: this.#applied(), ready: this.#live.ready(),
+      at: Number.isFinite(age) ? this.#clock.now() - age : 0, ...(error === undefined ? {} : { error }),
+    };
+  }
+
+  status(): WorkerStatus {
+    const error = this.#problem();
+    return {
+      applied: this.#applied(), wanted: this.#options.desired.revision, pending: this.#dirty.size,
+      failures: [...this.#dirty.failures()].map(([key, text]) => ({ key, error: text })), ageMs: this.#live.ageMs(this.#clock.now()), ...(error === undefined ? {} : { error }),
+    };
+  }
+
+  #applied(): number {
+    return this.#started ? this.#dirty.appliedUpTo(this.#options.desired.revision) : 0;
+  }
+
+  #problem(): string | undefined {
+    const held = this.#heldPrune > 0 ? `${this.#heldPrune} objects are kept although nothing is in force any more: pruning everything must be asked for` : undefined;
+    return this.#error ?? this.#live.error() ?? failureText(this.#dirty.failures()) ?? held;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    const { desired } = this.#options;
+    await this.#untilDone("the ledger can't be read", () => this.#ledger.load());
+    if (signal.aborted) return;
+    const stopListening = desired.listen(({ revision, keys }) => {
+      for (const key of keys) this.#want(key, revision);
+      this.#wake();
+      this.#tellNews();
+    });
+    // Until looked at, nothing is known to be applied, at whatever revision it was wanted.
+    for (const { key } of desired.objects()) this.#dirty.markWanted(key, 1);
+    for (const key of this.#ledger.entries.keys()) if (!desired.get(key)) this.#dirty.markWanted(key, 1);
+    this.#started = true;
+
+    let failures = 0;
+    while (!signal.aborted) {
+      this.#work = new AbortController();
+      const due = this.#dirty.due(this.#clock.now());
+      if (due.size === 0 || !this.#live.synced(this.#kindsInPlay())) {
+        const next = due.size > 0 ? undefined : this.#dirty.nextAt();
+        await this.#clock.sleep(next === undefined ? 60_000 : Math.max(1, next - this.#clock.now()), this.#work.signal);
+        continue;
+      }
+      try {
+        this.#heldPrune = 0;
+        await round(this.#roundContext(), due);
+        failures = 0;
+        this.#contact(undefined);
+      } catch (cause) {
+        if (signal.aborted) break;
+        this.#contact(cause);
+        await this.#clock.sleep(backOffMs(this.#backOff, ++failures, this.#random), signal);
+      }
+      this.#tellNews();
+    }
+    stopListening();
+  }
+
+  #want(key: ObjectKey, revision: number): void {
+    this.#dirty.markWanted(key, revision);
+    const deployment = scaledBy(key);
+    if (deployment !== undefined && this.#options.desired.get(deployment)) this.#dirty.markWanted(deployment, revision);
+  }
+
+  #roundContext(): RoundContext {
+    const { kube, desired, event, concurrency = 8, mayBeEmpty = () => false } = this.#options;
+    return {
+      client: kube, source: desired, ledger: this.#ledger, live: this.#live, dirty: this.#dirty, clock: this.#clock, concurrency, mayBeEmpty,
+      turn: async () => {
+        const wait = this.#bucket.take(this.#clock.now());
+        if (wait > 0) await this.#clock.sleep(wait, this.#stop.signal);
+        if (this.#stop.signal.aborted) throw new KubeError("kube/aborted", "the worker is being stopped");
+      },
+      tell: (each) => {
+        if (each.type === "prune-held") this.#heldPrune = each.objects;
+        event?.(each);
+        this.#tellNews();
+      },
+    };
+  }
+
+  /** Nothing is decided before these have been listed in full. */
+  #kindsInPlay(): Set<Kind> {
+    const found = new Set<Kind>();
+    for (const key of this.#dirty.due(Infinity).keys()) {
+      const parts = parseKey(key);
+      if (parts) found.add(parts.kind);
+    }
+    return found;
+  }
+
+  #contact(cause: unknown): void {
+    const error = cause === undefined ? undefined : cause instanceof Error ? cause.message : String(cause);
+    if (error !== undefined && !this.#lost) this.#options.event?.({ type: "contact-lost", error });
+    if (error === undefined && this.#lost) this.#options.event?.({ type: "contact-restored" });
+    this.#lost = error !== undefined;
+    this.#error = error;
+    this.#tellNews();
+  }
+
+  async #untilDone(what: string, work: () => Promise<void>): Promise<void> {
+    for (let failures = 1; !this.#stop.signal.aborted; failures++) {
+      try {
+        await work();
+        this.#error = undefined;
+        return;
+      } catch (cause) {
+        this.#error = `${what}: ${cause instanceof Error ? cause.message : String(cause)}`;
+        this.#tellNews();
+        await this.#clock.sleep(backOffMs(this.#backOff, failures, this.#random), this.#stop.signal);
+      }
+    }
+  }
+
+  async #reportOnNews(): Promise<void> {
+    const { report, reportMs = 100, heartbeatMs = 5000 } = this.#options;
+    while (!this.#stop.signal.aborted) {
+      await this.#clock.sleep(heartbeatMs, this.#news.signal);
+      this.#news = new AbortController();
+      if (this.#stop.signal.aborted) return;
+      report(this.seen());
+      await this.#clock.sleep(reportMs, this.#stop.signal);
+    }
+  }
+
+  #wake(): void {
+    this.#work.abort();
+  }
+  #tellNews(): void {
+    this.#news.abort();
+  }
+}
+
+/** A line for a log. */
+export function eventText(event: WorkerEvent): string {
+  const { type } = event;
+  if (type === "prune-held") return `kept ${event.objects} objects: nothing is in force any more, and pruning everything must be asked for`;
+  if (type === "contact-lost") return `lost contact: ${event.error}`;
+  if (type === "contact-restored") return "contact restored";
+  const object = keyText(event.key);
+  if (type === "applied") return `${event.created ? "created" : "applied"} ${object}`;
+  if (type === "pruned") return `pruned ${object}`;
+  if (type === "yielded") return `left ${object} alone: it carries the later revision ${event.found}`;
+  if (type === "refused") return `${object} was refused: ${event.error}`;
+  if (type === "conflict") return `${object} was there before us: ${event.conflicts.map(({ field, manager }) => `${field} is owned by "${manager}"`).join("; ")}`;
+  const by = event.drift.managers.length > 0 ? ` by ${event.drift.managers.join(", ")}` : "";
+  return event.drift.deleted ? `healed ${object}: it had been deleted` : `healed ${object}: ${event.drift.fields.map(({ field }) => field).join(", ")} had been changed${by}`;
+}

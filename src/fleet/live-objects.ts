@@ -1,0 +1,148 @@
+/** The worker's eyes: what a cluster holds of ours, and its pods, kept by reflectors; and how old that is. */
+import type { Clock } from "../kube/clock.ts";
+import type { KubeClient } from "../kube/kube-client.ts";
+import { Reflector, type ReflectorListener } from "../kube/reflector.ts";
+import type { Pod } from "../objects/core.ts";
+import { kinds, type Kind } from "../objects/kinds.ts";
+import type { KubeObject } from "../objects/meta.ts";
+import { managedLabel, revisionLabel } from "../render/names.ts";
+import { PodCounts, podView, type PodView, type ReadyPods } from "./pod-health.ts";
+import { objectKey, parseKey, type ObjectKey } from "./desired.ts";
+import { isOlder, liveView, type LiveView } from "./live-view.ts";
+import { appliedKinds } from "./order.ts";
+
+/** How the watches find what is ours among all that a cluster holds. */
+const labelSelector = `${managedLabel}=true`;
+
+export interface LiveObjectsOptions {
+  client: Pick<KubeClient, "list" | "watch">;
+  clock: Clock;
+  random: () => number;
+  /** An object of ours appeared, changed or went, otherwise than we know from our own writes. */
+  changed: (key: ObjectKey) => void;
+  /** Pods, or what can be said of contact, changed. */
+  observed: () => void;
+}
+
+export class LiveObjects {
+  readonly #options: LiveObjectsOptions;
+  readonly #reflectors = new Map<Kind, Reflector<LiveView>>();
+  readonly #pods: Reflector<PodView>;
+  readonly #counts = new PodCounts();
+  /** Answers to our own writes that the watch hasn't shown yet. */
+  readonly #written = new Map<ObjectKey, LiveView>();
+
+  constructor(options: LiveObjectsOptions) {
+    this.#options = options;
+    const common = { client: options.client, clock: options.clock, random: options.random, labelSelector };
+    for (const name of appliedKinds) {
+      const kind: Kind = kinds[name];
+      const reflector = new Reflector<LiveView>({ ...common, kind, keep: liveView as (object: KubeObject) => LiveView });
+      reflector.listen(this.#follow(kind));
+      this.#reflectors.set(kind, reflector);
+    }
+    this.#pods = new Reflector<PodView>({ ...common, kind: kinds.Pod, keep: (pod) => podView(pod as unknown as Pod) });
+    const observed = options.observed;
+    this.#pods.listen({
+      added: (pod) => { this.#counts.put(pod); observed(); },
+      modified: (pod, before) => {
+        if (before.app !== pod.app || before.revision !== pod.revision) this.#counts.remove(before);
+        this.#counts.put(pod);
+        observed();
+      },
+      deleted: (pod) => { this.#counts.remove(pod); observed(); },
+      synced: observed,
+      watching: observed,
+      problem: observed,
+    });
+  }
+
+  start(): void {
+    for (const reflector of this.#all()) reflector.start();
+  }
+  async stop(): Promise<void> {
+    await Promise.all([...this.#all()].map((reflector) => reflector.stop()));
+  }
+
+  /** The newest that is known of an object. */
+  get(key: ObjectKey): LiveView | undefined {
+    const parts = parseKey(key);
+    const seen = parts && this.#reflectors.get(parts.kind)?.get(parts.name, parts.namespace);
+    const written = this.#written.get(key);
+    return written && (!seen || isOlder(seen.metadata.resourceVersion, written.metadata.resourceVersion)) ? written : seen;
+  }
+
+  /** An answer to a write of ours. */
+  wrote(key: ObjectKey, view: LiveView): void {
+    const seen = this.get(key);
+    if (!seen || isOlder(seen.metadata.resourceVersion, view.metadata.resourceVersion)) this.#written.set(key, view);
+  }
+
+  /** Full lists of these kinds have been read. */
+  synced(wanted: Iterable<Kind>): boolean {
+    for (const kind of wanted) if (this.#reflectors.get(kind)?.synced !== true) return false;
+    return true;
+  }
+
+  /** Ready pods, with the reason why a Deployment can't even make any. */
+  ready(): ReadyPods {
+    const ready: ReadyPods = { ...this.#counts.ready };
+    for (const { metadata, failure } of this.#reflectors.get(kinds.Deployment)!.values()) {
+      const app = metadata.labels?.["app"];
+      const revision = metadata.labels?.[revisionLabel];
+      if (failure === undefined || app === undefined || revision === undefined) continue;
+      const count = ready[app]?.[revision] ?? { ready: 0, total: 0 };
+      ready[app] = { ...ready[app], [revision]: { ...count, reason: failure } };
+    }
+    return ready;
+  }
+
+  /** How old the oldest part of the view is, in ms; Infinity until everything has been read once. */
+  ageMs(now: number): number {
+    return Math.max(...[...this.#all()].map((reflector) => reflector.ageMs(now)));
+  }
+
+  /** What keeps the view from being current; undefined: nothing. */
+  error(): string | undefined {
+    for (const reflector of this.#all()) {
+      const { error } = reflector.status();
+      if (error !== undefined) return error;
+    }
+    return undefined;
+  }
+
+  *#all(): Iterable<Reflector<LiveView> | Reflector<PodView>> {
+    yield this.#pods;
+    yield* this.#reflectors.values();
+  }
+
+  #follow(kind: Kind): ReflectorListener<LiveView> {
+    const changed = (view: LiveView): void => {
+      const key = objectKey(view);
+      const written = this.#written.get(key);
+      if (written && isOlder(view.metadata.resourceVersion, written.metadata.resourceVersion)) return;
+      this.#written.delete(key);
+      this.#options.changed(key);
+    };
+    return {
+      added: changed,
+      modified: (view, before) => {
+        // Status comes often and is nobody's drift.
+        if (view.failure !== before.failure) this.#options.observed();
+        if (view.owned !== before.owned || view.metadata.deletionTimestamp !== before.metadata.deletionTimestamp || this.#written.has(objectKey(view))) changed(view);
+      },
+      deleted: changed,
+      synced: () => {
+        // After a full list the watch shows everything up to now; what was written before and isn't there is gone.
+        for (const key of [...this.#written.keys()]) {
+          if (parseKey(key)?.kind !== kind) continue;
+          this.#written.delete(key);
+          this.#options.changed(key);
+        }
+        this.#options.observed();
+      },
+      watching: this.#options.observed,
+      problem: this.#options.observed,
+    };
+  }
+}

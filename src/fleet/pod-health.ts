@@ -1,0 +1,106 @@
+/** What is wrong with a pod, in words, and how many pods of each app and revision are ready. */
+import type { Pod } from "../objects/core.ts";
+import type { KubeObject, ObjectMeta } from "../objects/meta.ts";
+import type { Seen } from "../model/rows.ts";
+import { revisionLabel } from "../render/names.ts";
+
+/** Longer messages of a runtime are cut: this goes to every page that shows the app. */
+const longest = 300;
+
+/** What is kept of a pod. */
+export interface PodView extends KubeObject { app: string; revision: string; ready: boolean; /** Counts as one of the app's pods. */ counts: boolean; reason?: string; severity: number }
+
+/** For a reflector's `keep`. */
+export function podView(pod: Pod): PodView {
+  const { name, namespace, uid, resourceVersion, labels } = pod.metadata;
+  const metadata: ObjectMeta = { name, ...(namespace === undefined ? {} : { namespace }), ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }) };
+  const ready = isReady(pod);
+  const problem = ready ? undefined : podProblem(pod);
+  return {
+    apiVersion: "v1", kind: "Pod", metadata, app: labels?.["app"] ?? "", revision: labels?.[revisionLabel] ?? "", ready,
+    // Pods that are on their way out, or have ended, are nobody's capacity.
+    counts: pod.metadata.deletionTimestamp === undefined && pod.status?.phase !== "Succeeded" && pod.status?.phase !== "Failed",
+    severity: problem?.severity ?? 0, ...(problem ? { reason: problem.reason } : {}),
+  };
+}
+
+export function isReady(pod: Pod): boolean {
+  return pod.metadata.deletionTimestamp === undefined && (pod.status?.conditions ?? []).some(({ type, status }) => type === "Ready" && status === "True");
+}
+
+/** The most telling reason why a pod isn't ready. Higher severity: less likely to pass by itself. */
+export function podProblem(pod: Pod): { reason: string; severity: number } {
+  const found: { reason: string; severity: number }[] = [];
+  const add = (severity: number, ...parts: (string | undefined)[]): void => {
+    const reason = parts.filter((part) => part !== undefined && part !== "").join(": ");
+    found.push({ severity, reason: reason.length > longest ? `${reason.slice(0, longest - 1)}…` : reason });
+  };
+  for (const { name, state, lastState, ready, restartCount } of pod.status?.containerStatuses ?? []) {
+    const ended = state?.terminated ?? lastState?.terminated;
+    const end = ended && (ended.signal ? `killed by signal ${ended.signal}` : `exited with code ${ended.exitCode}`);
+    const more = ended?.message ?? (ended?.reason === "Error" || ended?.reason === "Completed" ? undefined : ended?.reason);
+    const who = (pod.status?.containerStatuses?.length ?? 0) > 1 ? `${name} ` : "";
+    if (state?.waiting?.reason === "CrashLoopBackOff") add(5, `${who}CrashLoopBackOff`, end, more ?? state.waiting.message);
+    else if (state?.waiting && state.waiting.reason !== "ContainerCreating" && state.waiting.reason !== "PodInitializing") add(5, `${who}${state.waiting.reason ?? "waiting"}`, state.waiting.message);
+    else if (state?.terminated) add(4, `${who}${end}`, more);
+    else if (state?.running && !ready) add(3, restartCount > 0 && end ? `${who}not ready after ${restartCount} ${restartCount === 1 ? "restart" : "restarts"}: ${end}` : `${who}not ready`);
+  }
+  const condition = (type: string) => pod.status?.conditions?.find((each) => each.type === type && each.status === "False");
+  const unscheduled = condition("PodScheduled");
+  if (unscheduled) add(4, unscheduled.reason ?? "Unschedulable", unscheduled.message);
+  const notReady = condition("Ready");
+  if (notReady?.message && !/^containers with unready status/.test(notReady.message)) add(3.5, notReady.reason === "ContainersNotReady" ? "not ready" : notReady.reason, notReady.message);
+  if (pod.status?.reason) add(4, pod.status.reason, pod.status.message);
+  add(1, "starting");
+  return found.reduce((worst, each) => (each.severity > worst.severity ? each : worst));
+}
+
+export type ReadyPods = Seen["ready"];
+
+/** Counts that are kept up to date pod by pod. */
+export class PodCounts {
+  readonly #groups = new Map<string, Map<string, Map<string, PodView>>>();
+  #ready: ReadyPods = {};
+
+  /** Replaced, never changed in place: whoever holds one keeps it. */
+  get ready(): ReadyPods {
+    return this.#ready;
+  }
+
+  put(pod: PodView): void {
+    if (pod.app === "" || pod.revision === "") return;
+    const app = getOrMake(this.#groups, pod.app);
+    getOrMake(app, pod.revision).set(idOf(pod), pod);
+    this.#recount(pod);
+  }
+
+  remove(pod: PodView): void {
+    if (this.#groups.get(pod.app)?.get(pod.revision)?.delete(idOf(pod))) this.#recount(pod);
+  }
+
+  #recount({ app, revision }: PodView): void {
+    const pods = [...this.#groups.get(app)!.get(revision)!.values()].filter(({ counts }) => counts);
+    const { [revision]: _, ...others } = this.#ready[app] ?? {};
+    if (pods.length === 0) {
+      if (Object.keys(others).length > 0) this.#ready = { ...this.#ready, [app]: others };
+      else {
+        const { [app]: _gone, ...rest } = this.#ready;
+        this.#ready = rest;
+      }
+      if (this.#groups.get(app)!.get(revision)!.size === 0) this.#groups.get(app)!.delete(revision);
+      return;
+    }
+    const worst = pods.filter(({ ready }) => !ready).toSorted((a, b) => b.severity - a.severity || (a.metadata.name < b.metadata.name ? -1 : 1))[0];
+    const count = { ready: pods.filter(({ ready }) => ready).length, total: pods.length, ...(worst?.reason === undefined ? {} : { reason: worst.reason }) };
+    this.#ready = { ...this.#ready, [app]: { ...others, [revision]: count } };
+  }
+}
+
+function idOf({ metadata }: PodView): string {
+  return `${metadata.namespace}/${metadata.name}`;
+}
+function getOrMake<V>(map: Map<string, Map<string, V>>, key: string): Map<string, V> {
+  const found = map.get(key) ?? new Map<string, V>();
+  map.set(key, found);
+  return found;
+}
