@@ -161,6 +161,12 @@ export function createApiServer({ store, tls, auth, podLogs, podProxy, version, 
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
+  // Beside those, there are connections in the middle of their handshake: nobody else would end them.
+  const connections = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    connections.add(socket);
+    socket.once("close", () => connections.delete(socket));
+  });
   // A store's Events grow old without anybody writing.
   const expiry = setInterval(() => {
     try {
@@ -184,7 +190,11 @@ export function createApiServer({ store, tls, auth, podLogs, podProxy, version, 
       server.close();
       for (const socket of sockets) socket.destroySoon();
       server.closeAllConnections();
+      const last = setTimeout(() => {
+        for (const socket of connections) socket.destroy();
+      }, 200);
       await closed;
+      clearTimeout(last);
     },
   };
 }
