@@ -7,10 +7,10 @@ const root = resolve(import.meta.dirname, "../..");
 
 function table(): Map<string, Set<string> | "everything"> {
   const rows = readFileSync(join(root, "ARCHITECTURE.md"), "utf8").matchAll(/^\| `(?:src\/)?([a-z]+)\/` \|[^|]*\|([^|]*)\|/gm);
-  return new Map([...rows].map(([, room, cell]) => {
+  return new Map([...rows].map(([, room, cell]): [string, Set<string> | "everything"] => {
     const words = (cell as string).trim();
-    if (words === "everything") return [room as string, "everything"] as const;
-    return [room as string, new Set(words === "–" ? [] : words.split(",").map((word) => word.trim().replace("the API client", "cli")))] as const;
+    if (words === "everything") return [room as string, "everything"];
+    return [room as string, new Set(words === "–" ? [] : words.split(",").map((word) => word.trim().replace("the API client", "cli")))];
   }));
 }
 

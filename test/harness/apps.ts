@@ -1,0 +1,84 @@
+import { stringify } from "yaml";
+import { resolve } from "node:path";
+import type { TestFleet } from "./fleet.ts";
+import { eventually } from "./eventually.ts";
+import { archiveFolder } from "../../src/cli/archive.ts";
+
+const probe = resolve(import.meta.dirname, "../fixtures/probe");
+
+export interface ProbeApp { name: string; segment?: string; replicas?: number; tcp?: boolean; spec?: Record<string, unknown>; env?: Record<string, string> }
+
+/** An App that runs the probe fixture. `spec` is merged over the top level of its spec. */
+export function probeApp({ name, segment = "one", replicas = 1, tcp = false, spec = {}, env }: ProbeApp): string {
+  return stringify({
+    apiVersion: "quipu.dev/v1",
+    kind: "App",
+    metadata: { name },
+    spec: {
+      team: "testers",
+      segment,
+      workload: {
+        command: ["node", "index.mjs"],
+        ports: [{ name: "http", port: 8080 }, ...(tcp ? [{ name: "tcp", port: 7000 }] : [])],
+        probes: { readiness: "/ready" },
+        replicas: { min: replicas, max: replicas },
+        drain: "0s",
+        terminationGracePeriod: "2s",
+        ...(env === undefined ? {} : { env }),
+      },
+      ...spec,
+    },
+  });
+}
+
+export const ground = `
+apiVersion: quipu.dev/v1
+kind: Team
+metadata: { name: testers }
+spec: {}
+---
+apiVersion: quipu.dev/v1
+kind: Segment
+metadata: { name: one }
+spec: {}
+---
+apiVersion: quipu.dev/v1
+kind: Segment
+metadata: { name: two }
+spec: {}
+`;
+
+let uploaded: Map<TestFleet, string> | undefined;
+
+/** Uploads the probe once per fleet and deploys it to each app; waits until all are finished. */
+export async function deployProbe(fleet: TestFleet, ...apps: string[]): Promise<void> {
+  uploaded ??= new Map();
+  let digest = uploaded.get(fleet);
+  if (digest === undefined) {
+    const archive = await archiveFolder(probe);
+    await fleet.client.call("POST", "/api/v1/artifacts", { body: archive.bytes, headers: { "content-type": "application/x-tar" }, query: { digest: archive.digest } });
+    digest = archive.digest;
+    uploaded.set(fleet, digest);
+  }
+  for (const app of apps) await fleet.client.call("POST", `/api/v1/apps/${app}/deploys`, { body: { artifact: digest } });
+  for (const app of apps) await settled(fleet, app);
+}
+
+interface StatusAnswer { release?: { n: number; phase: string; reason?: string } }
+
+/** Waits until the newest release of the app has ended; throws when it failed. */
+export async function settled(fleet: TestFleet, app: string): Promise<void> {
+  const phase = await eventually(async () => {
+    const status = await fleet.client.get<StatusAnswer>(`/api/v1/apps/${app}/status`);
+    const { release } = status;
+    if (release === undefined || !["finished", "failed"].includes(release.phase)) throw new Error(`${app} is not settled: ${JSON.stringify(status)}\n${fleet.output}`);
+    return release;
+  }, 60_000, 100);
+  if (phase.phase === "failed") throw new Error(`release ${phase.n} of ${app} failed: ${phase.reason}`);
+}
+
+/** Declares the documents and waits until what they change of each app is in force. */
+export async function change(fleet: TestFleet, ...apps: ProbeApp[]): Promise<void> {
+  for (const app of apps) await fleet.apply(probeApp(app));
+  for (const { name } of apps) await settled(fleet, name);
+}
