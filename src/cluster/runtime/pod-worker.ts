@@ -176,12 +176,12 @@ export class PodWorker {
     };
     if (container?.readinessProbe !== undefined) {
       const probe = container.readinessProbe;
-      this.#readiness = new Prober(probe, ask(probe), (state) => this.#probed("Readiness", state), true);
+      this.#readiness = new Prober(probe, ask(probe), (state, starting) => this.#probed("Readiness", state, starting), true);
     }
     if (container?.livenessProbe !== undefined) {
       const probe = container.livenessProbe;
       this.#liveness = new Prober(probe, ask(probe), (state) => {
-        this.#probed("Liveness", state);
+        this.#probed("Liveness", state, false);
         if (state.passing) return;
         host.event(this.pod, "Normal", "Killing", `Container ${container.name} failed liveness probe, will be restarted`);
         void this.app?.restart("LivenessProbeFailed", (this.pod.spec?.terminationGracePeriodSeconds ?? 30) * 1000);
@@ -193,8 +193,8 @@ export class PodWorker {
     }
   }
 
-  #probed(kind: string, state: ProbeState): void {
-    if (!state.passing && state.message !== undefined) this.host.event(this.pod, "Warning", "Unhealthy", `${kind} probe failed: ${state.message}`);
+  #probed(kind: string, state: ProbeState, starting: boolean): void {
+    if (!starting && !state.passing && state.message !== undefined) this.host.event(this.pod, "Warning", "Unhealthy", `${kind} probe failed: ${state.message}`);
     this.host.changed(this);
   }
 }

@@ -9,14 +9,15 @@ export class Prober {
   state: ProbeState = unprobed;
   readonly #probe: Probe;
   readonly #ask: () => Promise<ProbeResult>;
-  readonly #turned: (state: ProbeState) => void;
+  readonly #turned: (state: ProbeState, starting: boolean) => void;
   readonly #eager: boolean;
   #timer: NodeJS.Timeout | undefined;
   #round = 0;
+  #succeeded = false;
   #stopped = true;
 
-  /** `eager`: ask often until the first success (readiness); liveness keeps to its period, since a slow start is no death. */
-  constructor(probe: Probe, ask: () => Promise<ProbeResult>, turned: (state: ProbeState) => void, eager: boolean) {
+  /** `turned`'s `starting`: still in the first three seconds of a start, when a failure says nothing yet. `eager`: ask often until the first success (readiness); liveness keeps to its period, since a slow start is no death. */
+  constructor(probe: Probe, ask: () => Promise<ProbeResult>, turned: (state: ProbeState, starting: boolean) => void, eager: boolean) {
     this.#probe = probe;
     this.#ask = ask;
     this.#turned = turned;
@@ -28,6 +29,7 @@ export class Prober {
     this.stop();
     this.#stopped = false;
     this.#round = 0;
+    this.#succeeded = false;
     this.state = { passing: !this.#eager, against: 0 };
     this.#next((this.#probe.initialDelaySeconds ?? 0) * 1000 + (this.#eager ? 30 : this.#periodMs()));
   }
@@ -47,9 +49,13 @@ export class Prober {
     if (this.#stopped) return;
     const before = this.state;
     this.state = probeStep(before, result, this.#probe);
-    if (before.passing !== this.state.passing || before.message !== this.state.message) this.#turned(this.state);
-    const starting = this.#eager && !this.state.passing && this.#round < 60;
-    this.#next(starting ? (startupMs[Math.min(this.#round++, startupMs.length - 1)] ?? 1000) : this.#periodMs());
+    this.#succeeded ||= this.state.passing;
+    const begins = this.#eager && !this.#succeeded && this.#round < startupMs.length;
+    const over = this.#eager && !this.#succeeded && this.#round === startupMs.length;
+    if (before.passing !== this.state.passing || before.message !== this.state.message || over) this.#turned(this.state, begins);
+    const often = this.#eager && !this.state.passing && this.#round < 60;
+    this.#next(often ? (startupMs[Math.min(this.#round, startupMs.length - 1)] ?? 1000) : this.#periodMs());
+    this.#round++;
   }
 
   /** A tenth more or less, so that many pods' probes don't fall on one moment. */
