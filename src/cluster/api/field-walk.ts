@@ -64,7 +64,8 @@ const structural = new Set(["f:metadata", "f:spec", "f:status", "f:template", "f
 
 /** `branches`: maps and lists themselves are members too, as for something newly added. */
 function collect(value: unknown, rule: MergeRule, into: MutableSet, branches: boolean): void {
-  if (Array.isArray(value) && isAssociative(rule)) {
+  // An empty list is owned as such, as an empty map is: else it would be taken away from who asked for it.
+  if (Array.isArray(value) && isAssociative(rule) && value.length > 0) {
     for (const [element, item] of itemsByElement(value, rule, true)) {
       const target = child(into, element);
       if (rule.keys !== undefined) collect(item, itemRule(rule), target, branches);

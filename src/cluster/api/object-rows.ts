@@ -53,13 +53,15 @@ export class ObjectRows {
 
   constructor(path: string) {
     this.#path = path;
+    let database: DatabaseSync | undefined;
     try {
-      this.#database = new DatabaseSync(path);
-      this.#database.exec("PRAGMA busy_timeout = 2000; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
+      this.#database = database = new DatabaseSync(path);
+      database.exec("PRAGMA busy_timeout = 500; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
       const check = this.#database.prepare("PRAGMA quick_check").all().map((row) => Object.values(row)[0]);
       if (check.length !== 1 || check[0] !== "ok") throw new CorruptStore(path, String(check[0]));
       this.#database.exec(schema);
     } catch (error) {
+      database?.close();
       if (error instanceof CorruptStore) throw error;
       if ((error as { errcode?: number }).errcode === 5) throw new Error(`the cluster's store ${path} is in use by another process`, { cause: error });
       throw new CorruptStore(path, (error as Error).message, error);
@@ -76,6 +78,7 @@ export class ObjectRows {
     try {
       return this.#load();
     } catch (error) {
+      this.#database.close();
       throw error instanceof CorruptStore ? error : new CorruptStore(this.#path, (error as Error).message, error);
     }
   }

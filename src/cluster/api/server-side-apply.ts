@@ -24,18 +24,22 @@ export function merge(live: unknown, config: unknown, rule: MergeRule): unknown 
   return config;
 }
 
-/** In the order of the configuration; items that only the live list has keep their place before what followed them. */
+/**
+ * Shared items in the order of the configuration; what only the live list has stays before the shared item that
+ * followed it, and before what is new. The same order as Kubernetes', whose clients see it in containers and env.
+ */
 function mergeLists(live: readonly unknown[], items: Map<string, unknown>, rule: MergeRule): unknown[] {
+  const liveItems = itemsByElement(live, rule, true);
+  const [lives, configs] = [[...liveItems.keys()], [...items.keys()]];
   const merged: unknown[] = [];
-  const pending = [...itemsByElement(live, rule, true)];
-  const liveItems = new Map(pending);
   let at = 0;
-  for (const [element, item] of items) {
-    const position = pending.findIndex(([other]) => other === element);
-    for (; at <= position; at++) if (!items.has(pending[at]![0])) merged.push(pending[at]![1]);
-    merged.push(rule.set === true ? item : merge(liveItems.get(element), item, itemRule(rule)));
+  for (const [index, element] of configs.entries()) {
+    const nextShared = configs.slice(index).find((other) => liveItems.has(other));
+    for (; at < lives.length && lives[at] !== nextShared; at++) if (!items.has(lives[at]!)) merged.push(liveItems.get(lives[at]!));
+    merged.push(rule.set === true ? items.get(element) : merge(liveItems.get(element), items.get(element), itemRule(rule)));
+    if (element === nextShared) at++;
   }
-  for (; at < pending.length; at++) if (!items.has(pending[at]![0])) merged.push(pending[at]![1]);
+  for (; at < lives.length; at++) if (!items.has(lives[at]!)) merged.push(liveItems.get(lives[at]!));
   return merged;
 }
 

@@ -1,0 +1,106 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { kinds } from "../../objects/kinds.ts";
+import { CorruptStore } from "./object-rows.ts";
+import { configMap, deployment, newStore } from "./testing.ts";
+
+let folder: string;
+let path: string;
+beforeEach(() => { folder = mkdtempSync(join(tmpdir(), "quipu-store-")); path = join(folder, "cluster.db"); });
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("a store that is opened again", () => {
+  it("has everything, goes on counting, and resumes a watch", () => {
+    const before = newStore({ path });
+    before.create(kinds.ConfigMap, configMap("a", { x: "1" }));
+    const from = String(before.revision);
+    before.create(kinds.ConfigMap, configMap("b", {}));
+    before.delete(kinds.ConfigMap, "default", "a");
+    before.patch(kinds.ConfigMap, "default", "b", { type: "merge", patch: { data: { y: "2" } } });
+    const [b, revision] = [before.get(kinds.ConfigMap, "default", "b"), before.revision];
+    before.close();
+
+    const after = newStore({ path });
+    expect([after.get(kinds.ConfigMap, "default", "b"), after.revision, after.get(kinds.ConfigMap, "default", "a")]).toEqual([b, revision, undefined]);
+    const seen: string[] = [];
+    after.watch(kinds.ConfigMap, { namespace: "default", resourceVersion: from }, ({ type, object }) => void seen.push(`${type} ${object.metadata.name} ${object.metadata.resourceVersion}`));
+    after.create(kinds.ConfigMap, configMap("c", {}));
+    expect(seen).toEqual([`ADDED b ${revision - 2}`, `DELETED a ${revision - 1}`, `MODIFIED b ${revision}`, `ADDED c ${revision + 1}`]);
+    after.close();
+  });
+
+  it("answers 410 for what its bounded history has lost", () => {
+    const before = newStore({ path, history: { changes: 8, bytes: 1e6 } });
+    for (let index = 0; index < 20; index++) before.create(kinds.ConfigMap, configMap(`c${index}`, {}));
+    before.close();
+    const after = newStore({ path, history: { changes: 8, bytes: 1e6 } });
+    expect(() => after.watch(kinds.ConfigMap, { resourceVersion: "5" }, () => {})).toThrow(expect.objectContaining({ code: 410 }));
+    expect(after.list(kinds.ConfigMap).items).toHaveLength(20);
+    after.close();
+  });
+
+  it("finishes a deletion that a stop interrupted", () => {
+    const before = newStore({ path });
+    const owner = before.create(kinds.Deployment, deployment("web"));
+    before.create(kinds.ConfigMap, { ...configMap("child", {}), metadata: { name: "child", namespace: "default", ownerReferences: [{ apiVersion: "apps/v1", kind: "Deployment", name: "web", uid: owner.metadata.uid! }] } });
+    before.close();
+    // As if the process had died between the removal of the owner and of its dependent.
+    const middle = newStore({ path });
+    middle.create(kinds.ConfigMap, { ...configMap("late", {}), metadata: { name: "late", namespace: "default", ownerReferences: [{ apiVersion: "apps/v1", kind: "Deployment", name: "gone", uid: "gone" }] } });
+    middle.close();
+    const after = newStore({ path });
+    expect(after.list(kinds.ConfigMap).items.map(({ metadata }) => metadata.name)).toEqual(["child"]);
+    after.close();
+  });
+
+  it("belongs to one process at a time", () => {
+    const first = newStore({ path });
+    expect(() => newStore({ path })).toThrow(/in use by another process/);
+    first.close();
+    newStore({ path }).close();
+  });
+});
+
+describe("a damaged store", () => {
+  function filled(): void {
+    const store = newStore({ path });
+    for (let index = 0; index < 40; index++) store.create(kinds.ConfigMap, configMap(`c${index}`, { value: `needle-${index}-${"x".repeat(400)}` }));
+    store.close();
+  }
+  const open = (): void => newStore({ path }).close();
+  function damage(change: (bytes: Buffer) => void): void {
+    const bytes = readFileSync(path);
+    change(bytes);
+    writeFileSync(path, bytes);
+  }
+  function sql(statement: string): void {
+    const database = new DatabaseSync(path);
+    database.exec(statement);
+    database.close();
+  }
+
+  it.each<[string, () => void]>([
+    ["header", () => damage((bytes) => bytes.fill(0x41, 0, 16))],
+    ["page", () => damage((bytes) => bytes.fill(0xff, 4096, 4096 + 64))],
+    // Stale copies of a row may lie in unused parts of a page, so every copy is damaged.
+    ["value of a row", () => damage((bytes) => { for (let at = bytes.indexOf("needle-7-"); at >= 0; at = bytes.indexOf("needle-7-", at + 1)) bytes[at + 3]! ^= 0x01; })],
+    ["value in the history", () => sql("UPDATE history SET body = replace(body, 'needle-7-', 'needle-8-')")],
+    ["lost row", () => sql("DELETE FROM objects WHERE name = 'c3'")],
+    ["lost history", () => sql("DELETE FROM history WHERE revision = 9")],
+    ["lost state", () => sql("DELETE FROM state")],
+    ["state", () => sql("UPDATE state SET revision = revision - 1")],
+    ["row of another name", () => sql("UPDATE objects SET name = 'c99' WHERE name = 'c3'")],
+    ["everything", () => writeFileSync(path, Buffer.alloc(8192, 7))],
+  ])("is refused with its path (%s), and left as it is", (_what, harm) => {
+    filled();
+    open();
+    harm();
+    const bytes = readFileSync(path);
+    expect(open).toThrow(CorruptStore);
+    expect(open).toThrow(path);
+    expect(readFileSync(path).equals(bytes)).toBe(true);
+  });
+});
