@@ -33,7 +33,7 @@ export class ApiClient {
     this.#token = token;
   }
 
-  async call<T>(method: "GET" | "PUT" | "POST" | "DELETE" | "PATCH", path: string, options: CallOptions = {}): Promise<Answer<T>> {
+  async call<T>(method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE", path: string, options: CallOptions = {}): Promise<Answer<T>> {
     const response = await this.#send(method, path, options);
     const text = await response.body.text();
     const body = text === "" ? undefined : parseJson(text);

@@ -55,7 +55,7 @@ export async function up(options: UpOptions): Promise<void> {
     progress.done(`${fleet.clusters.length} clusters are up`);
     const client = new ApiClient(connection(home, {}));
     try {
-      if (options.demo === true) await (await import("./demo.ts")).demo(client, { home, fleet, load: options.load, stopped: () => stopping !== undefined });
+      if (options.demo === true) await (await import("./demo.ts")).demo(client, () => stopping !== undefined);
       if (stopping === undefined) await welcome(client, home, fleet, options.demo === true);
     } catch (error) {
       // The fleet is up: what failed is told, and everything stays for a look.

@@ -1,16 +1,16 @@
-import type { Answer, ApiClient } from "../api-client.ts";
+import type { Answer, ApiClient, ProblemDocument } from "../api-client.ts";
 import { ApiError } from "../api-client.ts";
 import { CliError } from "../cli-error.ts";
 import { type FileDocument, readDocuments } from "../files.ts";
 import { pluralOf } from "../kind-names.ts";
 import { type OutputFormat, paint, render } from "../output.ts";
-import { reportError } from "../report-error.ts";
+import { describe, reportError } from "../report-error.ts";
 import { withClient } from "../with-client.ts";
 
 export interface ApplyOptions { filename: string[]; dryRun?: boolean; why?: string; output: OutputFormat }
 
 /** What the API answers to a write. */
-export interface Written { kind: string; metadata: { name: string; revision?: number }; outcome?: "created" | "updated" | "unchanged"; warnings?: { code: string; field?: string; detail: string }[] }
+export interface Written { kind: string; metadata: { name: string }; outcome: "created" | "updated" | "unchanged"; warnings: ProblemDocument[]; /** Names of the releases that follow from it. */ releases: string[] }
 
 /** Order in which kinds are declared, so that one file can hold an app and its segment in any order. */
 const order = ["TokenIssuer", "Cluster", "Team", "Segment", "Policy", "Window", "App"];
@@ -45,7 +45,7 @@ async function check(client: ApiClient, documents: readonly FileDocument[]): Pro
       // What an earlier document of the same files will bring isn't there yet in a dry run.
       if (error.problem.code === "unknown-reference" && documents.some(({ name }) => name === error.problem.found)) continue;
       wrong++;
-      process.stderr.write(`${document.source}: ${document.kind} ${document.name}\n`);
+      process.stderr.write(`${document.locate(error.problem.field ?? "")}: ${document.kind} ${document.name}\n`);
       reportError(error);
     }
   }
@@ -60,9 +60,13 @@ export async function put(client: ApiClient, document: FileDocument, { dryRun, w
   });
 }
 
-function say(document: FileDocument, { status, body }: Answer<Written>, options: ApplyOptions): void {
-  const outcome = body.outcome ?? (status === 201 ? "created" : "updated");
+function say(document: FileDocument, { body }: Answer<Written>, options: ApplyOptions): void {
   const id = `${document.kind.toLowerCase()}/${document.name}`;
-  console.log(options.output === "name" ? id : `${id} ${outcome}${options.dryRun === true ? " (dry run)" : ""}`);
-  for (const warning of body.warnings ?? []) process.stderr.write(`  ${paint("yellow", "warning:", process.stderr)} ${warning.field === undefined ? "" : `${warning.field}: `}${warning.detail} [${warning.code}]\n`);
+  console.log(options.output === "name" ? id : `${id} ${body.outcome}${options.dryRun === true ? " (dry run)" : ""}`);
+  for (const release of body.releases) if (options.output === "table" && options.dryRun !== true) console.log(`  release ${release}`);
+  sayWarnings(body.warnings);
+}
+
+export function sayWarnings(warnings: readonly ProblemDocument[]): void {
+  for (const warning of warnings) process.stderr.write(`  ${paint("yellow", "warning:", process.stderr)} ${describe(warning)}\n`);
 }

@@ -7,7 +7,7 @@ export interface GetOptions { output: OutputFormat; team?: string; segment?: str
 interface Condition { type: string; status: string; reason?: string; message?: string }
 export interface Item {
   kind: string;
-  metadata: { name: string; labels?: Record<string, string>; createdAt?: string; updatedAt?: string; revision?: number };
+  metadata: { name: string; labels?: Record<string, string>; creationTimestamp?: string };
   spec: Record<string, unknown>;
   status?: { conditions?: Condition[] } & Record<string, unknown>;
 }
@@ -39,7 +39,7 @@ const spec = (header: string, field: string): Column<Item> => ({ header, value: 
 const status = (header: string, field: string): Column<Item> => ({ header, value: (item) => text(item.status?.[field]) });
 const name: Column<Item> = { header: "NAME", value: (item) => item.metadata.name };
 const ready: Column<Item> = { header: "READY", value: (item) => readiness(item) };
-const since: Column<Item> = { header: "AGE", value: (item) => (item.metadata.createdAt === undefined ? "–" : age(Date.parse(item.metadata.createdAt), Date.now())), align: "right" };
+const since: Column<Item> = { header: "AGE", value: (item) => (item.metadata.creationTimestamp === undefined ? "–" : age(Date.parse(item.metadata.creationTimestamp), Date.now())), align: "right" };
 
 /** The Ready condition in a word: "yes", else its reason. */
 function readiness(item: Item): string {
@@ -53,9 +53,9 @@ function columnsOf(plural: string): Column<Item>[] {
     case "apps":
       return [name, spec("TEAM", "team"), spec("SEGMENT", "segment"), status("REVISION", "revision"), { header: "PODS", value: pods, align: "right" }, ready, since];
     case "clusters":
-      return [name, spec("REGION", "region"), spec("ZONE", "zone"), ready, { header: "LABELS", value: (item) => Object.entries(item.metadata.labels ?? {}).map(([key, value]) => `${key}=${value}`).join(",") || "–" }, since];
+      return [name, spec("REGION", "region"), spec("ZONE", "zone"), ready, { header: "PODS", value: pods, align: "right" }, { header: "LABELS", value: (item) => Object.entries(item.metadata.labels ?? {}).map(([key, value]) => `${key}=${value}`).join(",") || "–" }, since];
     case "releases":
-      return [name, spec("APP", "app"), status("PHASE", "phase"), since];
+      return [name, spec("APP", "app"), { header: "PARTS", value: (item) => ((item.spec.parts ?? []) as string[]).join(",") || "–" }, status("PHASE", "phase"), status("REASON", "reason"), since];
     default:
       return [name, since];
   }

@@ -1,0 +1,50 @@
+import type { ApiClient } from "../api-client.ts";
+import { ApiError } from "../api-client.ts";
+import { archiveFolder } from "../archive.ts";
+import { CliError } from "../cli-error.ts";
+import { followRelease } from "../follow-release.ts";
+import { Progress } from "../progress.ts";
+import { withClient } from "../with-client.ts";
+import { sayWarnings, type Written } from "./apply.ts";
+
+export interface DeployOptions { image?: string; from?: string; wait: boolean; why?: string }
+
+export async function deploy(app: string, { image, from, wait, why }: DeployOptions): Promise<void> {
+  if (image !== undefined && from !== undefined) throw new CliError("usage", "--image and --from can't be given together", "An app is released either from an image or from a folder.");
+  await withClient(async (client) => {
+    const artifact = from === undefined ? undefined : await upload(client, app, from);
+    const { releases, warnings } = await release(client, app, { image, artifact, why });
+    sayWarnings(warnings);
+    const [name] = releases;
+    if (name === undefined) console.log(`${app} runs this already; nothing was released`);
+    else if (wait) await followRelease(client, name);
+    else console.log(name);
+  });
+}
+
+/** Uploads a folder as an archive, unless the server has it already. Returns its digest. */
+export async function upload(client: ApiClient, app: string, folder: string): Promise<string> {
+  const archive = await archiveFolder(folder);
+  const path = `/api/v1/artifacts/${archive.digest}`;
+  try {
+    await client.call("HEAD", path);
+    return archive.digest;
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.problem.status !== 404) throw error;
+  }
+  const progress = new Progress();
+  progress.update(`uploading ${archive.files} files, ${(archive.bytes.length / 1024).toFixed(0)} KiB`);
+  await client.call("POST", "/api/v1/artifacts", { body: archive.bytes, query: { app, digest: archive.digest }, headers: { "content-type": "application/x-tar" } });
+  progress.done(`uploaded ${archive.digest.slice(0, 19)}`);
+  return archive.digest;
+}
+
+/** Asks for a release. A repeated request (a lost answer) makes one release only. */
+export async function release(client: ApiClient, app: string, { image, artifact, why }: { image?: string | undefined; artifact?: string | undefined; why?: string | undefined }): Promise<Written> {
+  const { body } = await client.call<Written>("POST", `/api/v1/apps/${encodeURIComponent(app)}/deploys`, {
+    body: { ...(image === undefined ? {} : { image }), ...(artifact === undefined ? {} : { artifact }) },
+    query: { why },
+    headers: { "idempotency-key": crypto.randomUUID() },
+  });
+  return body;
+}
