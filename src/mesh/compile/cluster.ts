@@ -98,7 +98,7 @@ export function clusters(mesh: Mesh, services: Services, workloads: Workloads, r
       const name = outboundCluster(key.port, key.subset, service.host);
       const cluster = envoyFilters.cluster(key.filters, key.context, create(ClusterSchema, build(key, service, port)), { service: service.host, port: key.port, subset: key.subset });
       return cluster === undefined ? undefined : encoder.resource("cluster", ClusterSchema, name, cluster);
-    }, { id: clusterKeyId, equal: sameVersion }),
+    }, { id: clusterKeyId, equal: sameVersion, fallback: { value: undefined } }),
     /** Those that EnvoyFilters add. */
     added: graph.family<{ filters: string; context: PatchContext }, readonly Resource[]>("added clusters", ({ filters, context }) =>
       addedClusters(envoyFilters.patches(filters, "cluster", context)).map((cluster) => encoder.resource("cluster", ClusterSchema, cluster.name, cluster)), { id: ({ filters, context }) => `${context} ${filters}` }),

@@ -1,4 +1,4 @@
-import { typeUrls, type Change, type MeshCompiler, type Proxy, type Resource, type Snapshot, type TypeUrl } from "../resource.ts";
+import { typeUrls, type Change, type MeshCompiler, type Proxy, type Resource, type Snapshot } from "../resource.ts";
 import { authorization } from "./authorization.ts";
 import { peerAuthentication } from "./authentication.ts";
 import { clusters } from "./cluster.ts";
@@ -27,8 +27,8 @@ import { virtualServices } from "./virtual-service.ts";
 import { workloads } from "./workload.ts";
 
 export interface CompilerOptions extends Partial<Omit<MeshSettings, "registry">>, Pick<MeshSettings, "registry"> {
-  /** Told when something can't be compiled; what was in force before stays. Default: ignored. */
-  onError?: (error: unknown, type: TypeUrl) => void;
+  /** Told when something can't be compiled, and what; its last good version stays in force, and all else is compiled. Default: ignored. */
+  onError?: (error: unknown, what: string) => void;
 }
 
 type Resources = ReadonlyMap<string, Resource>;
@@ -40,7 +40,7 @@ interface Connected extends Owner { readonly key: ProxyKey; readonly viewed: Vie
 /** Compiles the Istio API, Services, EndpointSlices and Pods to Envoy resources (DESIGN.md §5). Pure: no I/O, no clock. */
 export function createMeshCompiler(options: CompilerOptions): MeshCompiler {
   const { trustDomain = "cluster.local", rootNamespace = "istio-system", clusterDomain = "cluster.local", registry, onError = () => {} } = options;
-  const graph = new Graph();
+  const graph = new Graph(onError);
   const encoder = new Encoder();
   const store = new ObjectStore(graph);
   const mesh: Mesh = { graph, encoder, indexes: createIndexes(store, clusterDomain), settings: { trustDomain, rootNamespace, clusterDomain, registry } };

@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import type { DestinationRule, DestinationRuleSpec, Subset, TrafficPolicy } from "../../objects/istio.ts";
+import type { ConsistentHash, Subset, TrafficPolicy } from "../../objects/istio.ts";
 import { matchesLabels } from "../../objects/meta.ts";
-import type { Stored } from "./index/objects.ts";
 import type { Mesh } from "./mesh.ts";
 import { hostAndWildcards } from "./names.ts";
 import { isVisible, type MeshService } from "./service.ts";
@@ -14,24 +13,44 @@ export interface Rule {
   readonly subsets: readonly Subset[];
 }
 
+interface Head { readonly id: string; readonly selector: Record<string, string> | undefined }
+
 const noRule: Rule = { id: "", trafficPolicy: undefined, subsets: [] };
 
 export function destinationRules(mesh: Mesh) {
   const { graph, indexes, settings } = mesh;
 
+  /** Of the rules of a namespace for exactly this host, what decides whether they hold: an edit of their policies changes nothing here. */
+  const heads = graph.family<{ host: string; namespace: string; viewer: string }, readonly Head[]>("destination rules of host", ({ host, namespace, viewer }) =>
+    indexes.destinationRuleByHost(host, (stored) => stored.namespace === namespace && isVisible(stored.object.spec?.exportTo ?? ["*"], namespace, viewer))
+      .map((stored) => ({ id: `${stored.namespace}/${stored.name}`, selector: stored.object.spec?.workloadSelector?.matchLabels })),
+  { id: ({ host, namespace, viewer }) => `${host}|${namespace}|${viewer}`, equal: isDeepStrictEqual });
+
   /** Those of a namespace for the most specific host that has any. */
-  function inNamespace(host: string, namespace: string, viewer: string, labels: Readonly<Record<string, string>>): Stored<DestinationRule>[] {
+  function inNamespace(host: string, namespace: string, viewer: string, labels: Readonly<Record<string, string>>): readonly Head[] {
     for (const name of hostAndWildcards(host)) {
-      const found = indexes.destinationRuleByHost(name, (stored) => stored.namespace === namespace && visibleTo(stored, viewer) && selects(stored.object.spec, namespace === viewer, labels));
-      // A rule for certain workloads comes before one for all.
-      const selecting = found.filter((stored) => stored.object.spec?.workloadSelector !== undefined);
+      // Rules for certain workloads hold in their own namespace only, and come before those for all.
+      const found = heads({ host: name, namespace, viewer }).filter(({ selector }) => selector === undefined || (namespace === viewer && matchesLabels(selector, labels as Record<string, string>)));
+      const selecting = found.filter(({ selector }) => selector !== undefined);
       if (selecting.length > 0) return selecting;
       if (found.length > 0) return found;
     }
     return [];
   }
 
+  const rule = graph.family<string, Rule>("destination rule", (key) => {
+    if (key === "") return noRule;
+    const specs = key.split(",").flatMap((id) => indexes.destinationRule(id).map((stored) => ({ id, spec: stored.object.spec })));
+    const subsets = new Map<string, Subset>();
+    for (const { spec } of specs) for (const subset of spec?.subsets ?? []) if (!subsets.has(subset.name)) subsets.set(subset.name, subset);
+    return { id: specs[0]?.id ?? "", trafficPolicy: specs.find(({ spec }) => spec?.trafficPolicy !== undefined)?.spec?.trafficPolicy, subsets: [...subsets.values()] };
+  }, { equal: isDeepStrictEqual });
+
   return {
+    rule,
+    /** Of a rule, only the consistent hash: all that routes depend on. */
+    consistentHash: graph.family<{ rule: string; port: number; subset: string }, ConsistentHash | undefined>("consistent hash", (key) => effectivePolicy(rule(key.rule), key.subset, key.port).loadBalancer?.consistentHash,
+      { id: ({ rule, port, subset }) => `${rule}|${port}|${subset}`, equal: isDeepStrictEqual }),
     /**
      * Which rules a client's proxy uses for a service, as a key for `rule`: `ns/name,ns/name`, or "". Looked up in the
      * client's namespace, then the service's, then the root namespace (Istio, "Traffic management best practices").
@@ -39,30 +58,13 @@ export function destinationRules(mesh: Mesh) {
     keyFor(service: MeshService, viewer: string, labels: Readonly<Record<string, string>>): string {
       for (const namespace of new Set([viewer, service.namespace, settings.rootNamespace])) {
         const found = inNamespace(service.host, namespace, viewer, labels);
-        if (found.length > 0) return found.map((stored) => `${stored.namespace}/${stored.name}`).join(",");
+        if (found.length > 0) return found.map(({ id }) => id).join(",");
       }
       return "";
     },
-
-    rule: graph.family<string, Rule>("destination rule", (key) => {
-      if (key === "") return noRule;
-      const specs = key.split(",").flatMap((id) => indexes.destinationRule(id).map((stored) => ({ id, spec: stored.object.spec })));
-      const subsets = new Map<string, Subset>();
-      for (const { spec } of specs) for (const subset of spec?.subsets ?? []) if (!subsets.has(subset.name)) subsets.set(subset.name, subset);
-      return { id: specs[0]?.id ?? "", trafficPolicy: specs.find(({ spec }) => spec?.trafficPolicy !== undefined)?.spec?.trafficPolicy, subsets: [...subsets.values()] };
-    }, { equal: isDeepStrictEqual }),
   };
 }
 export type DestinationRules = ReturnType<typeof destinationRules>;
-
-function visibleTo(stored: Stored<DestinationRule>, viewer: string): boolean {
-  return isVisible(stored.object.spec?.exportTo ?? ["*"], stored.namespace, viewer);
-}
-
-function selects(spec: DestinationRuleSpec | undefined, sameNamespace: boolean, labels: Readonly<Record<string, string>>): boolean {
-  if (spec?.workloadSelector === undefined) return true;
-  return sameNamespace && matchesLabels(spec.workloadSelector.matchLabels, labels as Record<string, string>);
-}
 
 type PortPolicy = Omit<TrafficPolicy, "portLevelSettings">;
 

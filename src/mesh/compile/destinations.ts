@@ -1,5 +1,5 @@
 import type { ConsistentHash, VirtualServiceSpec } from "../../objects/istio.ts";
-import { effectivePolicy, type DestinationRules } from "./destination-rule.ts";
+import type { DestinationRules } from "./destination-rule.ts";
 import type { Mesh } from "./mesh.ts";
 import { isHttp } from "./protocol.ts";
 import type { MeshPort, MeshService, Services } from "./service.ts";
@@ -26,7 +26,7 @@ export function destinations(mesh: Mesh, services: Services, scopes: SidecarScop
 
   function consistentHash(view: View, host: string, port: number, subset: string): ConsistentHash | undefined {
     const service = services.visible(host, view.namespace);
-    return service === undefined ? undefined : effectivePolicy(rules.rule(ruleKey(view, service)), subset, port).loadBalancer?.consistentHash;
+    return service === undefined ? undefined : rules.consistentHash({ rule: ruleKey(view, service), port, subset });
   }
 
   /** JSON of all hashes among these destinations, "" when there is none. */

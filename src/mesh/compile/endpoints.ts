@@ -35,7 +35,7 @@ export function endpoints(mesh: Mesh, services: Services, workloads: Workloads, 
       failoverFrom: key.failover ? { region: key.region, zone: key.zone } : undefined,
     });
     return encoder.resource("endpoints", ClusterLoadAssignmentSchema, name, message);
-  }, { id: (key) => `${key.service}|${key.port}|${key.subset}|${key.labels}|${key.failover ? `${key.region}/${key.zone}` : ""}`, equal: sameVersion });
+  }, { id: (key) => `${key.service}|${key.port}|${key.subset}|${key.labels}|${key.failover ? `${key.region}/${key.zone}` : ""}`, equal: sameVersion, fallback: { value: undefined } });
 
   return (key: EndpointsKey): Resource | undefined => {
     const rule = rules.rule(key.rule);

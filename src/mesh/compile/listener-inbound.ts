@@ -90,7 +90,7 @@ export function inbound(mesh: Mesh, envoyFilters: EnvoyFilters, authorization: A
     const patches = envoyFilters.patches(envoyFilters.keyFor(key.namespace, key.labels, "listener", context), "listener", context);
     const patched = patchListener(patches, message, { name: `inbound_${key.port.number}`, port: key.port.number });
     return patched === undefined ? undefined : encoder.resource("listener", ListenerSchema, name, patched);
-  }, { id: (key) => `${key.ip}|${chainsId(key)}`, equal: sameVersion });
+  }, { id: (key) => `${key.ip}|${chainsId(key)}`, equal: sameVersion, fallback: { value: undefined } });
 
   /** To the app itself, in the protocol that its port declares, within its Sidecar's `inboundConnectionPool`. */
   const cluster = graph.family<InboundClusterKey, Resource>("inbound cluster", ({ port, appPort, pool }) => {

@@ -36,14 +36,14 @@ export function outbound(mesh: Mesh, envoyFilters: EnvoyFilters) {
       const [address, port, filters] = key.split("|") as [string, string, string];
       const manager = httpConnectionManager({ statPrefix: httpProxyListener, side: "outbound", routes: httpProxyRoutes, filters: routeFilters(), connect: true });
       return build(filters, Number(port), { name: httpProxyListener, address: socketAddress(address, Number(port)) }, [managerFilter(manager)]);
-    }, { equal: sameVersion }),
+    }, { equal: sameVersion, fallback: { value: undefined } }),
 
     /** Where CONNECT to an HTTP service ends: the same routes once more, for what is inside the tunnel. Key: `port|filters`, the port of the proxy listener, so that patches for it hold here too. */
     tunnel: graph.family<string, Resource | undefined>("tunnel listener", (key) => {
       const [port, filters] = key.split("|") as [string, string];
       const manager = httpConnectionManager({ statPrefix: tunnelListener, side: "outbound", routes: httpProxyRoutes, filters: routeFilters() });
       return build(filters, Number(port), { name: tunnelListener, listenerSpecifier: { case: "internalListener", value: {} } }, [managerFilter(manager)]);
-    }, { equal: sameVersion }),
+    }, { equal: sameVersion, fallback: { value: undefined } }),
 
     tunnelCluster: graph.family<string, Resource>("tunnel cluster", () => encoder.resource("cluster", ClusterSchema, tunnelCluster, create(ClusterSchema, {
       name: tunnelCluster, clusterDiscoveryType: { case: "type", value: Cluster_DiscoveryType.STATIC }, connectTimeout: duration("10s"),
@@ -54,14 +54,14 @@ export function outbound(mesh: Mesh, envoyFilters: EnvoyFilters) {
     tcp: graph.family<TcpListenerKey, Resource | undefined>("tcp listener", ({ address, port, filters, targets, idleTimeout, hashSourceIp }) => {
       const name = `${address}_${port}`;
       return build(filters, port, { name, address: socketAddress(address, port) }, [tcpProxy(targets[0]?.cluster ?? name, targets, { idleTimeout, hashSourceIp })]);
-    }, { id: (key) => JSON.stringify(key), equal: sameVersion }),
+    }, { id: (key) => JSON.stringify(key), equal: sameVersion, fallback: { value: undefined } }),
 
     /** An address that stands for a callee's HTTP port, for clients that know no proxy. */
     http: graph.family<{ address: string; port: number; routes: string; filters: string }, Resource | undefined>("http callee listener", ({ address, port, routes, filters }) => {
       const name = `${address}_${port}`;
       const manager = httpConnectionManager({ statPrefix: name, side: "outbound", routes, filters: routeFilters() });
       return build(filters, port, { name, address: socketAddress(address, port) }, [managerFilter(manager)]);
-    }, { id: (key) => JSON.stringify(key), equal: sameVersion }),
+    }, { id: (key) => JSON.stringify(key), equal: sameVersion, fallback: { value: undefined } }),
 
     /** Says that this Envoy has its configuration: it is there only then. Key: the address. */
     health: graph.family<string, Resource>("health listener", (address) => {

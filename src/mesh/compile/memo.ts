@@ -20,6 +20,7 @@ class Cell<V> {
   readonly compute: () => V;
   readonly equal: (a: V, b: V) => boolean;
   readonly dispose: () => void;
+  readonly fallback: { value: V } | undefined;
   state: State = dirty;
   value: V | undefined = undefined;
   hasValue = false;
@@ -33,7 +34,8 @@ class Cell<V> {
   /** Called when a watched cell may have changed. */
   watcher: (() => void) | undefined = undefined;
 
-  constructor(graph: Graph, label: string, compute: () => V, equal: (a: V, b: V) => boolean, dispose: () => void) {
+  constructor(graph: Graph, label: string, compute: () => V, equal: (a: V, b: V) => boolean, dispose: () => void, fallback: { value: V } | undefined) {
+    this.fallback = fallback;
     this.graph = graph;
     this.label = label;
     this.compute = compute;
@@ -86,7 +88,11 @@ class Cell<V> {
     try {
       value = this.compute();
     } catch (thrown) {
-      error = thrown ?? new Error("unknown error");
+      if (this.fallback === undefined) error = thrown ?? new Error("unknown error");
+      else {
+        value = this.hasValue ? this.value : this.fallback.value;
+        this.graph.onError(thrown, this.label);
+      }
     }
     this.computing = false;
     this.graph.reader = outer;
@@ -112,6 +118,8 @@ export interface FamilyOptions<K, V> {
   id?: (key: K) => string;
   /** When a recomputed value counts as unchanged. Default: `Object.is`. */
   equal?: (a: V, b: V) => boolean;
+  /** When the function throws: the last good value stays, or this one when there is none, and the graph's `onError` is told. Without it, readers get the error. */
+  fallback?: { value: V };
 }
 
 /** A memoised function: call it inside another one and the dependency is recorded. */
@@ -132,7 +140,12 @@ export interface Watch<V> {
 
 export class Graph {
   reader: Cell<unknown> | undefined = undefined;
+  readonly onError: (error: unknown, label: string) => void;
   #unused = new Set<Cell<unknown>>();
+
+  constructor(onError: (error: unknown, label: string) => void = () => {}) {
+    this.onError = onError;
+  }
 
   family<K, V>(name: string, compute: (key: K) => V, options: FamilyOptions<K, V> = {}): Family<K, V> {
     const cells = new Map<string, Cell<V>>();
@@ -142,7 +155,7 @@ export class Graph {
       const id = idOf(key);
       let found = cells.get(id);
       if (found === undefined) {
-        found = new Cell<V>(this, `${name}(${id})`, () => compute(key), equal, () => cells.delete(id));
+        found = new Cell<V>(this, `${name}(${id})`, () => compute(key), equal, () => cells.delete(id), options.fallback);
         cells.set(id, found);
       }
       return found;

@@ -18,10 +18,10 @@ export interface Owner {
 /** Keeps track of what must be looked at again after an edit, and finds out what has really changed. */
 export class Roots {
   readonly #graph: Graph;
-  readonly #onError: (error: unknown, type: TypeUrl) => void;
+  readonly #onError: (error: unknown, what: string) => void;
   readonly #marked = new Set<Root>();
 
-  constructor(graph: Graph, onError: (error: unknown, type: TypeUrl) => void) {
+  constructor(graph: Graph, onError: (error: unknown, what: string) => void) {
     this.#graph = graph;
     this.#onError = onError;
   }

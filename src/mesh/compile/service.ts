@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Service } from "../../objects/core.ts";
 import type { ServiceEntry, WorkloadEntrySpec } from "../../objects/istio.ts";
 import type { Stored } from "./index/objects.ts";
@@ -91,7 +92,7 @@ export function services(mesh: Mesh) {
     const ofNamespace = (stored: Stored) => stored.namespace === namespace;
     if (kind === "Service") return indexes.serviceByHost(host, ofNamespace).map((stored) => fromService(stored, settings.clusterDomain))[0];
     return indexes.serviceEntryByHost(host, ofNamespace).map((stored) => fromServiceEntry(stored, host))[0];
-  });
+  }, { equal: isDeepStrictEqual });
 
   /** All services of that exact host; Services come before ServiceEntries. */
   const byHost = (host: string): MeshService[] => [...fromServices(indexes.serviceByHost(host)), ...fromEntries(indexes.serviceEntryByHost(host), host)];

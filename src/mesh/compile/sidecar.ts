@@ -63,6 +63,8 @@ export function sidecars(parts: SidecarParts) {
     for (const [host, address] of addresses.callees) {
       const service = inScope.get(host);
       for (const port of service?.ports ?? []) {
+        // The alias on port 80 is for the proxy port only: binding it here would need privileges.
+        if (isHttp(port.protocol) && port.number < 1024) continue;
         if (isHttp(port.protocol)) found.push(outbound.http({ address, port: port.number, routes: `${host}:${port.number}`, filters }));
         else found.push(outbound.tcp(tcpListener(view, service!, port, address, filters)));
       }

@@ -82,7 +82,7 @@ export function virtualHosts(mesh: Mesh, services: Services, virtualServices: Vi
     const host = create(VirtualHostSchema, { routes: opaque ? connect : [...connect, ...routesOf(key)], includeRequestAttemptCount: true });
     const patched = patchVirtualHost(envoyFilters.patches(key.filters, "route", key.context), host, key);
     return patched === undefined ? undefined : encoder.part("virtualHost", VirtualHostSchema, patched);
-  }, { id: (key) => [key.service, key.port, key.virtualService, key.profile, key.hashes, key.context, key.filters, ...(key.filters === "" ? [] : [key.name, key.routeConfiguration])].join("|"), equal: (a, b) => a?.hash === b?.hash });
+  }, { id: (key) => [key.service, key.port, key.virtualService, key.profile, key.hashes, key.context, key.filters, ...(key.filters === "" ? [] : [key.name, key.routeConfiguration])].join("|"), equal: (a, b) => a?.hash === b?.hash, fallback: { value: undefined } });
 
   /** Everything that no other virtual host takes: 502, as istiod answers for hosts outside the registry. */
   const blockAll = graph.family<string, Part>("block all", () => {
