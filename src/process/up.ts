@@ -7,6 +7,7 @@ import { CliError } from "../cli/cli-error.ts";
 import { connection } from "../cli/connection.ts";
 import { paint } from "../cli/output.ts";
 import { Progress } from "../cli/progress.ts";
+import type { Child } from "./child.ts";
 import { parseClusters } from "./cluster-option.ts";
 import { apiServerUrl } from "./configs.ts";
 import { freePort, isFree } from "./free-port.ts";
@@ -28,14 +29,17 @@ export async function up(options: UpOptions): Promise<void> {
   progress.update("preparing trust and configuration");
   await prepare(home, fleet, Date.now());
 
-  const supervisor = new Supervisor(home, fleet, (text) => process.stderr.write(`${paint("yellow", "॥", process.stderr)} ${text}\n`));
+  const say = (text: string) => void process.stderr.write(`${paint("yellow", "॥", process.stderr)} ${text}\n`);
+  const supervisor = new Supervisor(home, fleet, say);
+  let load: Child | undefined;
   let stopping: Promise<void> | undefined;
   const stopped = new Promise<void>((resolve) => {
     const stop = () => {
       stopping ??= (async () => {
         const goodbye = new Progress();
         goodbye.update("stopping apps, sidecars, clusters and server (once more to stop at once)");
-        await supervisor.stop((text) => process.stderr.write(`${text}\n`));
+        await load?.stop();
+        await supervisor.stop(say);
         goodbye.done("stopped; the state stays for the next start");
         resolve();
       })();
@@ -56,6 +60,7 @@ export async function up(options: UpOptions): Promise<void> {
     const client = new ApiClient(connection(home, {}));
     try {
       if (options.demo === true) await (await import("./demo.ts")).demo(client, () => stopping !== undefined);
+      if (options.demo === true && options.load && stopping === undefined) load = await (await import("./load.ts")).startLoad(home, fleet, say);
       if (stopping === undefined) await welcome(client, home, fleet, options.demo === true);
     } catch (error) {
       // The fleet is up: what failed is told, and everything stays for a look.

@@ -5,10 +5,10 @@ import { connect } from "node:net";
 const couriers = ["Ana", "Beto", "Caro", "Dani"];
 let next = 0;
 
-/** One line to tracking, one line back. Its address comes from the environment, as in Kubernetes. */
+/** One line to tracking, one line back. Its address comes from the environment, as in Kubernetes; the port is unknown as long as tracking has never been deployed. */
 function track(line) {
   return new Promise((resolve, reject) => {
-    const socket = connect(Number(process.env.TRACKING_SERVICE_PORT), process.env.TRACKING_SERVICE_HOST);
+    const socket = connect(Number(process.env.TRACKING_SERVICE_PORT ?? 7000), process.env.TRACKING_SERVICE_HOST);
     let text = "";
     socket.setTimeout(1000, () => socket.destroy(new Error("tracking doesn't answer")));
     socket.on("connect", () => socket.write(`${line}\n`));

@@ -1,0 +1,37 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { KubeClient } from "../kube/kube-client.ts";
+import { connectionFromKubeconfig } from "../kube/kubeconfig.ts";
+import type { Pod } from "../objects/core.ts";
+import { kinds } from "../objects/kinds.ts";
+import { Child } from "./child.ts";
+import { clusterFolder } from "./configs.ts";
+import { checkout, type FleetFile } from "./home.ts";
+
+/** Requests a second, and for how long at the most: enough to see figures move, little enough to leave a laptop cool. */
+export const demoLoad = { rate: 20, minutes: 240 };
+
+/** Starts customers of the super-app, who come in through every cluster's ingress gateway. */
+export async function startLoad(home: string, fleet: FleetFile, say: (text: string) => void): Promise<Child> {
+  const gateways = await Promise.all(fleet.clusters.map(({ name }) => gatewayOf(home, name)));
+  const child = new Child({
+    role: "load",
+    command: [process.execPath, join(checkout, "examples/superapp/load/index.mjs"), String(demoLoad.rate), String(demoLoad.minutes), "shop.example", ...gateways],
+    env: { ...process.env, QUIPU_FLEET: fleet.id, QUIPU_ROLE: "load" },
+    log: join(home, "logs/load.log"),
+  }, say);
+  child.start();
+  return child;
+}
+
+async function gatewayOf(home: string, cluster: string): Promise<string> {
+  const kube = new KubeClient(connectionFromKubeconfig(readFileSync(join(clusterFolder(home, cluster), "kubeconfig"), "utf8")));
+  try {
+    const { items } = await kube.list<Pod>(kinds.Pod, { namespace: "istio-system", labelSelector: "istio=ingressgateway" });
+    const ip = items.find(({ status }) => status?.podIP !== undefined)?.status?.podIP;
+    if (ip === undefined) throw new Error(`cluster ${cluster} has no ingress gateway`);
+    return `${ip}:8080`;
+  } finally {
+    await kube.close();
+  }
+}
