@@ -11,6 +11,7 @@ import type { TokenIdentity } from "../../src/mesh/identity/token-review.ts";
 import { typeUrls } from "../../src/mesh/resource.ts";
 import { AdsService, deltaMethod } from "../../src/mesh/xds/ads-service.ts";
 import { GrpcServer } from "../../src/mesh/xds/grpc-server.ts";
+import type { GrpcMethod } from "../../src/mesh/xds/grpc-server.ts";
 import { XdsMetrics } from "../../src/mesh/xds/xds-metrics.ts";
 import { createRoot } from "../../src/trust/root.ts";
 import type { Intermediate } from "../../src/trust/intermediate.ts";
@@ -33,7 +34,7 @@ let mesh: { ads: AdsService; pushes(): Promise<number>; stop(): Promise<void> };
 
 const tokens: Record<string, TokenIdentity> = Object.fromEntries(["checkout", "orders"].map((name) => [`token-${name}`, { namespace: "money", serviceAccount: name, podName: `${name}-1`, podUid: name }]));
 
-async function startMesh(leafTtlMs?: number): Promise<typeof mesh> {
+async function startMesh({ leafTtlMs, losing = "nothing" }: { leafTtlMs?: number; /** Frames with this text in them get lost. */ losing?: string } = {}): Promise<typeof mesh> {
   const registry = new Registry();
   const onError = (error: unknown) => { throw error; };
   const secrets = new SecretService({ issuer: intermediate, clock: systemClock, onError, ...(leafTtlMs !== undefined && { leafTtlMs }) });
@@ -41,7 +42,11 @@ async function startMesh(leafTtlMs?: number): Promise<typeof mesh> {
     compiler, secrets, metrics: new XdsMetrics(registry), now: Date.now, log: { info() {}, warn() {} },
     reviewToken: async (token) => tokens[token], podIp: () => "127.0.0.1",
   });
-  const server = new GrpcServer({ methods: { [deltaMethod]: ads.method } });
+  const method: GrpcMethod = (call) => ads.method({
+    path: call.path, headers: call.headers, signal: call.signal,
+    write: (bytes) => Buffer.from(bytes).includes(losing) || call.write(bytes), end: (status, message) => call.end(status, message),
+  });
+  const server = new GrpcServer({ methods: { [deltaMethod]: method } });
   await server.listen({ path: xdsSocket });
   return {
     ads,
@@ -139,9 +144,23 @@ test("traffic goes on without the server; when it is back, nothing is sent since
   await until("the endpoints are acknowledged", () => stream("checkout")!.state.settled());
 });
 
+test("a server that dies while a cluster warms: the next one lets it finish", async () => {
+  const timeoutInUse = (seconds: string) => async () => (await caller.admin("/config_dump?resource=dynamic_active_clusters&mask=cluster.connect_timeout")).includes(`"${seconds}"`);
+  await mesh.stop();
+  mesh = await startMesh({ losing: "ClusterLoadAssignment" });
+  await until("it has come back", () => stream("checkout")?.state.types.get(routeConfiguration)?.requested === true);
+  compiler.set("checkout-1", cluster, outbound, outboundCluster(outbound, { connectTimeout: "3s" })).flush();
+  await until("the cluster warms", async () => (await caller.admin("/config_dump?resource=dynamic_warming_clusters&mask=cluster.connect_timeout")).includes('"3s"'));
+  await mesh.stop();
+  expect(await timeoutInUse("3s")()).toBe(false);
+  mesh = await startMesh();
+  await until("the cluster is in use", timeoutInUse("3s"));
+  expect((await call()).status).toBe(200);
+});
+
 test("certificates are renewed at half their life while requests go on", async () => {
   await mesh.stop();
-  mesh = await startMesh(4000);
+  mesh = await startMesh({ leafTtlMs: 4000 });
   const serial = async () => (JSON.parse(await callee.admin("/certs")) as { certificates: { cert_chain: { serial_number: string }[] }[] }).certificates[0]?.cert_chain[0]?.serial_number;
   const first = await serial();
   await until("the certificate is replaced", async () => (await serial()) !== first);

@@ -57,7 +57,7 @@ export function bootstrap(options: BootstrapOptions): Record<string, unknown> {
         set_node_on_first_message_only: true,
         grpc_services: [{
           // A restarted mesh process is found again soon, and not by all proxies in the same moment (the back-off is jittered).
-          envoy_grpc: { cluster_name: "xds", retry_policy: { retry_back_off: { base_interval: "0.2s", max_interval: "5s" } } },
+          envoy_grpc: { cluster_name: "xds", retry_policy: { retry_back_off: { base_interval: "0.2s", max_interval: "2s" } } },
           initial_metadata: [{ key: "authorization", value: `Bearer ${options.token}` }],
         }],
       },

@@ -80,10 +80,10 @@ function decodeNode(bytes: Uint8Array): DiscoveryNode {
   return node;
 }
 
-/** The counterpart, for clients (tests, and whoever asks a mesh process as a proxy would). The node is given encoded. */
-export function encodeDeltaRequest(request: Omit<DeltaRequest, "node"> & { node?: Uint8Array }): Uint8Array {
+/** The counterpart, for clients (tests, and whoever asks a mesh process as a proxy would). The node is given encoded, or not at all. */
+export function encodeDeltaRequest(request: Omit<DeltaRequest, "node">, node?: Uint8Array): Uint8Array {
   const writer = new BinaryWriter();
-  if (request.node) writer.tag(1, WireType.LengthDelimited).bytes(request.node);
+  if (node) writer.tag(1, WireType.LengthDelimited).bytes(node);
   writer.tag(2, WireType.LengthDelimited).string(request.typeUrl);
   for (const name of request.subscribe) writer.tag(3, WireType.LengthDelimited).string(name);
   for (const name of request.unsubscribe) writer.tag(4, WireType.LengthDelimited).string(name);
