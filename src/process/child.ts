@@ -9,6 +9,8 @@ export interface ChildSpec {
   command: string[];
   env: NodeJS.ProcessEnv;
   log: string;
+  /** It may end by itself: then it isn't started again. */
+  once?: boolean;
 }
 
 /**
@@ -93,7 +95,7 @@ export class Child {
 
   #ended(how: string): void {
     this.pid = undefined;
-    if (!this.#wanted) return;
+    if (!this.#wanted || this.spec.once === true) return;
     const ran = Date.now() - this.#since;
     const delay = restartDelay(this.#failures);
     this.#failures = failuresAfter(this.#failures, ran);

@@ -19,6 +19,7 @@ export async function startLoad(home: string, fleet: FleetFile, say: (text: stri
     command: [process.execPath, join(checkout, "examples/superapp/load/index.mjs"), String(demoLoad.rate), String(demoLoad.minutes), "shop.example", ...gateways],
     env: { ...process.env, QUIPU_FLEET: fleet.id, QUIPU_ROLE: "load" },
     log: join(home, "logs/load.log"),
+    once: true,
   }, say);
   child.start();
   return child;
