@@ -59,6 +59,7 @@ export const problemCodes = {
   "never-ready": kind(422, "Pods never became ready", "The new revision's pods weren't ready within the progress deadline. It was removed again; what ran is untouched."),
   "crashing": kind(422, "The new revision crashes", "Its process doesn't start or exits again and again. It was removed again; what ran is untouched."),
   "not-applied": kind(422, "A cluster didn't apply the change", "The cluster is out of contact, or refuses an object. The release went back to what ran before."),
+  "rejected": kind(422, "A proxy rejected the change", "Some sidecar or gateway refused its new configuration. The release went back to what ran before; the reason tells the proxy and what it refused."),
   "superseded": kind(422, "Superseded", "A newer release of the app came before this one carried anything."),
   "aborted": kind(422, "Aborted", "Somebody gave the release up. It went back to what ran before."),
   // Warnings: legal, but probably wrong. They never stop a change.
