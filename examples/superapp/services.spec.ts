@@ -11,12 +11,15 @@ const children: ChildProcess[] = [];
 const output = new Map<string, string>();
 let proxy: Server;
 
-const freePort = (): Promise<number> => new Promise((resolve) => {
-  const server = createTcpServer().listen(0, "127.0.0.1", () => {
-    const { port } = server.address() as AddressInfo;
-    server.close(() => resolve(port));
-  });
-});
+/** All held until all are known, so that no two are the same. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(Array.from({ length: count }, () => new Promise<Server>((resolve) => {
+    const server: Server = createTcpServer().listen(0, "127.0.0.1", () => resolve(server));
+  })));
+  const found = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return found;
+}
 const portOf = (authority: string): number => {
   const port = ports.get(authority.split(/[.:]/)[0] ?? "");
   if (port === undefined) throw new Error(`nobody is called ${authority}`);
@@ -61,10 +64,11 @@ const storefront = (path: string, init?: RequestInit): Promise<Response> => fetc
 
 beforeAll(async () => {
   const proxyUrl = `http://127.0.0.1:${await startProxy()}`;
-  for (const name of names) ports.set(name, await freePort());
+  const free = await freePorts(names.length + 1);
+  [...names, "load"].forEach((name, index) => ports.set(name, free[index] ?? 0));
   const shared = { HTTP_PROXY: proxyUrl, http_proxy: proxyUrl, NO_PROXY: "", no_proxy: "", NODE_USE_ENV_PROXY: "1", TRACKING_SERVICE_HOST: "127.0.0.1", TRACKING_SERVICE_PORT: String(ports.get("tracking")) };
   for (const name of names) start(name, join("services", name), { ...shared, PORT: String(ports.get(name)) });
-  await Promise.all([...ports.values()].map(listening));
+  await Promise.all(names.map((name) => listening(portOf(name))));
 }, 20_000);
 afterAll(() => {
   for (const child of children) child.kill("SIGKILL");
@@ -80,8 +84,9 @@ test("dishes, a search with prices", async () => {
 
 test("an order is priced, checked over gRPC, charged, tracked over TCP and told", async () => {
   const answer = await storefront("/orders", { method: "POST", body: JSON.stringify({ items: [1, 2], user: "ana" }) });
-  expect(answer.status).toBe(201);
-  const order = (await answer.json()) as { id: number; courier: string };
+  const text = await answer.text();
+  expect([answer.status, text]).toEqual([201, expect.anything()]);
+  const order = JSON.parse(text) as { id: number; courier: string };
   const where = await new Promise<string>((resolve, reject) => {
     const socket = connect(portOf("tracking"), "127.0.0.1", () => socket.write(`WHERE ${order.id}\n`));
     socket.once("data", (chunk) => { resolve(String(chunk)); socket.destroy(); }).once("error", reject);
@@ -96,7 +101,7 @@ test("a suspicious charge is refused by fraud, through every layer", async () =>
 });
 
 test("the load keeps to its rate, and ends when asked", async () => {
-  start("load", "load", { LOAD_URL: `http://127.0.0.1:${ports.get("storefront")}`, LOAD_RATE: "20", PORT: String(await freePort().then((port) => { ports.set("load", port); return port; })), NODE_USE_ENV_PROXY: "" });
+  start("load", "load", { LOAD_URL: `http://127.0.0.1:${ports.get("storefront")}`, LOAD_RATE: "20", PORT: String(portOf("load")), NODE_USE_ENV_PROXY: "" });
   const load = children.at(-1);
   await listening(portOf("load"));
   const counts = async (): Promise<number> => Object.values(((await (await fetch(`http://127.0.0.1:${portOf("load")}/`)).json()) as { counts: Record<string, number> }).counts).reduce((sum, count) => sum + count, 0);

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Container } from "../../objects/core.ts";
 import { controlAddress } from "./addresses.ts";
 import { appEnvironment } from "./environment.ts";
@@ -39,6 +40,7 @@ export async function launchApp(worker: PodWorker, container: Container): Promis
   }
   const root = join(folder, "root");
   mkdirSync(root, { recursive: true, mode: 0o700 });
+  if (worker.app?.restartCount === 0) await calleeServices(worker);
   const env = podEnvironment(worker, container);
   writeVolumes(planVolumes(pod, container, host.sources(pod)), root);
   const cwd = container.workingDir === undefined ? work : join(work, container.workingDir);
@@ -46,6 +48,20 @@ export async function launchApp(worker: PodWorker, container: Container): Promis
   const [command, ...args] = [...(container.command ?? []), ...(container.args ?? [])].map((text) => expand(text, env));
   if (command === undefined) throw new PodProblem("CreateContainerConfigError", `container "${container.name}" has no command, and artifacts bring none of their own`, false);
   return spawnDetached({ command, args, cwd, env: { ...env, QUIPU_SPAWN: randomUUID() }, output: worker.logPath(container.name) });
+}
+
+const calleeWaitMs = 2000;
+
+/**
+ * The port of a callee is its Service's, and apps of a fleet are created in any order, often all at once: a pod waits a
+ * moment for Services that aren't there yet, then starts without those variables.
+ */
+async function calleeServices(worker: PodWorker): Promise<void> {
+  const sources = worker.host.sources(worker.pod);
+  const missing = (): string[] => worker.allocation.callees.filter(({ segment, app }) => sources.service(segment, app) === undefined).map(({ segment, app }) => `${app}.${segment}`);
+  for (const until = Date.now() + calleeWaitMs; missing().length > 0 && Date.now() < until && !worker.ending;) await delay(50);
+  const left = missing();
+  if (left.length > 0) worker.host.event(worker.pod, "Normal", "CalleeMissing", `started without the address of ${left.join(", ")}: no such Service yet`);
 }
 
 export function podEnvironment(worker: PodWorker, container: Container): Record<string, string> {

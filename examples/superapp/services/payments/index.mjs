@@ -11,8 +11,10 @@ function open() {
     const { hostname, port } = new URL(process.env.HTTP_PROXY);
     const tunnel = httpRequest({ host: hostname, port, method: "CONNECT", path: authority, headers: { host: authority } });
     tunnel.on("error", reject);
-    tunnel.on("connect", (answer, socket) => {
+    tunnel.on("connect", (answer, socket, head) => {
       if (answer.statusCode !== 200) return reject(new Error(`no way to ${authority}: ${answer.statusCode}`));
+      // A server may speak first, and what it says can come with the proxy's answer.
+      socket.unshift(head);
       const made = connect(`http://${authority}`, { createConnection: () => socket });
       made.on("error", () => made.destroy());
       made.on("close", () => (session = undefined));
