@@ -4,7 +4,6 @@ import type { KubeClient } from "../kube/kube-client.ts";
 import { Reflector, type ReflectorListener } from "../kube/reflector.ts";
 import type { Pod } from "../objects/core.ts";
 import { kinds, type Kind } from "../objects/kinds.ts";
-import type { KubeObject } from "../objects/meta.ts";
 import { managedLabel, revisionLabel } from "../render/names.ts";
 import { PodCounts, podView, type PodView, type ReadyPods } from "./pod-health.ts";
 import { objectKey, parseKey, type ObjectKey } from "./desired.ts";
@@ -37,7 +36,7 @@ export class LiveObjects {
     const common = { client: options.client, clock: options.clock, random: options.random, labelSelector };
     for (const name of appliedKinds) {
       const kind: Kind = kinds[name];
-      const reflector = new Reflector<LiveView>({ ...common, kind, keep: liveView as (object: KubeObject) => LiveView });
+      const reflector = new Reflector<LiveView>({ ...common, kind, keep: liveView });
       reflector.listen(this.#follow(kind));
       this.#reflectors.set(kind, reflector);
     }

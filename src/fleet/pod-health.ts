@@ -49,7 +49,7 @@ export function podProblem(pod: Pod): { reason: string; severity: number } {
   const unscheduled = condition("PodScheduled");
   if (unscheduled) add(4, unscheduled.reason ?? "Unschedulable", unscheduled.message);
   const notReady = condition("Ready");
-  if (notReady?.message && !/^containers with unready status/.test(notReady.message)) add(3.5, notReady.reason === "ContainersNotReady" ? "not ready" : notReady.reason, notReady.message);
+  if (notReady?.message && !notReady.message.startsWith("containers with unready status")) add(3.5, notReady.reason === "ContainersNotReady" ? "not ready" : notReady.reason, notReady.message);
   if (pod.status?.reason) add(4, pod.status.reason, pod.status.message);
   add(1, "starting");
   return found.reduce((worst, each) => (each.severity > worst.severity ? each : worst));

@@ -25,7 +25,7 @@ export async function pruneObject(client: Pick<KubeClient, "delete" | "list">, t
 }
 
 async function firstObjectIn(client: Pick<KubeClient, "list">, turn: () => Promise<void>, namespace: string): Promise<string | undefined> {
-  for (const kind of Object.values(kinds) as Kind[]) {
+  for (const kind of Object.values<Kind>(kinds)) {
     if (!kind.namespaced || notCounted.has(kind.kind)) continue;
     await turn();
     try {

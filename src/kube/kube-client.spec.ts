@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { kinds } from "../objects/kinds.ts";
 import { KubeClient } from "./kube-client.ts";
@@ -15,12 +16,8 @@ let answer: (request: Seen, response: ServerResponse) => void;
 beforeEach(async () => {
   seen = [];
   slept = [];
-  server = createServer(async (request, response) => {
-    let body = "";
-    for await (const chunk of request) body += chunk;
-    const entry = { method: request.method!, url: request.url!, headers: request.headers, body };
-    seen.push(entry);
-    answer(entry, response);
+  server = createServer((request, response) => {
+    void take(request, response);
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
   client = connect();
@@ -30,6 +27,11 @@ afterEach(async () => {
   server.closeAllConnections();
   server.close();
 });
+async function take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const entry = { method: request.method!, url: request.url!, headers: request.headers, body: await text(request) };
+  seen.push(entry);
+  answer(entry, response);
+}
 function connect(options: object = {}): KubeClient {
   const clock = { now: () => 0, sleep: async (ms: number) => void slept.push(ms) };
   return new KubeClient({ server: `http://127.0.0.1:${(server.address() as AddressInfo).port}/prefix`, token: "t0ken" }, { clock, ...options });

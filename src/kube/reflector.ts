@@ -53,6 +53,7 @@ const defaultBackOff: BackOff = { baseMs: 500, maxMs: 30_000 };
 export class Reflector<T extends KubeObject = KubeObject> {
   readonly kind: Kind;
   readonly #options: ReflectorOptions<T>;
+  readonly #selection: Selection;
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #objects = new Map<string, T>();
@@ -71,6 +72,10 @@ export class Reflector<T extends KubeObject = KubeObject> {
   constructor(options: ReflectorOptions<T>) {
     this.kind = options.kind;
     this.#options = options;
+    const { namespace, labelSelector, fieldSelector } = options;
+    this.#selection = {
+      ...(namespace === undefined ? {} : { namespace }), ...(labelSelector === undefined ? {} : { labelSelector }), ...(fieldSelector === undefined ? {} : { fieldSelector }),
+    };
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
   }
@@ -133,13 +138,12 @@ export class Reflector<T extends KubeObject = KubeObject> {
 
   async #list(signal: AbortSignal): Promise<void> {
     this.#state = "listing";
-    const { client, kind, pageSize = 500, namespace, labelSelector, fieldSelector } = this.#options;
-    const selection = { ...(namespace === undefined ? {} : { namespace }), ...(labelSelector === undefined ? {} : { labelSelector }), ...(fieldSelector === undefined ? {} : { fieldSelector }) };
+    const { client, kind, pageSize = 500 } = this.#options;
     const found = new Map<string, T>();
     let resourceVersion: string;
     let next: string | undefined;
     do {
-      const page = await client.list<T>(kind, { ...selection, limit: pageSize, ...(next === undefined ? {} : { continue: next }), signal });
+      const page = await client.list<T>(kind, { ...this.#selection, limit: pageSize, ...(next === undefined ? {} : { continue: next }), signal });
       for (const object of page.items) found.set(keyOf(object.metadata.namespace, object.metadata.name), this.#keep(object));
       resourceVersion = page.resourceVersion;
       next = page.continue;
@@ -155,8 +159,7 @@ export class Reflector<T extends KubeObject = KubeObject> {
   /** How many events came until the server ended it. */
   async #watch(signal: AbortSignal): Promise<number> {
     this.#state = "watching";
-    const { client, kind, namespace, labelSelector, fieldSelector, watchSeconds = 240 } = this.#options;
-    const selection = { ...(namespace === undefined ? {} : { namespace }), ...(labelSelector === undefined ? {} : { labelSelector }), ...(fieldSelector === undefined ? {} : { fieldSelector }) };
+    const { client, kind, watchSeconds = 240 } = this.#options;
     // Spread, so that the watches of many reflectors don't end together.
     const timeoutSeconds = Math.round(watchSeconds * (1 + this.#random()));
     let events = 0;
@@ -170,7 +173,7 @@ export class Reflector<T extends KubeObject = KubeObject> {
     // The server ends the watch by itself; this is for the day it doesn't, because the connection died without a word.
     void this.#clock.sleep((timeoutSeconds + 30) * 1000, over.signal).then(() => over.abort());
     try {
-      for await (const event of client.watch<T>(kind, { ...selection, resourceVersion: this.#resourceVersion, timeoutSeconds, opened, signal: AbortSignal.any([signal, over.signal]) })) {
+      for await (const event of client.watch<T>(kind, { ...this.#selection, resourceVersion: this.#resourceVersion, timeoutSeconds, opened, signal: AbortSignal.any([signal, over.signal]) })) {
         events++;
         this.#heard();
         this.#expiries = 0;
