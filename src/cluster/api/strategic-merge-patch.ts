@@ -41,17 +41,19 @@ export function strategicMergePatch(target: unknown, patch: unknown, rule: Merge
     if (!name.startsWith("$setElementOrder/") || !Array.isArray(value)) continue;
     const field = name.slice("$setElementOrder/".length);
     const list = result[field];
-    if (Array.isArray(list)) result[field] = reorder(list, value, below(rule, field).patchKey ?? "");
+    const before = isMap(target) ? target[field] : undefined;
+    if (Array.isArray(list)) result[field] = arrange(list, value, Array.isArray(before) ? before : [], below(rule, field).patchKey ?? "");
   }
   return result;
 }
 
 function mergeList(target: unknown, patch: readonly unknown[], rule: MergeRule): unknown[] {
-  const list: unknown[] = Array.isArray(target) ? [...target] : [];
+  const original: readonly unknown[] = Array.isArray(target) ? target : [];
+  const list: unknown[] = [...original];
   const key = rule.patchKey!;
   if (key === "") {
     for (const item of patch) if (!list.some((existing) => isDeepStrictEqual(existing, item))) list.push(item);
-    return list;
+    return arrange(list, patch, original, key);
   }
   if (patch.some((item) => isMap(item) && item["$patch"] === "replace")) return patch.filter((item) => !(isMap(item) && item["$patch"] === "replace" && item[key] === undefined)).map((item) => (isMap(item) ? bare(item) : item));
   for (const item of patch) {
@@ -62,15 +64,21 @@ function mergeList(target: unknown, patch: readonly unknown[], rule: MergeRule):
     } else if (at < 0) list.push(strategicMergePatch({}, item, itemRule(rule)));
     else list[at] = strategicMergePatch(list[at], item, itemRule(rule));
   }
-  return list;
+  return arrange(list, patch, original, key);
 }
 
-/** Items named in `order` come in that order; others keep their place relative to what they followed. */
-function reorder(list: readonly unknown[], order: readonly unknown[], key: string): unknown[] {
-  const rank = (item: unknown): number => order.findIndex((wanted) => (key === "" ? isDeepStrictEqual(wanted, item) : isMap(wanted) && isMap(item) && wanted[key] === item[key]));
-  const ranked = list.filter((item) => rank(item) >= 0).sort((a, b) => rank(a) - rank(b));
-  let next = 0;
-  return list.map((item) => (rank(item) >= 0 ? ranked[next++] : item));
+/** Items that `order` names in that order; the others before the first of them that they stood before in `original`. */
+function arrange(list: readonly unknown[], order: readonly unknown[], original: readonly unknown[], key: string): unknown[] {
+  const indexIn = (items: readonly unknown[], item: unknown): number => items.findIndex((other) => (key === "" ? isDeepStrictEqual(other, item) : isMap(other) && isMap(item) && other[key] === item[key]));
+  const named = list.filter((item) => indexIn(order, item) >= 0).sort((a, b) => indexIn(order, a) - indexIn(order, b));
+  const others = list.filter((item) => indexIn(order, item) < 0);
+  const arranged: unknown[] = [];
+  for (const item of named) {
+    const at = indexIn(original, item);
+    while (at >= 0 && others.length > 0 && indexIn(original, others[0]) >= 0 && indexIn(original, others[0]) < at) arranged.push(others.shift());
+    arranged.push(item);
+  }
+  return [...arranged, ...others];
 }
 
 /** Without directives. */
