@@ -11,11 +11,14 @@ import { inboundPorts } from "./inbound-port.ts";
 import { createIndexes } from "./index/indexes.ts";
 import { ObjectStore } from "./index/objects.ts";
 import { jwtAuthentication } from "./jwt.ts";
+import { gatewayServers } from "./gateway-server.ts";
+import { gateways } from "./gateway.ts";
 import { inbound } from "./listener-inbound.ts";
 import { outbound } from "./listener-outbound.ts";
 import { Graph } from "./memo.ts";
 import type { Mesh, MeshSettings } from "./mesh.ts";
 import { parseOutboundCluster } from "./names.ts";
+import { outboundClusters } from "./outbound-clusters.ts";
 import { Roots, type Owner } from "./roots.ts";
 import { routeConfigurations, viewNameId, type ViewName } from "./route-configuration.ts";
 import { services } from "./service.ts";
@@ -130,21 +133,26 @@ function compile(mesh: Mesh) {
   const called = destinations(mesh, known, scopes, rules, virtual, hosts);
   const routes = routeConfigurations(mesh, known, called, hosts, filters);
   const assignments = endpoints(mesh, known, running, rules);
+  const access = authorization(mesh);
+  const jwt = jwtAuthentication(mesh);
+  const outer = outbound(mesh, filters);
   const sidecar = sidecars({
     services: known, scopes, rules, virtualServices: virtual, virtualHosts: hosts, destinations: called, envoyFilters: filters,
-    clusters: clusters(mesh, known, running, rules, filters), inboundPorts: inboundPorts(mesh, known),
-    inbound: inbound(mesh, filters, authorization(mesh), peerAuthentication(mesh), jwtAuthentication(mesh)), outbound: outbound(mesh, filters),
+    inboundPorts: inboundPorts(mesh, known), inbound: inbound(mesh, filters, access, peerAuthentication(mesh), jwt), outbound: outer,
   });
+  const router = gateways(mesh, { servers: gatewayServers(mesh), services: known, destinations: called, virtualServices: virtual, virtualHosts: hosts, envoyFilters: filters, authorization: access, jwt });
+  const clustersOf = outboundClusters(clusters(mesh, known, running, rules, filters), rules, called, filters);
+  const servicesOf = (view: View) => (view.role === "router" ? router.services(view) : called.services(view));
   const ofView = { id: (view: View) => view.id, equal: sameResources };
   const ofProxy = { id: ({ proxy, serial }: ProxyKey) => `${proxy.id}#${serial}`, equal: sameResources };
   return {
-    listeners: graph.family<ProxyKey, Resources>("listeners of proxy", ({ proxy }) => byName(sidecar.listeners(proxy)), ofProxy),
-    ownClusters: graph.family<ProxyKey, Resources>("clusters of proxy", ({ proxy }) => byName(sidecar.ownClusters(proxy)), ofProxy),
-    sharedClusters: graph.family<View, Resources>("clusters of view", (view) => byName(sidecar.sharedClusters(view)), ofView),
-    route: graph.family<ViewName, Resources>("route of view", (key) => byName([routes(key)]), { id: viewNameId, equal: sameResources }),
+    listeners: graph.family<ProxyKey, Resources>("listeners of proxy", ({ proxy }) => byName(proxy.role === "router" ? [outer.health(proxy.ip), ...router.listeners(proxy, viewOf(proxy))] : sidecar.listeners(proxy)), ofProxy),
+    ownClusters: graph.family<ProxyKey, Resources>("clusters of proxy", ({ proxy }) => byName(proxy.role === "router" ? [] : sidecar.ownClusters(proxy)), ofProxy),
+    sharedClusters: graph.family<View, Resources>("clusters of view", (view) => byName([...clustersOf(view, servicesOf(view).values()), ...(view.role === "router" ? [] : [outer.tunnelCluster("")])]), ofView),
+    route: graph.family<ViewName, Resources>("route of view", (key) => byName([key.view.role === "router" ? router.routes(key) : routes(key)]), { id: viewNameId, equal: sameResources }),
     endpoints: graph.family<ViewName, Resources>("endpoints of view", ({ view, name }) => {
       const parsed = parseOutboundCluster(name);
-      const service = parsed === undefined ? undefined : called.services(view).get(parsed.host);
+      const service = parsed === undefined ? undefined : servicesOf(view).get(parsed.host);
       if (parsed === undefined || service === undefined) return new Map();
       return byName([assignments({ service: service.id, port: parsed.port, subset: parsed.subset, rule: called.ruleKey(view, service), region: view.region, zone: view.zone })]);
     }, { id: viewNameId, equal: sameResources }),

@@ -10,7 +10,10 @@ export function ads() {
 
 /** `default` is the proxy's own certificate, `ROOTCA` what it trusts, `kubernetes://NAME` a Secret of the gateway's namespace. */
 export function secret(name: string) {
-  return create(SdsSecretConfigSchema, { name, sdsConfig: ads() });
+  const sdsConfig = ads();
+  // A missing certificate of one host must not keep a gateway's whole listener waiting.
+  if (name.startsWith("kubernetes://")) sdsConfig.initialFetchTimeout = milliseconds(5000);
+  return create(SdsSecretConfigSchema, { name, sdsConfig });
 }
 export const workloadSecret = "default";
 export const rootSecret = "ROOTCA";

@@ -37,6 +37,11 @@ export const patchGroups = {
 } as const satisfies Record<string, readonly Patchable[]>;
 export type PatchGroup = keyof typeof patchGroups;
 
+/** A condition of a match; as in protobuf, empty and zero are the same as absent. */
+export function isWanted<T extends string | number>(wanted: T | undefined, found: T): boolean {
+  return wanted === undefined || wanted === "" || wanted === 0 || wanted === found;
+}
+
 /** The value of a patch whose `applyTo` is that of the schema. */
 export function valueOf<D extends DescMessage>(patch: Patch, _schema: D): MessageShape<D> {
   return patch.value as MessageShape<D>;

@@ -1,5 +1,5 @@
 import { ClusterSchema, type Cluster } from "#gen/envoy/config/cluster/v3/cluster_pb.ts";
-import { valueOf, type Patch } from "./envoy-filter.ts";
+import { isWanted, valueOf, type Patch } from "./envoy-filter.ts";
 import { merged } from "./patch-merge.ts";
 
 /** Applies CLUSTER patches with MERGE and REMOVE; undefined when removed. (ADD makes clusters of its own: `addedClusters`.) */
@@ -7,10 +7,7 @@ export function patchCluster(patches: readonly Patch[], cluster: Cluster, facts:
   let result = cluster;
   for (const patch of patches) {
     const match = patch.match.cluster;
-    if (match?.name !== undefined && match.name !== cluster.name) continue;
-    if (match?.service !== undefined && match.service !== facts.service) continue;
-    if (match?.portNumber !== undefined && match.portNumber !== facts.port) continue;
-    if (match?.subset !== undefined && match.subset !== facts.subset) continue;
+    if (!isWanted(match?.name, cluster.name) || !isWanted(match?.service, facts.service) || !isWanted(match?.portNumber, facts.port) || !isWanted(match?.subset, facts.subset)) continue;
     if (patch.operation === "REMOVE") return undefined;
     if (patch.operation === "MERGE") result = merged(ClusterSchema, result, valueOf(patch, ClusterSchema));
   }

@@ -1,7 +1,7 @@
 import type { Registry } from "@bufbuild/protobuf";
 import { FilterSchema, type Filter } from "#gen/envoy/config/listener/v3/listener_components_pb.ts";
 import { HttpFilterSchema, type HttpConnectionManager, type HttpFilter } from "#gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
-import { valueOf, type Patch } from "./envoy-filter.ts";
+import { isWanted, valueOf, type Patch } from "./envoy-filter.ts";
 import { insertAt, merged, mergedAny } from "./patch-merge.ts";
 
 /** The listener that a filter stands in, as `match.listener` may name it. */
@@ -11,7 +11,7 @@ const managerName = "envoy.filters.network.http_connection_manager";
 
 export function matchesListener(patch: Patch, facts: ListenerFacts): boolean {
   const match = patch.match.listener;
-  return (match?.portNumber === undefined || match.portNumber === facts.port) && (match?.name === undefined || match.name === facts.name);
+  return isWanted(match?.portNumber, facts.port) && isWanted(match?.name, facts.name);
 }
 
 /** HTTP_FILTER patches on one connection manager. Changes the message in place. */
@@ -19,8 +19,8 @@ export function patchHttpFilters(registry: Registry, patches: readonly Patch[], 
   for (const patch of patches) {
     if (patch.applyTo !== "HTTP_FILTER" || !matchesListener(patch, facts)) continue;
     const filter = patch.match.listener?.filterChain?.filter;
-    if (filter?.name !== undefined && filter.name !== managerName) continue;
-    applyToFilters(manager.httpFilters, patch, filter?.subFilter?.name, valueOrUndefined(patch), (target, source) => mergeHttpFilter(registry, target, source));
+    if (!isWanted(filter?.name, managerName)) continue;
+    applyToFilters(manager.httpFilters, patch, filter?.subFilter?.name || undefined, valueOrUndefined(patch), (target, source) => mergeHttpFilter(registry, target, source));
   }
 }
 
@@ -39,7 +39,7 @@ export function patchNetworkFilters(registry: Registry, patches: readonly Patch[
   for (const patch of patches) {
     if (patch.applyTo !== "NETWORK_FILTER" || !matchesListener(patch, facts)) continue;
     const value = patch.operation === "REMOVE" ? undefined : valueOf(patch, FilterSchema);
-    applyToFilters(filters, patch, patch.match.listener?.filterChain?.filter?.name, value, (target, source) => {
+    applyToFilters(filters, patch, patch.match.listener?.filterChain?.filter?.name || undefined, value, (target, source) => {
       if (target.configType.case !== "typedConfig" || source.configType.case !== "typedConfig") return merged(FilterSchema, target, source);
       const value = mergedAny(registry, target.configType.value, source.configType.value);
       return { ...target, configType: { case: "typedConfig" as const, value } };

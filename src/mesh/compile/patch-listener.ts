@@ -4,7 +4,7 @@ import { ListenerSchema, type Listener } from "#gen/envoy/config/listener/v3/lis
 import type { HttpConnectionManager } from "#gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
 import { HttpConnectionManagerSchema } from "#gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
 import { fromBinary } from "@bufbuild/protobuf";
-import { valueOf, type Patch } from "./envoy-filter.ts";
+import { isWanted, valueOf, type Patch } from "./envoy-filter.ts";
 import { managerFilter } from "./http-connection-manager.ts";
 import { matchesListener, patchHttpFilters, patchNetworkFilters, type ListenerFacts } from "./patch-http-filter.ts";
 import { merged } from "./patch-merge.ts";
@@ -18,8 +18,7 @@ export function patchChains(registry: Registry, patches: readonly Patch[], chain
     let chain = original;
     for (const patch of patches) {
       if (patch.applyTo !== "FILTER_CHAIN" || !matchesListener(patch, facts)) continue;
-      const name = patch.match.listener?.filterChain?.name;
-      if (name !== undefined && name !== chain.name) continue;
+      if (!isWanted(patch.match.listener?.filterChain?.name, chain.name)) continue;
       if (patch.operation === "REMOVE") return [];
       if (patch.operation === "MERGE") chain = merged(FilterChainSchema, chain, valueOf(patch, FilterChainSchema));
     }

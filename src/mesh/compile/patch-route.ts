@@ -1,6 +1,6 @@
 import { RouteSchema, VirtualHostSchema, type Route, type VirtualHost } from "#gen/envoy/config/route/v3/route_components_pb.ts";
 import { RouteConfigurationSchema, type RouteConfiguration } from "#gen/envoy/config/route/v3/route_pb.ts";
-import { valueOf, type Patch } from "./envoy-filter.ts";
+import { isWanted, valueOf, type Patch } from "./envoy-filter.ts";
 import { insertAt, merged } from "./patch-merge.ts";
 
 /** What `match.routeConfiguration` may name. */
@@ -38,11 +38,11 @@ export function patchVirtualHost(patches: readonly Patch[], host: VirtualHost, f
 
 function patchRoutes(patch: Patch, routes: readonly Route[]): Route[] {
   const wanted = patch.match.routeConfiguration?.vhost?.route;
-  const isWanted = (route: Route) => (wanted?.name === undefined || wanted.name === route.name) && actionMatches(wanted?.action, route);
-  if (patch.operation === "REMOVE") return routes.filter((route) => !isWanted(route));
+  const concerns = (route: Route) => isWanted(wanted?.name, route.name) && actionMatches(wanted?.action, route);
+  if (patch.operation === "REMOVE") return routes.filter((route) => !concerns(route));
   const value = valueOf(patch, RouteSchema);
-  if (patch.operation === "MERGE") return routes.map((route) => (isWanted(route) ? merged(RouteSchema, route, value) : route));
-  const at = insertAt(patch.operation, routes.length, routes.findIndex(isWanted));
+  if (patch.operation === "MERGE") return routes.map((route) => (concerns(route) ? merged(RouteSchema, route, value) : route));
+  const at = insertAt(patch.operation, routes.length, routes.findIndex(concerns));
   return at === undefined ? [...routes] : routes.toSpliced(at, 0, value);
 }
 
@@ -53,10 +53,9 @@ function actionMatches(action: string | undefined, route: Route): boolean {
 
 function matches(patch: Patch, facts: RouteFacts): boolean {
   const match = patch.match.routeConfiguration;
-  return (match?.name === undefined || match.name === facts.routeConfiguration) && (match?.portNumber === undefined || match.portNumber === facts.port);
+  return isWanted(match?.name, facts.routeConfiguration) && isWanted(match?.portNumber, facts.port);
 }
 
 function matchesHost(patch: Patch, facts: RouteFacts): boolean {
-  const name = patch.match.routeConfiguration?.vhost?.name;
-  return matches(patch, facts) && (name === undefined || name === facts.name);
+  return matches(patch, facts) && isWanted(patch.match.routeConfiguration?.vhost?.name, facts.name);
 }

@@ -1,5 +1,4 @@
 import type { Proxy, Resource } from "../resource.ts";
-import type { Clusters } from "./cluster.ts";
 import type { Destinations } from "./destinations.ts";
 import { effectivePolicy, type DestinationRules } from "./destination-rule.ts";
 import type { EnvoyFilters } from "./envoy-filter.ts";
@@ -17,26 +16,12 @@ import type { VirtualServices } from "./virtual-service.ts";
 
 export interface SidecarParts {
   services: Services; scopes: SidecarScopes; rules: DestinationRules; virtualServices: VirtualServices; virtualHosts: VirtualHosts; destinations: Destinations;
-  envoyFilters: EnvoyFilters; clusters: Clusters; inboundPorts: InboundPorts; inbound: Inbound; outbound: Outbound;
+  envoyFilters: EnvoyFilters; inboundPorts: InboundPorts; inbound: Inbound; outbound: Outbound;
 }
 
-/** All listeners and clusters of a sidecar. Plain functions: the compiler memoises them by view and by proxy. */
+/** The listeners of a sidecar and the clusters of its own app. Plain functions: the compiler memoises them by proxy. */
 export function sidecars(parts: SidecarParts) {
-  const { scopes, rules, virtualServices, virtualHosts, destinations, envoyFilters, clusters, inboundPorts, inbound, outbound } = parts;
-
-  /** Clusters that a view's proxies share. */
-  function sharedClusters(view: View): Resource[] {
-    const filters = envoyFilters.keyFor(view.namespace, view.labels, "cluster", "SIDECAR_OUTBOUND");
-    const found: Resource[] = [clusters.blackHole(""), outbound.tunnelCluster(""), ...clusters.added({ filters, context: "SIDECAR_OUTBOUND" })];
-    for (const service of destinations.services(view).values()) found.push(...ofService(view, service, filters));
-    return found;
-  }
-
-  function ofService(view: View, service: MeshService, filters: string): Resource[] {
-    const rule = destinations.ruleKey(view, service);
-    const subsets = ["", ...rules.rule(rule).subsets.map((subset) => subset.name)];
-    return service.ports.flatMap((port) => subsets.map((subset) => clusters.outbound({ service: service.id, port: port.number, subset, rule, filters, context: "SIDECAR_OUTBOUND" }))).filter((cluster) => cluster !== undefined);
-  }
+  const { services, scopes, rules, virtualServices, virtualHosts, destinations, envoyFilters, inboundPorts, inbound, outbound } = parts;
 
   function declaredPorts(proxy: Proxy, view: View) {
     const { appPorts } = proxyAddresses(proxy);
@@ -59,7 +44,7 @@ export function sidecars(parts: SidecarParts) {
     if (addresses.proxy !== undefined) {
       found.push(outbound.httpProxy(`${addresses.proxy.address}|${addresses.proxy.port}|${filters}`), outbound.tunnel(`${addresses.proxy.port}|${filters}`));
     }
-    const inScope = destinations.services(view);
+    const inScope = new Map(destinations.scopeOf(view).services.map((id) => [id.slice(id.indexOf("/") + 1), services.byId(id)]));
     for (const [host, address] of addresses.callees) {
       const service = inScope.get(host);
       for (const port of service?.ports ?? []) {
@@ -95,5 +80,5 @@ export function sidecars(parts: SidecarParts) {
     return [{ cluster: outboundCluster(port.number, "", service.host), weight: 100 }];
   }
 
-  return { sharedClusters, ownClusters, listeners };
+  return { ownClusters, listeners };
 }
