@@ -72,9 +72,10 @@ export const problemCodes = {
   "deadline-exceeds-caller": kind(200, "Deadline longer than the caller's", "The call may take longer than its caller's own callers wait: the work is done for nobody."),
   "retry-amplification": kind(200, "Retries multiply along the call graph", "Each level retries what the next already retries; the worst path multiplies one request into the product of all tries."),
   "limit-above-pool": kind(200, "Limit above the pool", "A limit of the callers (or a rate limit) admits more at once than the callee's inbound pool accepts."),
-  "replicas-cannot-carry-step": kind(200, "Replicas can't carry a step's weight", "At this step the new revision gets more of the traffic than its share of replicas can be."),
+  "replicas-cannot-carry-step": kind(200, "Replicas can't carry a step's weight", "The old revision's replicas stay until the end; beside them the cluster has no room for the new one's share at this step."),
   "exposed-without-authentication": kind(200, "Exposed without authentication", "The path is open to anybody who reaches the gateway; give it a jwt issuer, or say that it is meant."),
   "exposed-without-tls": kind(200, "Exposed without TLS", "The host is served in plain text."),
+  "http-rule-for-tcp": kind(200, "HTTP rule for a TCP app", "The callee has no HTTP port, so that a call restricted to methods or paths never matches and is refused."),
   "unused-consent": kind(200, "Unused consent", "access.callers admits an app that declares no such call."),
 } as const satisfies Record<string, ProblemKind>;
 
