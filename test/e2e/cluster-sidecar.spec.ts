@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
+import { setTimeout as delay } from "node:timers/promises";
 import { join } from "node:path";
 import { Registry } from "prom-client";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -119,10 +120,15 @@ test("a killed sidecar makes the pod unready and comes back; the app goes on", a
 test("kill -9 of the cluster process: the pair goes on serving and is adopted", async () => {
   const before = cluster.processes().map((process) => process.pid).sort();
   const [pod] = await podsOf("web");
+  await delay(1100);
   await cluster.kill("SIGKILL");
   expect(JSON.parse(await get(pod?.status?.podIP ?? "", 8080))).toMatchObject({ text: "hello" });
   await cluster.start();
   await until("ready", async () => (await podsOf("web")).filter(isReady).length === 1);
+  const since = (one: Pod | undefined): string | undefined => one?.status?.conditions?.find((condition) => condition.type === "Ready")?.lastTransitionTime;
+  await delay(1500);
+  const [after] = await podsOf("web");
+  expect([isReady(after!), since(after)]).toEqual([true, since(pod)]);
   expect(cluster.processes().map((process) => process.pid).sort()).toEqual(before);
 });
 

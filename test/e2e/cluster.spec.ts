@@ -1,5 +1,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { setTimeout as delay } from "node:timers/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Deployment, EndpointSlice, Pod } from "../../src/objects/core.ts";
@@ -106,10 +107,15 @@ test("a new template rolls over without going below what was wished", async () =
 
 test("kill -9 of the cluster process: apps go on, and are adopted, not doubled", async () => {
   const before = cluster.processes().map((process) => process.pid).sort();
+  const versions = async (): Promise<unknown> => (await cluster.list<EndpointSlice>("EndpointSlice", "shop")).map(({ metadata }) => [metadata.name, metadata.resourceVersion]);
+  const slices = await versions();
   await cluster.kill("SIGKILL");
   expect(cluster.processes().map((process) => process.pid).sort()).toEqual(before);
   await cluster.start();
   await until("adopted and ready", async () => (await podsOf("web")).filter(isReady).length === 2);
+  await delay(1500);
+  // Nobody was taken out of service meanwhile.
+  expect(await versions()).toEqual(slices);
   expect(cluster.processes().map((process) => process.pid).sort()).toEqual(before);
   for (const pod of await podsOf("web")) expect(pod.status?.containerStatuses?.[0]?.restartCount).toBe(0);
   // An adopted process that dies is noticed, too.

@@ -203,7 +203,7 @@ export class PodRuntime {
       const worker = new PodWorker(latest, allocation, this.#host);
       this.#workers.set(uid, worker);
       // The address is known before the sidecar asks for its configuration: the mesh checks it.
-      this.#statuses.write(worker);
+      if (!runs) this.#statuses.write(worker);
       await worker.start(adopted);
       while (!worker.settled && !this.#released) await delay(50);
     } catch (error) {

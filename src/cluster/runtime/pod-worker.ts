@@ -30,6 +30,8 @@ export class PodWorker {
   #liveness: Prober | undefined;
   #sidecarProbe: Prober | undefined;
   #ending: Promise<void> | undefined;
+  /** Containers that were ready when an earlier run of ours last looked: adopting one must not take it out of service. */
+  readonly #readyBefore = new Set<string | undefined>();
   /** Where the output of the present run begins. */
   #outputFrom = 0;
 
@@ -74,9 +76,11 @@ export class PodWorker {
   async start(adopted: Adopted): Promise<void> {
     for (const [runner, handle, name] of [[this.app, adopted.app, this.appContainer?.name], [this.sidecar, adopted.sidecar, sidecarName]] as const) {
       const before = this.pod.status?.containerStatuses?.find((status) => status.name === name);
+      if (before?.ready) this.#readyBefore.add(name);
       if (handle !== undefined) runner?.adopt(handle, before);
       else if (before !== undefined) runner?.restore(before);
     }
+    this.#readyBefore.clear();
     if (this.pod.metadata.deletionTimestamp !== undefined) return this.end();
     await Promise.all([this.sidecar?.start(), this.app?.start()]);
   }
@@ -158,7 +162,7 @@ export class PodWorker {
     const runner = name === sidecarName ? this.sidecar : this.app;
     const probers = name === sidecarName ? [this.#sidecarProbe] : [this.#readiness, this.#liveness];
     for (const prober of probers) {
-      if (runner?.handle !== undefined && !this.ending) prober?.start();
+      if (runner?.handle !== undefined && !this.ending) prober?.start(this.#readyBefore.has(name) ? true : undefined);
       else prober?.stop();
     }
   }

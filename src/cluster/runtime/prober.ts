@@ -25,13 +25,14 @@ export class Prober {
     if (!eager) this.state = { passing: true, against: 0 };
   }
 
-  start(): void {
+  /** `passing`: go on from there, for a process that was found ready before and runs on. */
+  start(passing = !this.#eager): void {
     this.stop();
     this.#stopped = false;
     this.#round = 0;
-    this.#succeeded = false;
-    this.state = { passing: !this.#eager, against: 0 };
-    this.#next((this.#probe.initialDelaySeconds ?? 0) * 1000 + (this.#eager ? 30 : this.#periodMs()));
+    this.#succeeded = passing;
+    this.state = { passing, against: 0 };
+    this.#next((this.#probe.initialDelaySeconds ?? 0) * 1000 + (this.#eager && !passing ? 30 : this.#periodMs()));
   }
 
   stop(): void {
