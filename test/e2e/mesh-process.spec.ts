@@ -43,7 +43,7 @@ function control(path: string, body?: unknown): Promise<{ status: number; body: 
 const json = async (path: string, body?: unknown) => JSON.parse((await control(path, body)).body);
 const podOf = async (app: string) => (await cluster.list<Pod>("Pod", "shop")).find((pod) => pod.metadata.labels?.["app"] === app && isReady(pod));
 /** What the app `web` gets when it calls `orders` through its sidecar's proxy port. */
-const call = async () => get({ host: (await podOf("web"))!.status!.podIP!, port: 15001, path: "http://orders.shop.svc.cluster.local/", headers: { host: "orders.shop.svc.cluster.local" } });
+const call = async (headers: Record<string, string> = {}) => get({ host: (await podOf("web"))!.status!.podIP!, port: 15001, path: "http://orders.shop.svc.cluster.local/", headers: { host: "orders.shop.svc.cluster.local", ...headers } });
 const pushes = async () => [...(await control("/metrics")).body.matchAll(/^quipu_xds_pushes_total\{.*\} (\d+)/gm)].reduce((sum, [, count]) => sum + Number(count), 0);
 const settled = () => until("all is acknowledged", async () => {
   const { proxies } = (await json("/proxies")) as { proxies: { settled: boolean }[] };
@@ -119,11 +119,54 @@ test("killed and started again: requests go on, and nothing is sent since nothin
   expect((await call()).status).toBe(200);
 });
 
-test("rate limits come from ConfigMaps", async () => {
-  await cluster.apply({
-    apiVersion: "v1", kind: "ConfigMap", metadata: { name: "orders-limits", namespace: "shop", labels: { "quipu.dev/ratelimit": "true" } },
-    data: { "config.yaml": "domain: shop\ndescriptors: [{ key: app, rate_limit: { unit: day, requests_per_unit: 1 } }]" },
-  });
-  await until("it is read", async () => (await json("/ratelimit")).configs.length === 1);
-  expect((await json("/ratelimit")).configs).toEqual([{ configMap: "shop/orders-limits", domain: "shop" }]);
+test("a cluster-wide rate limit refuses at the right count; when the service is away, requests pass", async () => {
+  const inbound = { context: "SIDECAR_INBOUND" };
+  await cluster.apply(
+    { apiVersion: "v1", kind: "Namespace", metadata: { name: "quipu-system" } },
+    { apiVersion: "v1", kind: "Service", metadata: { name: "ratelimit", namespace: "quipu-system" }, spec: { ports: [{ name: "grpc-ratelimit", port: 8081, targetPort: 8081, appProtocol: "grpc" }] } },
+    {
+      apiVersion: "v1", kind: "ConfigMap", metadata: { name: "ratelimit-orders", namespace: "quipu-system", labels: { "quipu.dev/ratelimit": "true" } },
+      data: { "config.yaml": "domain: orders.shop\ndescriptors: [{ key: limit, value: '0', descriptors: [{ key: x-user, rate_limit: { unit: day, requests_per_unit: 3 } }] }]" },
+    },
+    {
+      apiVersion: "networking.istio.io/v1alpha3", kind: "EnvoyFilter", metadata: { name: "orders", namespace: "shop" },
+      spec: {
+        workloadSelector: { labels: { app: "orders" } },
+        configPatches: [
+          {
+            applyTo: "HTTP_FILTER", match: { ...inbound, listener: { filterChain: { filter: { name: "envoy.filters.network.http_connection_manager", subFilter: { name: "envoy.filters.http.router" } } } } },
+            patch: {
+              operation: "INSERT_BEFORE",
+              value: {
+                name: "envoy.filters.http.ratelimit",
+                typed_config: {
+                  "@type": "type.googleapis.com/envoy.extensions.filters.http.ratelimit.v3.RateLimit", domain: "orders.shop", timeout: "1s",
+                  rate_limit_service: { transport_api_version: "V3", grpc_service: { envoy_grpc: { cluster_name: "outbound|8081||ratelimit.quipu-system.svc.cluster.local", authority: "ratelimit" }, timeout: "1s" } },
+                },
+              },
+            },
+          },
+          {
+            applyTo: "VIRTUAL_HOST", match: { ...inbound, routeConfiguration: { vhost: { name: "" } } },
+            patch: { operation: "MERGE", value: { rate_limits: [{ actions: [{ generic_key: { descriptor_key: "limit", descriptor_value: "0" } }, { request_headers: { header_name: "x-user", descriptor_key: "x-user" } }] }] } },
+          },
+        ],
+      },
+    },
+  );
+  const object = { kind: "EnvoyFilter", namespace: "shop", name: "orders" };
+  await until("everyone has it", async () => (await json("/acknowledged", { objects: [object] })).complete && (await json("/ratelimit")).configs.length === 1);
+  // Connections that were open keep the filters they began with; Envoy ends them after their next answer.
+  await call();
+  const as = (user: string) => call({ "x-user": user });
+  const statuses: number[] = [];
+  for (let count = 0; count < 5; count++) statuses.push((await as("ana")).status);
+  expect(statuses).toEqual([200, 200, 200, 429, 429]);
+  expect((await as("ana")).headers).toMatchObject({ "x-ratelimit-limit": "3", "x-ratelimit-remaining": "0" });
+  expect((await as("ben")).status).toBe(200);
+  const { counters } = (await json("/ratelimit")) as { counters: object[] };
+  expect(counters).toMatchObject([{ domain: "orders.shop", hits: 6, limit: 3 }, { hits: 1, limit: 3 }]);
+  await stopMesh("SIGKILL");
+  expect((await as("ana")).status).toBe(200);
+  await startMesh();
 });
