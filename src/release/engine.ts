@@ -139,7 +139,7 @@ export class ReleaseEngine {
         this.#aborts.delete(`${app}/${release}`);
         return;
       }
-      await this.#step(app, release, known, decision);
+      await this.#step(app, release, known, decision, observation.acknowledged);
       known = undefined;
     }
   }
@@ -165,7 +165,7 @@ export class ReleaseEngine {
   }
 
   /** The rows of a step, and the record that it is done, in one transaction: after a crash it is either done or not begun. */
-  async #step(app: string, release: number, { begun, state }: Remembered, decision: Extract<Decision, { kind: "write" }>): Promise<void> {
+  async #step(app: string, release: number, { begun, state }: Remembered, decision: Extract<Decision, { kind: "write" }>, receipts: Observation["acknowledged"]): Promise<void> {
     const { plan, before } = begun!;
     await this.#options.store.write(async (tx) => {
       const writes = stepRows(decision.step, plan, before, rowsFor(app, tx.inForce));
@@ -176,7 +176,7 @@ export class ReleaseEngine {
         step: decision.step, wrote, at: tx.now, revision: wrote ? tx.next : state.revision,
         ...(failure !== undefined && { failure }), ...(unproven.length > 0 && { unproven }),
       };
-      await tx.appendJournal(app, release, "step", { state: next });
+      await tx.appendJournal(app, release, "step", { state: next, ...(receipts.size > 0 && { receipts: Object.fromEntries([...receipts].map(([cluster, { evidence }]) => [cluster, evidence])) }) });
       await writeRows(tx, app, writes);
       await putStatus(tx, app, release, { phase: failure === undefined ? "progressing" : "going back", step: decision.step, ...(failure !== undefined && { reason: failure.reason, code: failure.code }) });
     });

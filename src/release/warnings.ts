@@ -27,3 +27,8 @@ export async function callWarnings(app: App, world: World, tx: ReadTx): Promise<
   if (!world.segments.has(app.spec.segment)) warnings.push(new Problem("missing-segment", `Segment ${app.spec.segment} isn't declared; its defaults are the fleet's.`, { field: "spec.segment", found: app.spec.segment, subject }));
   return warnings;
 }
+
+/** Everything that is legal in an App but probably wrong. */
+export async function appWarnings(app: App, world: World, tx: ReadTx): Promise<Problem[]> {
+  return callWarnings(app, world, tx);
+}

@@ -16,13 +16,13 @@ export interface ReleaseState {
   /** Proxies were waited for in vain at some step. */
   unproven?: string[];
 }
-export type FailureCode = "never-ready" | "crashing" | "not-applied" | "superseded" | "aborted";
+export type FailureCode = "never-ready" | "crashing" | "not-applied" | "rejected" | "superseded" | "aborted";
 
 /** What is known of the world when a decision is made. */
 export interface Observation {
   seen: ReadonlyMap<string, Seen>;
   /** By cluster: whether the proxies concerned have what was written at the state's revision. Absent: nobody could be asked. */
-  acknowledged: ReadonlyMap<string, { done: boolean; evidence: string }>;
+  acknowledged: ReadonlyMap<string, { done: boolean; rejected?: boolean; evidence: string }>;
   /** A newer release of the app that waits for this one. */
   newer?: number;
   /** Somebody asked to give it up. */
@@ -68,8 +68,9 @@ export function decide(plan: Plan, state: ReleaseState, { seen, acknowledged, ne
     }
   }
   let unproven: string | undefined;
-  for (const [cluster, { done, evidence }] of acknowledged) {
+  for (const [cluster, { done, rejected, evidence }] of acknowledged) {
     if (done) continue;
+    if (rejected === true && plan.revision !== null && position <= steps.indexOf("switch")) return failing("rejected", `${cluster}: ${evidence}`);
     if (now < state.at + acknowledgeMs) return { kind: "wait", reason: `${cluster}: ${evidence}`, until: state.at + acknowledgeMs, then: "it goes on, unproven" };
     unproven = `${state.step} in ${cluster}: ${evidence}`;
   }

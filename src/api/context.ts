@@ -1,0 +1,31 @@
+import type { Logger } from "pino";
+import type { KubeClient } from "../kube/kube-client.ts";
+import type { ReleaseEngine } from "../release/engine.ts";
+import type { ArtifactFiles } from "../store/artifact-files.ts";
+import type { Store } from "../store/store.ts";
+
+/** One cluster as the API needs it. */
+export interface ClusterAccess {
+  kubeconfig(): string;
+  kube: KubeClient;
+  /** What its worker says of itself. */
+  status(): { applied: number; wanted: number; pending: number; failures: { key: string; error: string }[]; error?: string; ageMs: number };
+}
+
+/** Everything that the routes use; nothing is global. */
+export interface ApiContext {
+  store: Store;
+  engine: Pick<ReleaseEngine, "kick" | "abort">;
+  artifacts: ArtifactFiles;
+  clusters: ReadonlyMap<string, ClusterAccess>;
+  trustDomain: string;
+  log: Logger;
+  /** Unix ms. */
+  now(): number;
+  /** A secret of 256 bits, base64url. */
+  secret(): string;
+  /** Reasons why the server isn't ready. Empty: it is. */
+  notReady(): string[];
+  /** Folder of the built web UI; absent: none. */
+  webRoot?: string;
+}
