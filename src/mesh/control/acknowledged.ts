@@ -1,3 +1,4 @@
+import { every } from "../xds/type-state.ts";
 import type { ProxyStream } from "../xds/proxy-stream.ts";
 import { shortType } from "../xds/xds-metrics.ts";
 import type { Compiled } from "./object-feed.ts";
@@ -72,9 +73,12 @@ function answerOf(stream: ProxyStream, revisions: ReadonlySet<number>, ids: Read
   for (const [type, state] of stream.state.types) {
     const names = new Set([...revisions].flatMap((revision) => [...state.waiting(revision)]));
     for (const name of names) waiting.push(lack(type, name, state.held.get(name)));
-    for (const [name, { message }] of ids.size > 0 ? state.rejected : []) {
+    for (const [name, { message, revisions: refused }] of ids.size > 0 ? state.rejected : []) {
+      // What it refused when it connected may come from any object: those that the resource was made from.
       const objects = stream.sources(type, name);
-      if (objects.some((id) => ids.has(id))) rejected.push({ ...lack(type, name, state.held.get(name)), message, objects });
+      if (refused.some((revision) => revisions.has(revision)) || (refused.includes(every) && objects.some((id) => ids.has(id)))) {
+        rejected.push({ ...lack(type, name, state.held.get(name)), message, objects });
+      }
     }
   }
   for (const { type: given, name, version } of resources) {

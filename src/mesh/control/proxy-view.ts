@@ -34,7 +34,7 @@ export function proxyView(stream: ProxyStream, detailed: boolean): ProxyView {
       subscribed: state.wildcard ? "all" : state.subscribed.size,
       acknowledged: state.held.size,
       inFlight: state.inFlight ? state.inFlight.versions.size + state.inFlight.removed.length : 0,
-      rejected: [...state.rejected].map(([rejected, rejection]) => ({ name: rejected, ...rejection, objects: stream.sources(type, rejected) })),
+      rejected: [...state.rejected].map(([rejected, { version, message }]) => ({ name: rejected, version, message, objects: stream.sources(type, rejected) })),
       ...(detailed && { versions: Object.fromEntries([...state.held].sort(([a], [b]) => (a < b ? -1 : 1))) }),
     };
   }

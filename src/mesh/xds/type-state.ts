@@ -14,15 +14,21 @@ export interface XdsSource {
 }
 
 /** A version that the proxy refused, and its words for it. */
-export interface Rejection { /** Empty: it refused to give the resource up. */ readonly version: string; readonly message: string }
+export interface Rejection {
+  /** Empty: it refused to give the resource up. */
+  readonly version: string;
+  readonly message: string;
+  /** The changes that it refused; `every` when it refused what it was given at first. */
+  readonly revisions: Revisions;
+}
 
 const wildcardTypes: ReadonlySet<string> = new Set([typeUrls.listener, typeUrls.cluster]);
 
 interface InFlight { readonly nonce: string; readonly versions: Map<string, string>; readonly removed: readonly string[]; readonly revisions: Map<string, Revisions> }
 
 /** Numbers of the changes that a name waits for: `every` when it was never sent, none for what no change of objects caused. */
-type Revisions = readonly number[];
-const every = 0;
+export type Revisions = readonly number[];
+export const every = 0;
 /** Above this many, what a stuck name waits for counts as everything. */
 const mostRevisions = 64;
 
@@ -210,14 +216,14 @@ export class TypeState {
     const named = names.filter((name) => mentions(message, name));
     const guilty = new Set(named.length > 0 ? named : lone);
     for (const name of names) {
-      if (guilty.has(name)) this.rejected.set(name, { version: answered.versions.get(name)!, message });
+      if (guilty.has(name)) this.rejected.set(name, { version: answered.versions.get(name)!, message, revisions: answered.revisions.get(name)! });
       else if (this.wants(name)) {
         this.#owed.add(name);
         this.#soil(name, answered.revisions.get(name)!);
       }
     }
     for (const name of answered.removed) {
-      if (names.length === 0) this.rejected.set(name, { version: "", message });
+      if (names.length === 0) this.rejected.set(name, { version: "", message, revisions: answered.revisions.get(name)! });
       else this.#soil(name, answered.revisions.get(name)!);
     }
     if (guilty.size === 0 && names.length > 1) this.#limit = Math.ceil(names.length / 2);
