@@ -13,6 +13,8 @@ export type TlsMode = "auto" | "DISABLE" | "SIMPLE" | "MUTUAL" | "ISTIO_MUTUAL";
 export interface ClientTls {
   mode: TlsMode;
   settings: ClientTLSSettings | undefined;
+  /** File with the roots that the system trusts. */
+  systemRoots: string;
   http: boolean;
   http2: boolean;
   sni: string;
@@ -66,11 +68,11 @@ function mutual(tls: ClientTls): TransportSocket {
 }
 
 /** To a server outside the mesh. Without named roots the system's are used; the name is checked either way. */
-function outside({ settings = { mode: "SIMPLE" }, mode, http2, sni }: ClientTls): TransportSocket {
+function outside({ settings = { mode: "SIMPLE" }, mode, http2, sni, systemRoots }: ClientTls): TransportSocket {
   const { credentialName, caCertificates, subjectAltNames = [], insecureSkipVerify } = settings;
   const host = settings.sni ?? sni;
   const names = (subjectAltNames.length > 0 ? subjectAltNames : host === "" ? [] : [host]).map((value) => ({ sanType: SubjectAltNameMatcher_SanType.DNS, matcher: { matchPattern: { case: "exact" as const, value } } }));
-  const trusted = caCertificates === undefined || caCertificates === "system" ? { systemRootCerts: {} } : { trustedCa: { specifier: { case: "filename" as const, value: caCertificates } } };
+  const trustedCa = { specifier: { case: "filename" as const, value: caCertificates === undefined || caCertificates === "system" ? systemRoots : caCertificates } };
   return tlsSocket(any(UpstreamTlsContextSchema, {
     sni: host,
     commonTlsContext: create(CommonTlsContextSchema, {
@@ -78,7 +80,7 @@ function outside({ settings = { mode: "SIMPLE" }, mode, http2, sni }: ClientTls)
       ...(mode === "MUTUAL" && credentialName !== undefined ? { tlsCertificateSdsSecretConfigs: [secret(`kubernetes://${credentialName}`)] } : {}),
       ...(insecureSkipVerify === true ? {} : credentialName !== undefined ? {
         validationContextType: { case: "combinedValidationContext" as const, value: { defaultValidationContext: { matchTypedSubjectAltNames: names }, validationContextSdsSecretConfig: secret(`kubernetes://${credentialName}-cacert`) } },
-      } : { validationContextType: { case: "validationContext" as const, value: { ...trusted, matchTypedSubjectAltNames: names } } }),
+      } : { validationContextType: { case: "validationContext" as const, value: { trustedCa, matchTypedSubjectAltNames: names } } }),
     }),
   }));
 }

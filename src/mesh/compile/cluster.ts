@@ -1,12 +1,14 @@
 import { create } from "@bufbuild/protobuf";
-import { Cluster_DiscoveryType, Cluster_DnsLookupFamily, Cluster_LbPolicy, ClusterSchema } from "#gen/envoy/config/cluster/v3/cluster_pb.ts";
+import { Cluster_DiscoveryType, Cluster_LbPolicy, ClusterSchema } from "#gen/envoy/config/cluster/v3/cluster_pb.ts";
+import { DnsClusterSchema } from "#gen/envoy/extensions/clusters/dns/v3/dns_cluster_pb.ts";
+import { DnsLookupFamily } from "#gen/envoy/extensions/clusters/common/dns/v3/dns_pb.ts";
 import type { ConnectionPoolSettings } from "../../objects/istio.ts";
 import type { Resource } from "../resource.ts";
 import { transportSockets, type TlsMode } from "./cluster-tls.ts";
 import { ads } from "./config-source.ts";
 import { effectivePolicy, type DestinationRules } from "./destination-rule.ts";
 import { duration } from "./duration.ts";
-import type { Init } from "./encode.ts";
+import { any, type Init } from "./encode.ts";
 import type { EnvoyFilters, PatchContext } from "./envoy-filter.ts";
 import { httpProtocolOptions } from "./http-protocol.ts";
 import { loadAssignment } from "./load-assignment.ts";
@@ -62,7 +64,7 @@ export function clusters(mesh: Mesh, services: Services, workloads: Workloads, r
       ...keepalive(policy.connectionPool),
       ...(http ? { typedExtensionProtocolOptions: httpProtocolOptions(http2 ? "http2" : "http1", policy.connectionPool) } : {}),
       ...transportSockets({
-        mode, settings: policy.tls, http, http2, identities, identityPrefix: `spiffe://${settings.trustDomain}/ns/${service.namespace}/sa/`,
+        mode, settings: policy.tls, systemRoots: settings.systemRoots, http, http2, identities, identityPrefix: `spiffe://${settings.trustDomain}/ns/${service.namespace}/sa/`,
         sni: mode === "SIMPLE" || mode === "MUTUAL" ? service.host : outboundSni(port.number, key.subset, service.host),
       }),
       metadata: { filterMetadata: { istio: { ...(key.rule === "" ? {} : { config: `DestinationRule/${key.rule}` }), services: [{ host: service.host, name: service.name, namespace: service.namespace }], ...(key.subset === "" ? {} : { subset: key.subset }) } } },
@@ -78,8 +80,7 @@ export function clusters(mesh: Mesh, services: Services, workloads: Workloads, r
       case "DNS_ROUND_ROBIN": {
         const subset = rules.rule(key.rule).subsets.find((entry) => entry.name === key.subset);
         return {
-          ...type(service.resolution === "DNS" ? Cluster_DiscoveryType.STRICT_DNS : Cluster_DiscoveryType.LOGICAL_DNS),
-          dnsLookupFamily: Cluster_DnsLookupFamily.V4_ONLY, respectDnsTtl: true,
+          clusterDiscoveryType: { case: "clusterType", value: { name: "envoy.clusters.dns", typedConfig: any(DnsClusterSchema, { respectDnsTtl: true, dnsLookupFamily: DnsLookupFamily.V4_PREFERRED, allAddressesInSingleEndpoint: service.resolution === "DNS_ROUND_ROBIN" }) } },
           loadAssignment: loadAssignment(name, workloads.instances(instanceKey(service, port)), { labels: subset?.labels }),
         };
       }

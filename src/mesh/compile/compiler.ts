@@ -42,11 +42,11 @@ interface Connected extends Owner { readonly key: ProxyKey; readonly viewed: Vie
 
 /** Compiles the Istio API, Services, EndpointSlices and Pods to Envoy resources (DESIGN.md §5). Pure: no I/O, no clock. */
 export function createMeshCompiler(options: CompilerOptions): MeshCompiler {
-  const { trustDomain = "cluster.local", rootNamespace = "istio-system", clusterDomain = "cluster.local", registry, onError = () => {} } = options;
+  const { trustDomain = "cluster.local", rootNamespace = "istio-system", clusterDomain = "cluster.local", systemRoots = "/etc/ssl/certs/ca-certificates.crt", registry, onError = () => {} } = options;
   const graph = new Graph(onError);
   const encoder = new Encoder();
   const store = new ObjectStore(graph);
-  const mesh: Mesh = { graph, encoder, indexes: createIndexes(store, clusterDomain), settings: { trustDomain, rootNamespace, clusterDomain, registry } };
+  const mesh: Mesh = { graph, encoder, indexes: createIndexes(store, clusterDomain), settings: { trustDomain, rootNamespace, clusterDomain, systemRoots, registry } };
   const compiled = compile(mesh);
   const roots = new Roots(graph, onError);
   const views = new Map<string, Viewed>();

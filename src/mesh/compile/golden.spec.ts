@@ -37,6 +37,7 @@ describe.each(readdirSync(folder))("golden case %s", (name) => {
     const secrets = await (await authority)(namespace, serviceAccount);
     writeFileSync(file, JSON.stringify(staticBootstrap(resources[id]!, { secrets })));
     const { stdout, stderr } = await promisify(execFile)(envoyPath(), ["--mode", "validate", "-c", file, "--use-dynamic-base-id", "--concurrency", "1", "-l", "warning"]).catch((error: { stdout: string; stderr: string }) => error);
+    expect(stderr).not.toContain("Deprecated");
     expect(stdout + stderr).toMatch(/configuration '.*' OK/);
   }, 30_000);
 });

@@ -53,7 +53,7 @@ export function inbound(mesh: Mesh, envoyFilters: EnvoyFilters, authorization: A
       name: facts.name, domains: ["*"],
       routes: [{
         name: "default", match: { pathSpecifier: { case: "prefix", value: "/" } },
-        action: { case: "route", value: { clusterSpecifier: { case: "cluster", value: name }, timeout: milliseconds(0), maxGrpcTimeout: milliseconds(0) } },
+        action: { case: "route", value: { clusterSpecifier: { case: "cluster", value: name }, timeout: milliseconds(0) } },
       }],
     }), facts);
     return patchRouteConfiguration(patches, create(RouteConfigurationSchema, { name, virtualHosts: host === undefined ? [] : [host], validateClusters: false }), facts);

@@ -11,6 +11,8 @@ export interface MeshSettings {
   readonly rootNamespace: string;
   /** Default `cluster.local`. */
   readonly clusterDomain: string;
+  /** File (PEM) with the roots that the system trusts, as the proxies see it. Default: Debian's. */
+  readonly systemRoots: string;
   /** Every message of Envoy's API, for EnvoyFilter values. */
   readonly registry: Registry;
 }

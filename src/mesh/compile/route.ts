@@ -23,10 +23,9 @@ export interface RouteContext {
 
 type Action = Init<typeof RouteActionSchema>;
 
-/** No timeout unless set; what the caller asks for by `grpc-timeout` is capped by it. */
-function timeouts(timeout: string | undefined): Pick<Action, "timeout" | "maxGrpcTimeout"> {
-  const value = timeout === undefined ? milliseconds(0) : duration(timeout);
-  return { timeout: value, maxGrpcTimeout: value };
+/** No timeout unless set. */
+function routeTimeout(timeout: string | undefined): Pick<Action, "timeout"> {
+  return { timeout: timeout === undefined ? milliseconds(0) : duration(timeout) };
 }
 
 /** The route of a service that no VirtualService speaks of. */
@@ -35,7 +34,7 @@ export function defaultRoute(cluster: string, hash: ConsistentHash | undefined):
   return create(RouteSchema, {
     name: "default",
     match: { pathSpecifier: { case: "prefix", value: "/" } },
-    action: { case: "route", value: { clusterSpecifier: { case: "cluster", value: cluster }, ...timeouts(undefined), retryPolicy: retryPolicy(undefined, hash !== undefined), hashPolicy: policy === undefined ? [] : [policy] } },
+    action: { case: "route", value: { clusterSpecifier: { case: "cluster", value: cluster }, ...routeTimeout(undefined), retryPolicy: retryPolicy(undefined, hash !== undefined), hashPolicy: policy === undefined ? [] : [policy] } },
     decorator: { operation: cluster },
   });
 }
@@ -72,7 +71,7 @@ function forward(http: HTTPRoute, context: RouteContext): RouteAction | undefine
     ...(weighted.length === 1 && weighted[0]!.headers === undefined ? { clusterSpecifier: { case: "cluster" as const, value: context.clusterOf(weighted[0]!.destination) } } : {
       clusterSpecifier: { case: "weightedClusters" as const, value: { clusters: (weighted.length === 0 ? all : weighted).map((entry) => clusterWeight(entry, context)) } },
     }),
-    ...timeouts(http.timeout),
+    ...routeTimeout(http.timeout),
     retryPolicy: retryPolicy(http.retries, hashes.length > 0),
     hashPolicy: policies.slice(0, 1),
     ...(http.rewrite?.uri === undefined ? {} : { prefixRewrite: http.rewrite.uri }),

@@ -17,7 +17,7 @@ export function staticBootstrap(resources: ProxyResources, options: { secrets?: 
     node: { id: options.node ?? "test", cluster: "test" },
     ...(options.admin === undefined ? {} : { admin: { address: { pipe: { path: options.admin } } } }),
     bootstrapExtensions: [{ name: "envoy.bootstrap.internal_listener", typedConfig: { "@type": "type.googleapis.com/envoy.extensions.bootstrap.internal_listener.v3.InternalListener" } }],
-    staticResources: { listeners, clusters: clusters as JsonValue[], secrets: secrets(options.secrets ?? {}) },
+    staticResources: { listeners, clusters: clusters as JsonValue[], secrets: secrets(options.secrets ?? {}, JSON.stringify(resources)) },
   };
 }
 
@@ -35,9 +35,12 @@ function replace(value: JsonValue, routes: ReadonlyMap<string, JsonObject>): Jso
   return result;
 }
 
-function secrets(given: Record<string, Certificate>): JsonValue[] {
-  return Object.entries(given).flatMap(([name, { chain, key, root }]): JsonObject[] => [
-    { name, tlsCertificate: { certificateChain: { inlineString: chain }, privateKey: { inlineString: key } } },
-    ...(name === "default" ? [{ name: "ROOTCA", validationContext: { trustedCa: { inlineString: root } } }] : []),
-  ]);
+/** The proxy's own secrets, and one for every `kubernetes://` name that is mentioned: given, or the proxy's own certificate in its place. */
+function secrets(given: Record<string, Certificate>, mentioned: string): JsonValue[] {
+  const own = given["default"];
+  if (own === undefined) return [];
+  const others = new Set([...mentioned.matchAll(/"name":"(kubernetes:[^"]+)"/g)].map((match) => match[1]!));
+  const certificate = (name: string, { chain, key }: Certificate): JsonObject => ({ name, tlsCertificate: { certificateChain: { inlineString: chain }, privateKey: { inlineString: key } } });
+  const roots = (name: string): JsonObject => ({ name, validationContext: { trustedCa: { inlineString: own.root } } });
+  return [certificate("default", own), roots("ROOTCA"), ...[...others].map((name) => (name.endsWith("-cacert") ? roots(name) : certificate(name, given[name] ?? own)))];
 }
