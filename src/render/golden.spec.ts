@@ -48,3 +48,10 @@ describe.each(cases)("golden %s", (name) => {
     for (const object of objects as KubeObject[]) await checkPublishedSchema(object);
   });
 });
+
+test.each([
+  [{ apiVersion: "networking.istio.io/v1", kind: "DestinationRule", metadata: { name: "a" }, spec: { host: "a", trafficPolicy: { outlierDetection: { consecutive5xxErrors: "five" } } } }],
+  [{ apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "a" }, spec: { template: {} } }],
+])("the published schemas refuse what is wrong: %j", async (object) => {
+  await expect(checkPublishedSchema(object)).rejects.toThrow();
+});
