@@ -124,9 +124,10 @@ export class TypeState {
     return { changed, removed };
   }
 
-  /** Narrows what is pending to one response. */
-  push(pending: Pending): Push {
-    return { type: this.type, resources: pending.changed.slice(0, this.#limit), removed: pending.removed };
+  /** Narrows what is pending to one response. Ordered by name: proxies ask in an order of their own, and are to share frames. */
+  push({ changed, removed }: Pending): Push {
+    const resources = changed.length > 1 ? [...changed].sort((a, b) => (a.name < b.name ? -1 : 1)) : changed;
+    return { type: this.type, resources: resources.slice(0, this.#limit), removed };
   }
 
   /** The push is on its way under this nonce. */
