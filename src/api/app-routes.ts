@@ -46,7 +46,7 @@ export function appRoutes(routes: Routes, context: ApiContext): void {
     answers: { 202: { description: "The release.", schema: "ReleaseWritten" }, 200: { description: "This image is what runs already.", schema: "AppWritten" } },
   }, { bodyLimit: maxBodyBytes }, async ({ params, query, principal, request, reply }) => {
     const text = String(request.body ?? "");
-    const body = text.trim() === "" ? {} : parseFields(DeployBody, readText(text));
+    const body = text.trim() === "" ? {} : parseFields(DeployBody, readText(text, request.headers["content-type"]));
     if (body.image !== undefined && body.artifact !== undefined) throw new Problem("conflicting-fields", "Both image and artifact are given.", { field: "artifact", found: body.artifact, accepted: "one of the two" });
     const given = request.headers["idempotency-key"];
     const key = typeof given === "string" && query.dryRun !== true ? `${principal.name} deploy ${params.name} ${given}` : undefined;
@@ -99,7 +99,7 @@ export function appRoutes(routes: Routes, context: ApiContext): void {
 
   routes.add({ method: "POST", path: "/api/v1/render", id: "render", summary: "The objects that a document would become, were it applied and released. Changes nothing", body: { schema: "App", types: documentTypes }, answers: { 200: { description: "Objects by cluster.", schema: AnyObject } } }, { bodyLimit: maxBodyBytes }, async ({ principal, request }) => {
     requireRole(principal, "read", { kind: "App" });
-    const document = readDocument(String(request.body ?? ""));
+    const document = readDocument(String(request.body ?? ""), request.headers["content-type"]);
     if (document.kind !== "App") throw new Problem("bad-request", `Only an App becomes objects of its own; this is a ${document.kind}.`, { field: "kind", found: document.kind, accepted: "App" });
     return store.read(async (tx) => ({ app: document.metadata.name, inForce: false, ...await rendered(tx, document) }));
   });

@@ -59,7 +59,7 @@ export function objectRoutes(routes: Routes, context: ApiContext): void {
       headers: { "If-Match": "ETag that must stand there", "If-None-Match": "* when it must not exist yet" },
       answers: { 200: { description: "Changed, or as it was.", schema: `${kind}Written` }, 201: { description: "New.", schema: `${kind}Written` } },
     }, { bodyLimit: maxBodyBytes }, async ({ params, query, principal, request, reply }) => {
-      const document = readDocument(String(request.body ?? ""));
+      const document = readDocument(String(request.body ?? ""), request.headers["content-type"]);
       agree(document, kind, params.name);
       const expected = expectedRevision(request.headers, document.metadata.resourceVersion);
       const changed = await mutate(context.store, principal, "put", query, async (tx) => {

@@ -8,7 +8,6 @@ import type { InForce } from "../store/in-force.ts";
 import type { ObjectBody, ReadTx, StoredObject, WriteTx } from "../store/store.ts";
 import { remember } from "./journal-state.ts";
 import { resolveApp, type ResolvedApp } from "./resolve-app.ts";
-import { callWarnings } from "./warnings.ts";
 import { readWorld, type World } from "./world.ts";
 
 export interface Cause { kind: "deploy" | "apply" | "undo" | "policy" | "segment" | "cluster" | "retry" | "delete"; by: string; message?: string }
@@ -19,7 +18,6 @@ export interface Accepted { app: App | null; image: string | null; cause: Cause 
 export interface Outcome {
   /** Nothing is accepted when there are any. */
   problems: Problem[];
-  warnings: Problem[];
   /** Absent: declared only (not deployed yet), or nothing changes. */
   release?: StoredObject;
   parts: ReleasePart[];
@@ -52,8 +50,7 @@ export async function acceptApp(tx: WriteTx, app: App, options: { image?: string
   const image = options.image ?? await imageOf(tx, tx.inForce, name);
   const number = await tx.lastRelease(name) + 1;
   const resolved = resolveApp(app, image, world, tx.inForce, number);
-  const warnings = await callWarnings(app, world, tx);
-  const outcome = { problems: resolved.problems, warnings, parts: resolved.parts };
+  const outcome = { problems: resolved.problems, parts: resolved.parts };
   if (resolved.problems.length > 0 || image === undefined || options.dryRun === true) return outcome;
   if (options.force !== true && !await changes(tx, app, image, resolved)) return outcome;
   return { ...outcome, release: await record(tx, app, image, options.cause, number, resolved, options.declared) };

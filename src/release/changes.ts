@@ -5,6 +5,7 @@ import type { ObjectBody, ObjectKind, ReadTx, StoredObject, WriteTx } from "../s
 import { acceptApp, acceptWithdrawal, imageOf } from "./accept.ts";
 import { placedIn } from "../model/effective.ts";
 import { acceptTrain } from "./train.ts";
+import { appWarnings } from "./warnings.ts";
 import { readWorld } from "./world.ts";
 
 /** Several problems of one change. */
@@ -49,7 +50,7 @@ export async function putDocument(tx: WriteTx, document: Document, { by, message
   if (kind === "App") {
     const accepted = await acceptApp(tx, document, { cause: { kind: "apply", ...cause }, declared: object.revision, world });
     if (accepted.problems.length > 0) throw new Problems(accepted.problems);
-    changed.warnings.push(...accepted.warnings);
+    changed.warnings.push(...await appWarnings(document, world, tx));
     if (await imageOf(tx, tx.inForce, metadata.name) === undefined) changed.warnings.push(new Problem("not-deployed", `${metadata.name} is declared, but nothing of it runs yet.`, { accepted: `quipu deploy ${metadata.name} --image IMAGE, or --from DIR`, subject: `App/${metadata.name}` }));
     if (accepted.release !== undefined) changed.releases.push({ app: metadata.name, name: accepted.release.name });
   } else if (outcome !== "unchanged" && kind in resolvedFrom) {
@@ -96,7 +97,7 @@ export async function deployApp(tx: WriteTx, name: string, given: { image?: stri
   const accepted = await acceptApp(tx, app, { image, cause: { kind: "deploy", by, ...(message !== undefined && { message }) }, declared: object.revision });
   if (accepted.problems.length > 0) throw new Problems(accepted.problems);
   const releases = accepted.release === undefined ? [] : [{ app: name, name: accepted.release.name }];
-  return { object: accepted.release ?? object, before: object, outcome: accepted.release === undefined ? "unchanged" : "created", warnings: accepted.warnings, releases };
+  return { object: accepted.release ?? object, before: object, outcome: accepted.release === undefined ? "unchanged" : "created", warnings: [], releases };
 }
 
 async function imageToRun(tx: ReadTx, app: App, { image, artifact }: { image?: string; artifact?: string }): Promise<string> {
