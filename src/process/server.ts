@@ -1,0 +1,108 @@
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { pino, type Logger } from "pino";
+import { ensureToken } from "../access/tokens.ts";
+import { buildApi } from "../api/build-api.ts";
+import type { ClusterAccess } from "../api/context.ts";
+import { openClusterLink, type ClusterLink } from "../fleet/cluster-link.ts";
+import { eventText } from "../fleet/cluster-worker.ts";
+import { connectionFromKubeconfig } from "../kube/kubeconfig.ts";
+import { MeshAcknowledger, type MeshAccess } from "../release/acknowledge.ts";
+import { ReleaseEngine } from "../release/engine.ts";
+import { ArtifactFiles } from "../store/artifact-files.ts";
+import { openSqliteStore } from "../store/open-sqlite-store.ts";
+import type { Store, WriteTx } from "../store/store.ts";
+import { StoreFailure } from "../store/store-error.ts";
+import { checkout } from "./home.ts";
+import { objectsOf } from "./mesh-objects.ts";
+import { readServerConfig, type ServerConfig } from "./server-config.ts";
+
+/** Exit code when the store can't go on: starting again won't help. */
+export const storeExitCode = 78;
+
+export interface RunningServer { url: string; store: Store; close(): Promise<void> }
+
+/** The server's process: store, releases, a worker for each cluster, HTTP. Resolves when it serves. */
+export async function runServer(configPath: string): Promise<void> {
+  const config = readServerConfig(configPath);
+  const log = pino({ base: { role: "server" }, level: process.env.QUIPU_LOG ?? "info" }, pino.destination({ dest: 2, sync: true }));
+  let running: RunningServer | undefined;
+  let stopping: Promise<void> | undefined;
+  const stop = (code: number, why: string): void => {
+    if (stopping !== undefined) return;
+    log.info({ why }, "the server is shutting down; clusters go on with what they have");
+    // What hangs must not keep a broken or dismissed server alive.
+    setTimeout(() => process.exit(code), 10_000).unref();
+    stopping = (running?.close() ?? Promise.resolve()).catch((error: unknown) => log.error({ err: error }, "shutting down")).then(() => process.exit(code));
+  };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(0, signal));
+  try {
+    running = await startServer(config, log, (failure) => {
+      log.fatal({ code: failure.code }, failure.message);
+      stop(storeExitCode, failure.code);
+    });
+  } catch (error) {
+    log.fatal({ code: (error as { code?: string }).code, err: error instanceof StoreFailure ? undefined : error }, `the server can't start: ${(error as Error).message}`);
+    process.exit(error instanceof StoreFailure ? storeExitCode : 1);
+  }
+}
+
+export async function startServer(config: ServerConfig, log: Logger, broken: (failure: StoreFailure) => void = () => undefined): Promise<RunningServer> {
+  const store = await openSqliteStore(join(config.home, "store", "quipu.db"));
+  const undo: (() => Promise<unknown>)[] = [() => store.close()];
+  const close = async (): Promise<void> => {
+    while (undo.length > 0) await undo.pop()!();
+  };
+  try {
+    store.onFailure(broken);
+    await store.write((tx) => begin(tx, config));
+    const links = new Map<string, ClusterLink>();
+    const clusters = new Map<string, ClusterAccess>();
+    const meshes: Record<string, MeshAccess> = {};
+    for (const { name, kubeconfig, meshControlSocket } of config.clusters) {
+      const read = (path: string) => readFileSync(path, "utf8");
+      const link = openClusterLink({
+        cluster: name, connection: connectionFromKubeconfig(read(kubeconfig), { path: kubeconfig, readFile: read }), store, trustDomain: config.trustDomain,
+        // A store that was ever written tells the truth when it says that nothing is in force: it never begins anew by itself.
+        mayBeEmpty: () => store.inForce().revision > 0,
+        event: (event) => log[event.type === "applied" || event.type === "pruned" ? "debug" : "info"]({ cluster: name, event: event.type }, eventText(event)),
+        failed: (error) => { if (!(error instanceof StoreFailure)) log.error({ err: error, cluster: name }, "an observation wasn't kept"); },
+      });
+      links.set(name, link);
+      undo.push(() => link.close());
+      clusters.set(name, { kube: link.kube, kubeconfig: () => read(kubeconfig), status: () => link.worker.status() });
+      meshes[name] = { socketPath: meshControlSocket, objectsOf: (app, revision) => objectsOf(link, app, revision) };
+    }
+    const engine = new ReleaseEngine({ store, acknowledger: new MeshAcknowledger(meshes), now: Date.now, log });
+    undo.push(() => engine.stop());
+    let serving = false;
+    const { app } = await buildApi({
+      store, engine, artifacts: new ArtifactFiles(join(config.home, "store", "artifacts")), clusters, trustDomain: config.trustDomain, log,
+      now: Date.now, secret: () => randomBytes(32).toString("base64url"), webRoot: join(checkout, "web/dist"),
+      notReady: () => (serving ? [] : ["the server is starting or stopping"]),
+    });
+    undo.push(async () => { serving = false; await app.close(); });
+    await engine.start();
+    const url = await app.listen({ host: config.host, port: config.port });
+    serving = true;
+    log.info({ url, clusters: config.clusters.map(({ name }) => name) }, "the server is ready");
+    return { url, store, close };
+  } catch (error) {
+    await close().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** What a server finds or makes at each start: the tokens of its files, and the clusters of its configuration. */
+async function begin(tx: WriteTx, { adminTokenFile, artifactsTokenFile, clusters }: ServerConfig): Promise<void> {
+  const secret = (path: string) => readFileSync(path, "utf8").trim();
+  await ensureToken(tx, { id: "admin", subject: "admin", kind: "machine", grants: [{ role: "admin" }], expires: null, secret: secret(adminTokenFile) });
+  await ensureToken(tx, { id: "artifacts", subject: "clusters", kind: "cluster", grants: [{ role: "artifacts" }], expires: null, secret: secret(artifactsTokenFile) });
+  for (const { name, region, zone, labels } of clusters) {
+    if (await tx.get("Cluster", name) !== undefined) continue;
+    const body = { apiVersion: "quipu.dev/v1", kind: "Cluster", metadata: { name, labels }, spec: { region, zone, provider: "embedded" } };
+    await tx.put(body);
+    await tx.appendAudit({ who: "system", what: "put", subject: `Cluster/${name}`, after: body, why: "in the server's configuration" });
+  }
+}
