@@ -1,11 +1,12 @@
+import type { AppTraffic } from "./app-traffic.ts";
 import type { App, AppSpec } from "./app.ts";
-import { duplicates } from "./check-schema.ts";
 import { checkOverlay } from "./check-overlay.ts";
+import { duplicates } from "./check-schema.ts";
+import { checkReplicas, checkTraffic } from "./check-values.ts";
 import { defaultPorts } from "./defaults.ts";
 import { Problem } from "./problem.ts";
 import { isHttp, protocolOf } from "./protocol.ts";
 import { parseQuantity } from "./quantity.ts";
-import type { Protocol } from "./rows.ts";
 import { suggest } from "./suggest.ts";
 
 const reserved = { from: 15000, to: 15099 };
@@ -15,15 +16,13 @@ export function checkApp(app: App): Problem[] {
   const { spec } = app;
   const portList = spec.workload?.ports ?? defaultPorts;
   return [
-    ...reservedNames(app), ...ports(spec), ...probesAndExpose(spec), ...workload(spec), ...calls(app), ...traffic(spec.traffic, "spec.traffic", portList), ...access(spec), ...checkOverlay(app),
+    ...reservedNames(app), ...ports(spec), ...probesAndExpose(spec), ...workload(spec), ...calls(app), ...checkTraffic(spec.traffic, "spec.traffic", portList), ...access(spec), ...checkOverlay(app),
     ...(spec.overrides ?? []).flatMap((override, index) => [
-      ...replicas(override.spec.workload, `spec.overrides[${index}].spec.workload`),
-      ...traffic(override.spec.traffic as Traffic, `spec.overrides[${index}].spec.traffic`, portList),
+      ...checkReplicas(override.spec.workload, `spec.overrides[${index}].spec.workload`),
+      ...checkTraffic(override.spec.traffic as AppTraffic | undefined, `spec.overrides[${index}].spec.traffic`, portList),
     ]),
   ];
 }
-
-type Traffic = AppSpec["traffic"];
 
 /** Names of other objects in the namespace, and labels by which Istio would leave the sidecar out. */
 function reservedNames({ metadata: { name, labels = {} } }: App): Problem[] {
@@ -81,7 +80,7 @@ function unknownPort(found: string, names: readonly string[], field: string): Pr
 }
 
 function workload({ workload }: AppSpec): Problem[] {
-  const problems = replicas(workload, "spec.workload");
+  const problems = checkReplicas(workload, "spec.workload");
   for (const unit of ["cpu", "memory"] as const) {
     const request = workload?.resources?.requests?.[unit];
     const limit = workload?.resources?.limits?.[unit];
@@ -90,12 +89,6 @@ function workload({ workload }: AppSpec): Problem[] {
     problems.push(new Problem("conflicting-fields", `${field} is ${request}, above its limit ${limit}.`, { field, found: request, accepted: `at most ${limit}` }));
   }
   return problems;
-}
-
-function replicas(workload: { replicas?: { min?: number; max?: number } } | undefined, path: string): Problem[] {
-  const { min, max } = workload?.replicas ?? {};
-  if (min === undefined || max === undefined || min <= max) return [];
-  return [new Problem("conflicting-fields", `${path}.replicas.min is ${min}, above max, which is ${max}.`, { field: `${path}.replicas.min`, found: min, accepted: `at most ${max}` })];
 }
 
 function calls({ metadata, spec }: App): Problem[] {
@@ -113,27 +106,6 @@ function calls({ metadata, spec }: App): Problem[] {
   }
   const keys = list.map((call) => ("host" in call ? `${call.host}:${call.port ?? 443}` : JSON.stringify([call.app, call.methods, call.paths])));
   return [...problems, ...duplicates(keys, (index) => `spec.calls[${index}]`)];
-}
-
-function traffic(traffic: Traffic, path: string, ports: { name: string; appProtocol?: Protocol }[]): Problem[] {
-  const problems: Problem[] = [];
-  for (const field of ["rateLimits", "faults"] as const) {
-    if ((traffic?.[field] ?? []).length === 0 || ports.some((port) => isHttp(protocolOf(port)))) continue;
-    problems.push(new Problem("conflicting-fields", `${path}.${field} counts for HTTP and gRPC only, and the app has no such port.`, { field: `${path}.${field}`, accepted: "an HTTP or gRPC port in spec.workload.ports" }));
-  }
-  for (const [index, { scope, per }] of (traffic?.rateLimits ?? []).entries()) {
-    const field = `${path}.rateLimits[${index}].scope`;
-    if (scope === "fleet") problems.push(new Problem("unsupported", `${field}: limits shared by all clusters aren't built yet.`, { field, found: scope, accepted: "cluster, instance" }));
-    if (scope === "instance" && per !== undefined && /^:/.test(per.header)) problems.push(new Problem("bad-format", `${path}.rateLimits[${index}].per.header is a pseudo-header.`, { field: `${path}.rateLimits[${index}].per.header`, found: per.header, accepted: "a header" }));
-  }
-  for (const [index, fault] of (traffic?.faults ?? []).entries()) {
-    if (fault.delay === undefined && fault.abort === undefined) problems.push(new Problem("missing-field", `${path}.faults[${index}] has neither delay nor abort.`, { field: `${path}.faults[${index}]`, found: fault, accepted: "delay, abort, or both" }));
-  }
-  const balancing = traffic?.perCaller?.loadBalancing;
-  if (balancing?.policy !== undefined && balancing.consistentHash !== undefined) {
-    problems.push(new Problem("conflicting-fields", `${path}.perCaller.loadBalancing has both policy and consistentHash.`, { field: `${path}.perCaller.loadBalancing.policy`, found: balancing.policy, accepted: "one of the two" }));
-  }
-  return problems;
 }
 
 function access({ access }: AppSpec): Problem[] {

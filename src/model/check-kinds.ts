@@ -1,6 +1,9 @@
+import type { AppTraffic } from "./app-traffic.ts";
+import { checkReplicas, checkTraffic } from "./check-values.ts";
 import { checkGuardRailFields } from "./guard-rails.ts";
 import type { Document } from "./kinds.ts";
 import { Problem } from "./problem.ts";
+import type { AppDefaults } from "./segment.ts";
 
 /** Namespaces that exist without us. */
 const reservedSegments = /^(default|istio-system|quipu-system|kube-.*)$/;
@@ -8,12 +11,20 @@ const reservedSegments = /^(default|istio-system|quipu-system|kube-.*)$/;
 /** What the schemas of the kinds beside App can't say. */
 export function checkKind(document: Exclude<Document, { kind: "App" }>): Problem[] {
   switch (document.kind) {
-    case "Policy": return checkGuardRailFields(document.spec.guardRails ?? {});
-    case "Segment": return reservedSegments.test(document.metadata.name) ? [new Problem("reserved-name", `metadata.name is ${document.metadata.name}, a namespace of the system.`, { field: "metadata.name", found: document.metadata.name, accepted: "another name" })] : [];
+    case "Policy": return [...checkGuardRailFields(document.spec.guardRails ?? {}), ...defaults(document.spec.defaults)];
+    case "Segment": return [...defaults(document.spec.defaults), ...reserved(document.metadata.name)];
     case "TokenIssuer": return exactlyOne(document.spec, ["jwks", "jwksUri"]);
     case "Window": return [...exactlyOne(document.spec, ["once", "weekly"]), ...span(document.spec.once), ...timeZone(document.spec.weekly)];
     default: return [];
   }
+}
+
+function defaults(values: AppDefaults | undefined): Problem[] {
+  return [...checkReplicas(values?.workload, "spec.defaults.workload"), ...checkTraffic(values?.traffic as AppTraffic | undefined, "spec.defaults.traffic")];
+}
+
+function reserved(name: string): Problem[] {
+  return reservedSegments.test(name) ? [new Problem("reserved-name", `metadata.name is ${name}, a namespace of the system.`, { field: "metadata.name", found: name, accepted: "another name" })] : [];
 }
 
 function exactlyOne(spec: Record<string, unknown>, fields: readonly [string, string]): Problem[] {

@@ -17,7 +17,7 @@ test("broken YAML is told with line and column, and the other documents are stil
   expect(found[2]!.problems).toEqual([]);
 });
 
-test.each(["a: 1\na: 2\n", "a: *nowhere\n", "\ta: 1\n", "a: 'open\n"])("%j is broken", (text) => {
+test.each(["a: 1\na: 2\n", "a: *nowhere\n", "\ta: 1\n", "a: 'open\n", "a: &a { b: *a }\n"])("%j is broken", (text) => {
   const [first] = problemsOf(text);
   expect(first).toMatchObject({ code: "broken-yaml", line: expect.any(Number), column: expect.any(Number) });
 });

@@ -37,8 +37,9 @@ export function parseDocuments(text: string): ParsedDocument[] {
     let value: unknown;
     try {
       value = document.toJS();
+      JSON.stringify(value);
     } catch (cause) {
-      // Unresolved or exploding aliases are found only here.
+      // Aliases that lead nowhere, explode or contain themselves are found only here.
       return [{ value: undefined, problems: [new Problem("broken-yaml", (cause as Error).message, { ...start, cause })], line: start.line, locate }];
     }
     if (value === null || value === undefined) return [];

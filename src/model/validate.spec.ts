@@ -90,6 +90,8 @@ describe("any document", () => {
     [{ ...base, kind: "Policy", spec: { guardRails: { max: { "traffic.timeuot": "3s" } } } }, "unknown-field", 'spec.guardRails.max["traffic.timeuot"]', /Did you mean timeout\?/],
     [{ ...base, kind: "Policy", spec: { guardRails: { max: { "traffic.timeout": 3 } } } }, "wrong-unit", 'spec.guardRails.max["traffic.timeout"]', /3s or 3ms/],
     [{ ...base, kind: "Policy", spec: { guardRails: { max: { "rollout.strategy": 3 } } } }, "wrong-type", 'spec.guardRails.max["rollout.strategy"]', /no amount/],
+    [{ ...base, kind: "Policy", spec: { defaults: { traffic: { rateLimits: [{ requests: 1, unit: "day", scope: "fleet" }] } } } }, "unsupported", "spec.defaults.traffic.rateLimits[0].scope", /aren't built/],
+    [{ ...base, kind: "Segment", spec: { defaults: { workload: { replicas: { min: 3, max: 2 } } } } }, "conflicting-fields", "spec.defaults.workload.replicas.min", /above max/],
     [{ ...base, kind: "Team", spec: { members: [{ user: "ana", role: "developer" }, { user: "ana", role: "admin" }] } }, "duplicate", "spec.members[1].user", /ana/],
   ])("%j", (document, code, field, message) => {
     const found = validate(document);
