@@ -7,7 +7,7 @@ import { StreamState } from "./stream-state.ts";
 
 const { cluster, endpoints, listener, routeConfiguration: route } = typeUrls;
 const types = [cluster, endpoints, listener, route];
-const names = ["a", "b", "c", "d"];
+const names = ["a", "b", "c"];
 /** The model's Envoy refuses this version of anything, without saying which resource it means. */
 const bad = 9;
 
@@ -17,7 +17,7 @@ type Step =
   | { do: "subscribe" | "unsubscribe"; type: string; name: string }
   | { do: "reconnect" };
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ do: fc.constant("set" as const), type: fc.constantFrom(...types), name: fc.constantFrom(...names), version: fc.option(fc.integer({ min: 1, max: bad }), { nil: undefined }) }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant("set" as const), type: fc.constantFrom(...types), name: fc.constantFrom(...names), version: fc.option(fc.integer({ min: 1, max: bad }), { nil: undefined, freq: 3 }) }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant("answer" as const), type: fc.constantFrom(...types) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("subscribe" as const, "unsubscribe" as const), type: fc.constantFrom(endpoints, route), name: fc.constantFrom(...names) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("reconnect" as const) }) },
@@ -99,7 +99,7 @@ class Envoy {
 }
 
 test("whatever happens, the proxy ends with everything that it should have and hasn't refused, and then nothing more is sent", () => {
-  fc.assert(fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+  fc.assert(fc.property(fc.array(step, { maxLength: 120, size: "max" }), (steps) => {
     const envoy = new Envoy();
     envoy.connect();
     for (const taken of steps) envoy.run(taken);

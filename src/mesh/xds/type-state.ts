@@ -111,7 +111,10 @@ export class TypeState {
       if (resource === undefined) {
         const refused = this.rejected.get(name)?.version === "";
         if (!refused && ((held !== undefined && this.wants(name)) || this.#owed.has(name))) removed.push(name);
-        else this.#settle(name);
+        else {
+          this.#settle(name);
+          if (!refused) this.rejected.delete(name);
+        }
       } else if (this.rejected.get(name)?.version === resource.version) {
         this.#settle(name);
       } else if (held !== resource.version || this.#owed.has(name)) {
