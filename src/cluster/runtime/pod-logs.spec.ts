@@ -1,0 +1,57 @@
+import { appendFileSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { boundOutput, outputTail } from "./output.ts";
+import { podLog, tailOffset } from "./pod-logs.ts";
+
+let folder: string;
+let path: string;
+beforeEach(() => { folder = mkdtempSync(join(tmpdir(), "quipu-logs-")); path = join(folder, "app.log"); });
+afterEach(() => rmSync(folder, { recursive: true }));
+const all = async (options: Partial<Parameters<typeof podLog>[1]> = {}): Promise<string> => {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of podLog(path, { follow: false, previous: false, signal: new AbortController().signal, ...options }, () => true)) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+};
+
+it("gives all, the last lines, or the first bytes", async () => {
+  expect(await all()).toBe("");
+  writeFileSync(path, "one\ntwo\nthree\n");
+  expect([await all(), await all({ tailLines: 2 }), await all({ tailLines: 0 }), await all({ tailLines: 9 }), await all({ limitBytes: 5 })]).toEqual(["one\ntwo\nthree\n", "two\nthree\n", "", "one\ntwo\nthree\n", "one\nt"]);
+});
+it("finds lines across chunks, and an unfinished last line", () => {
+  const long = "x".repeat(100_000);
+  writeFileSync(path, `a\n${long}\nb`);
+  const { size } = statSync(path);
+  expect([tailOffset(path, size, 1), tailOffset(path, size, 2), tailOffset(path, size, 3)]).toEqual([size - 1, 2, 0]);
+});
+it("follows until the container has ended, over a truncation", async () => {
+  writeFileSync(path, "one\n");
+  let ended = false;
+  const seen: string[] = [];
+  for await (const chunk of podLog(path, { follow: true, previous: false, signal: new AbortController().signal }, () => ended)) {
+    seen.push(Buffer.from(chunk).toString());
+    if (seen.length === 1) appendFileSync(path, "two, a longer line\n");
+    if (seen.length === 2) writeFileSync(path, "new\n");
+    if (seen.length === 3) ended = true;
+  }
+  expect(seen).toEqual(["one\n", "two, a longer line\n", "new\n"]);
+});
+it("ends when the client goes", async () => {
+  writeFileSync(path, "one\n");
+  const client = new AbortController();
+  for await (const _chunk of podLog(path, { follow: true, previous: false, signal: client.signal }, () => false)) client.abort();
+});
+it("bounds the file and keeps the older part beside it", async () => {
+  writeFileSync(path, "x".repeat(100));
+  boundOutput(path, 200);
+  expect(statSync(path).size).toBe(100);
+  boundOutput(path, 50);
+  expect([statSync(path).size, statSync(`${path}.1`).size]).toEqual([0, 100]);
+});
+it("quotes the end of a run", () => {
+  writeFileSync(path, `before\n${"noise\n".repeat(20)}Error: no\n`);
+  expect(outputTail(path, 0, 2)).toBe("noise\nError: no");
+  expect(outputTail(path, statSync(path).size)).toBe("");
+});
