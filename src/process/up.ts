@@ -69,7 +69,10 @@ export async function up(options: UpOptions): Promise<void> {
       await client.close();
     }
   }
+  // Children are unreferenced, since they outlive us: something else must keep this process there.
+  const alive = setInterval(() => undefined, 60_000);
   await stopped;
+  clearInterval(alive);
   // Children are not waited for: they were ended above, or were never ours.
   process.exit(0);
 }
