@@ -33,7 +33,7 @@ function container(value: Fields): void {
   if (isMap(value["resources"]) && isMap(value["resources"]["limits"])) {
     // A limit without a request is the request too.
     const { limits, requests } = value["resources"];
-    value["resources"]["requests"] = { ...(limits as Fields), ...(isMap(requests) ? requests : {}) };
+    value["resources"]["requests"] = { ...(limits), ...(isMap(requests) ? requests : {}) };
   }
 }
 

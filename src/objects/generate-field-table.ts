@@ -39,6 +39,9 @@ function readPackage(packageName: string, folder: string): void {
   for (const file of ["types.go"]) {
     for (const line of readFileSync(join(folder, file), "utf8").split("\n")) {
       struct = /^type (\w+) struct/.exec(line)?.[1] ?? struct;
+      // An embedded struct may leave its name out: it is the type's, in lower case.
+      const embedded = /^\s+(\w+)\s+`json:",inline" protobuf:"[^"=]*"`/.exec(line)?.[1];
+      if (embedded !== undefined) inline.add(`${struct}.${embedded[0]!.toLowerCase()}${embedded.slice(1)}`);
       const tags = /`.*json:"([^"]*)".*protobuf:"[^"]*name=(\w+)/.exec(line);
       if (tags === null) continue;
       if (/^\s+\w+\s+\*/.test(line)) pointers.add(`${struct}.${tags[2]}`);

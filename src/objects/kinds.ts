@@ -53,7 +53,7 @@ export const kinds = {
 
 export type KindName = keyof typeof kinds;
 
-const byGvk = new Map(Object.values(kinds).map((entry) => [`${entry.apiVersion}/${entry.kind}`, entry as Kind]));
+const byGvk = new Map(Object.values<Kind>(kinds).map((entry) => [`${entry.apiVersion}/${entry.kind}`, entry]));
 
 /** The registered kind, or undefined when Quipu doesn't know it. */
 export function findKind(apiVersion: string, name: string): Kind | undefined {

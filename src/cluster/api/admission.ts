@@ -34,11 +34,7 @@ export function admitNew(kind: Kind, object: KubeObject, { namespace, now, uid }
   if (withoutGeneration.has(kind)) delete metadata.generation;
   else metadata.generation = 1;
   if (hasStatus(kind)) delete object.status;
-  if (kind === kinds.Namespace) {
-    object.status = { phase: "Active" };
-    // The label that namespace selectors go by.
-    metadata.labels = { ...metadata.labels, "kubernetes.io/metadata.name": metadata.name };
-  }
+  if (kind === kinds.Namespace) object.status = { phase: "Active" };
   if (kind === kinds.Pod) object.status = { phase: "Pending" };
   prepare(kind, object);
   const causes = validate(kind, object);
@@ -58,8 +54,8 @@ export function admitChange(kind: Kind, before: KubeObject, after: KubeObject, s
     if (old[field] === undefined) delete metadata[field];
     else (metadata as unknown as Record<string, unknown>)[field] = old[field];
   }
-  if (subresource === "status") keepAllButStatus(before, after);
-  else if (hasStatus(kind)) {
+  if (subresource === "status") return keepAllButStatus(before, after);
+  if (hasStatus(kind)) {
     if (before.status === undefined) delete after.status;
     else after.status = before.status;
   }
@@ -68,16 +64,18 @@ export function admitChange(kind: Kind, before: KubeObject, after: KubeObject, s
     if (added.length > 0) throw invalid(kind, old.name, [{ reason: "FieldValueForbidden", message: `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers ${JSON.stringify(added)}`, field: "metadata.finalizers" }]);
   }
   prepare(kind, after);
-  const causes = subresource === "status" ? [] : [...validate(kind, after), ...validateChange(kind, before, after)];
+  const causes = [...validate(kind, after), ...validateChange(kind, before, after)];
   if (causes.length > 0) throw invalid(kind, old.name, causes);
-  if (!withoutGeneration.has(kind) && subresource !== "status" && !isDeepStrictEqual(desired(before), desired(after))) metadata.generation = (old.generation ?? 0) + 1;
+  if (!withoutGeneration.has(kind) && !isDeepStrictEqual(desired(before), desired(after))) metadata.generation = (old.generation ?? 0) + 1;
 }
 
+/** What isn't status stays the very same (frozen, shared) values, so that nothing of it is copied, compared or checked again. */
 function keepAllButStatus(before: KubeObject, after: KubeObject): void {
-  const { managedFields } = after.metadata;
-  for (const field of Object.keys(after)) if (field !== "status") delete (after as unknown as Record<string, unknown>)[field];
-  for (const [field, value] of Object.entries(copy(before))) if (field !== "status") (after as unknown as Record<string, unknown>)[field] = value;
-  if (managedFields !== undefined) after.metadata.managedFields = managedFields;
+  const { status, metadata: { managedFields } } = after;
+  for (const field of Object.keys(after)) delete (after as unknown as Record<string, unknown>)[field];
+  Object.assign(after, before, { metadata: { ...before.metadata, ...(managedFields === undefined ? {} : { managedFields }) } });
+  if (status === undefined) delete after.status;
+  else after.status = status;
 }
 
 function desired(object: KubeObject): unknown {
@@ -86,6 +84,8 @@ function desired(object: KubeObject): unknown {
 }
 
 function prepare(kind: Kind, object: KubeObject): void {
+  // The label that namespace selectors go by.
+  if (kind === kinds.Namespace) object.metadata.labels = { ...object.metadata.labels, "kubernetes.io/metadata.name": object.metadata.name };
   if (kind === kinds.Secret) {
     const secret = object as KubeObject & { data?: Record<string, string>; stringData?: Record<string, string> };
     for (const [key, value] of Object.entries(secret.stringData ?? {})) (secret.data ??= {})[key] = Buffer.from(value).toString("base64");

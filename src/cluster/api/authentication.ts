@@ -58,7 +58,7 @@ async function authenticateItself(auth: Auth, request: IncomingMessage): Promise
   const username = [certificate.subject?.CN].flat()[0];
   // A workload's certificate has no common name: it is nobody here, even when the same CA has signed it.
   if (!username) throw new ApiError(401, "Unauthorized", "Unauthorized: the client certificate has no common name");
-  const organizations = certificate.subject.O as string | string[] | undefined;
+  const organizations = certificate.subject.O;
   const groups = organizations === undefined ? [] : Array.isArray(organizations) ? organizations : [organizations];
   return { username, groups: [...groups, "system:authenticated"] };
 }

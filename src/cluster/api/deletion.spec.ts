@@ -55,6 +55,15 @@ describe("deleting", () => {
     expect(store.get(kinds.ConfigMap, "default", "shared")!.metadata.ownerReferences).toMatchObject([{ name: "b" }]);
   });
 
+  it("collects what comes too late for its owner, but not what an unknown kind owns", () => {
+    const store = newStore();
+    const a = store.create(kinds.Deployment, deployment("a"));
+    store.delete(kinds.Deployment, "default", "a");
+    owned(store, "late", [ownerOf(a)]);
+    owned(store, "foreign", [{ apiVersion: "example.com/v1", kind: "Thing", name: "t", uid: "1" }]);
+    expect(names(store, kinds.ConfigMap)).toEqual(["foreign"]);
+  });
+
   it("leaves orphans alone", () => {
     const store = newStore();
     const a = store.create(kinds.Deployment, deployment("a"));

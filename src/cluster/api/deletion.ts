@@ -67,12 +67,19 @@ export class Deletion {
     return this.#remove(kind, object);
   }
 
+  /** A new object whose owners are all gone already goes at once: its controller was too late. */
+  collectIfOrphaned(kind: Kind, object: KubeObject): void {
+    const { namespace, name } = object.metadata;
+    if (this.#orphaned(object) && this.#table.get(kind, namespace, name) === object) this.delete(kind, namespace, name);
+  }
+
   /** Takes up what a stop interrupted: each write is durable on its own, so a deletion may have got half way. */
   resume(): void {
-    for (const kind of Object.values(kinds) as Kind[]) {
+    for (const kind of Object.values<Kind>(kinds)) {
       for (const object of [...this.#table.list(kind, undefined)]) {
-        const owners = object.metadata.ownerReferences ?? [];
-        if (owners.length > 0 && !owners.some((owner) => this.#exists(owner, object.metadata.namespace))) this.#table.get(kind, object.metadata.namespace, object.metadata.name) && this.delete(kind, object.metadata.namespace, object.metadata.name);
+        // Deleting one object may have taken others of this list with it.
+        if (this.#table.get(kind, object.metadata.namespace, object.metadata.name) !== object) continue;
+        if (this.#orphaned(object)) this.delete(kind, object.metadata.namespace, object.metadata.name);
         else if (kind !== kinds.Namespace && object.metadata.deletionTimestamp !== undefined) this.#finishForeground(kind, object);
       }
     }
@@ -121,9 +128,14 @@ export class Deletion {
     this.#table.write(kindOf(kind), "MODIFIED", { ...object, metadata: { ...metadata, ...(left.length === 0 ? {} : { ownerReferences: left }) } });
   }
 
+  #orphaned({ metadata: { ownerReferences: owners = [], namespace } }: KubeObject): boolean {
+    return owners.length > 0 && !owners.some((owner) => this.#exists(owner, namespace));
+  }
+
+  /** An owner of a kind that isn't known here can't be seen to be gone. */
   #exists(owner: OwnerReference, namespace: string | undefined): boolean {
     const kind = findKind(owner.apiVersion, owner.kind);
-    return kind !== undefined && this.#table.get(kind, kind.namespaced ? namespace : undefined, owner.name)?.metadata.uid === owner.uid;
+    return kind === undefined || this.#table.get(kind, kind.namespaced ? namespace : undefined, owner.name)?.metadata.uid === owner.uid;
   }
 
   #blocking(uid: string): boolean {

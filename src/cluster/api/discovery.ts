@@ -2,7 +2,7 @@ import { kinds, type Kind } from "../../objects/kinds.ts";
 import { groupVersion } from "../../objects/meta.ts";
 
 const verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
-const all = Object.values(kinds) as Kind[];
+const all = Object.values<Kind>(kinds);
 
 interface Resource { name: string; singularName: string; namespaced: boolean; kind: string; group?: string; version?: string; verbs: string[]; shortNames?: string[]; categories?: string[] }
 /** Resources that aren't stored: reviews and requests. */

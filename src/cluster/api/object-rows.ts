@@ -56,7 +56,7 @@ export class ObjectRows {
     let database: DatabaseSync | undefined;
     try {
       this.#database = database = new DatabaseSync(path);
-      database.exec("PRAGMA busy_timeout = 500; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
+      database.exec("PRAGMA busy_timeout = 500; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8000;");
       const check = this.#database.prepare("PRAGMA quick_check").all().map((row) => Object.values(row)[0]);
       if (check.length !== 1 || check[0] !== "ok") throw new CorruptStore(path, String(check[0]));
       this.#database.exec(schema);

@@ -87,16 +87,15 @@ export class ObjectStore {
   /** Replaces. With a resourceVersion in `object`, only that version (409 otherwise). */
   update<T extends KubeObject>(kind: Kind, object: T, { manager = "quipu-cluster", subresource, dryRun = false }: WriteOptions = {}): T {
     const next = this.#typed(kind, copy(object));
-    const before = this.#existing(kind, next.metadata.namespace, next.metadata.name);
-    admitChange(kind, before, next, subresource);
-    next.metadata.managedFields = ownersAfterUpdate(kind, before, next, manager, subresource, timestamp(this.#now()));
-    return this.#change(kind, before, next, dryRun) as T;
+    return this.#update(kind, this.#existing(kind, next.metadata.namespace, next.metadata.name), next, manager, subresource, dryRun) as T;
   }
 
   /** Reads, changes a copy and writes its status, without a conflict. @throws ApiError 404. */
-  updateStatus<T extends KubeObject = KubeObject>(kind: Kind, namespace: string | undefined, name: string, mutate: (object: T) => T, options: Omit<WriteOptions, "subresource"> = {}): T {
+  updateStatus<T extends KubeObject = KubeObject>(kind: Kind, namespace: string | undefined, name: string, mutate: (object: T) => T, { manager = "quipu-cluster", dryRun = false }: Omit<WriteOptions, "subresource"> = {}): T {
     const before = this.#existing(kind, namespace, name);
-    return this.update(kind, mutate(structuredClone(before) as T), { ...options, subresource: "status" });
+    const { status } = mutate(structuredClone(before) as T);
+    const next: KubeObject = { ...before, metadata: { ...before.metadata }, status: status === undefined ? undefined : copy(status) };
+    return this.#update(kind, before, next, manager, "status", dryRun) as T;
   }
 
   /** Server-side apply: creates or merges. `force` takes fields over from other managers. */
@@ -179,6 +178,13 @@ export class ObjectStore {
     return Object.assign(object, { apiVersion: kind.apiVersion, kind: kind.kind });
   }
 
+  /** `next` is the store's own from here on. */
+  #update(kind: Kind, before: KubeObject, next: KubeObject, manager: string, subresource: string | undefined, dryRun: boolean): KubeObject {
+    admitChange(kind, before, next, subresource);
+    next.metadata.managedFields = ownersAfterUpdate(kind, before, next, manager, subresource, timestamp(this.#now()));
+    return this.#change(kind, before, next, dryRun);
+  }
+
   #existing(kind: Kind, namespace: string | undefined, name: string): KubeObject {
     const found = this.get(kind, namespace, name);
     if (found === undefined) throw notFound(kind, name);
@@ -196,6 +202,7 @@ export class ObjectStore {
       this.expire();
     }
     const stored = this.#table.write(kind, "ADDED", next);
+    this.#deletion.collectIfOrphaned(kind, stored);
     // Every namespace has an account for the pods that name none.
     if (kind === kinds.Namespace) this.create(kinds.ServiceAccount, { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default", namespace: stored.metadata.name } });
     return stored;

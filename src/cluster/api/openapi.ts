@@ -23,7 +23,7 @@ export function openApiDocument(pathname: string): unknown {
   if (apiVersion === undefined) return undefined;
   const paths: Record<string, unknown> = {};
   const components: Record<string, Schema> = {};
-  for (const kind of Object.values(kinds) as Kind[]) {
+  for (const kind of Object.values<Kind>(kinds)) {
     if (kind.apiVersion !== apiVersion) continue;
     const name = addSchemas(kind, components);
     const content = { "application/json": { schema: { $ref: `#/components/schemas/${name}` } } };

@@ -38,13 +38,13 @@ describe("merge patch", () => {
 describe("strategic merge patch", () => {
   const rule = mergeRule(kinds.Pod);
   const live = { spec: { containers: [{ name: "a", image: "a:1", ports: [{ containerPort: 80 }] }, { name: "b", image: "b:1" }] }, metadata: { finalizers: ["x", "y"] } };
-  const patched = (patch: unknown): any => strategicMergePatch(live, patch, rule);
+  const patched = (patch: unknown) => strategicMergePatch(live, patch, rule) as typeof live;
 
   it("merges lists by their key", () => expect(patched({ spec: { containers: [{ name: "b", image: "b:2" }, { name: "c" }] } }).spec.containers).toEqual([live.spec.containers[0], { name: "b", image: "b:2" }, { name: "c" }]));
   it("deletes an item", () => expect(patched({ spec: { containers: [{ name: "a", $patch: "delete" }] } }).spec.containers).toEqual([live.spec.containers[1]]));
   it("replaces a list", () => expect(patched({ spec: { containers: [{ $patch: "replace" }, { name: "z" }] } }).spec.containers).toEqual([{ name: "z" }]));
   it("replaces a map", () => expect(patched({ spec: { $patch: "replace", nodeName: "n" } }).spec).toEqual({ nodeName: "n" }));
-  it("orders", () => expect(patched({ spec: { "$setElementOrder/containers": [{ name: "b" }, { name: "a" }], containers: [{ name: "a", image: "a:2" }] } }).spec.containers.map((container: any) => container.name)).toEqual(["b", "a"]));
+  it("orders", () => expect(patched({ spec: { "$setElementOrder/containers": [{ name: "b" }, { name: "a" }], containers: [{ name: "a", image: "a:2" }] } }).spec.containers.map(({ name }) => name)).toEqual(["b", "a"]));
   it("deletes scalars", () => expect(patched({ metadata: { "$deleteFromPrimitiveList/finalizers": ["x"], finalizers: ["z"] } }).metadata.finalizers).toEqual(["z", "y"]));
   it("keeps only the keys named", () => expect(strategicMergePatch({ strategy: { type: "RollingUpdate", rollingUpdate: {} } }, { strategy: { $retainKeys: ["type"], type: "Recreate" } }, {})).toEqual({ strategy: { type: "Recreate" } }));
   it("changes neither argument", () => expect(live.spec.containers).toHaveLength(2));

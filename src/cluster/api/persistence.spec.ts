@@ -5,6 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { kinds } from "../../objects/kinds.ts";
 import { CorruptStore } from "./object-rows.ts";
+import { ObjectTable } from "./object-table.ts";
 import { configMap, deployment, newStore } from "./testing.ts";
 
 let folder: string;
@@ -48,11 +49,11 @@ describe("a store that is opened again", () => {
     before.create(kinds.ConfigMap, { ...configMap("child", {}), metadata: { name: "child", namespace: "default", ownerReferences: [{ apiVersion: "apps/v1", kind: "Deployment", name: "web", uid: owner.metadata.uid! }] } });
     before.close();
     // As if the process had died between the removal of the owner and of its dependent.
-    const middle = newStore({ path });
-    middle.create(kinds.ConfigMap, { ...configMap("late", {}), metadata: { name: "late", namespace: "default", ownerReferences: [{ apiVersion: "apps/v1", kind: "Deployment", name: "gone", uid: "gone" }] } });
-    middle.close();
+    const table = new ObjectTable(path, { changes: 100, bytes: 1e6 });
+    table.write(kinds.Deployment, "DELETED", owner);
+    table.close();
     const after = newStore({ path });
-    expect(after.list(kinds.ConfigMap).items.map(({ metadata }) => metadata.name)).toEqual(["child"]);
+    expect([after.get(kinds.Deployment, "default", "web"), after.list(kinds.ConfigMap).items]).toEqual([undefined, []]);
     after.close();
   });
 

@@ -61,7 +61,7 @@ const bytesOf = (value: Buffer | bigint): Buffer => {
 const numbered = (bytes: Buffer): Map<number, Buffer | bigint> => new Map([...fieldsIn(bytes)].map(({ number, value }) => [number, value]));
 
 function scalar(value: Buffer | bigint, type: string): unknown {
-  if (type === "integer") return Number(value as bigint);
+  if (type === "integer") return Number(value);
   if (type === "boolean") return value !== 0n;
   const bytes = bytesOf(value);
   switch (type) {

@@ -12,7 +12,7 @@ export interface ResourcePath {
   rest: string;
 }
 
-const byPlural = new Map((Object.values(kinds) as Kind[]).map((kind) => [`${kind.apiVersion}/${kind.plural}`, kind]));
+const byPlural = new Map(Object.values<Kind>(kinds).map((kind) => [`${kind.apiVersion}/${kind.plural}`, kind]));
 
 export function kindByPlural(apiVersion: string, plural: string): Kind | undefined {
   return byPlural.get(`${apiVersion}/${plural}`);

@@ -124,7 +124,7 @@ export function createApiServer({ store, tls, auth, podLogs, podProxy, version, 
     const headers: Record<string, string | string[]> = { "content-type": yaml ? "application/yaml" : type, "cache-control": "no-cache, private" };
     if (warnings !== undefined && warnings.length > 0) headers["warning"] = warnings.map((warning) => `299 - ${JSON.stringify(warning.replaceAll(/[^\x20-\x7e]/g, "?"))}`);
     // Small answers aren't worth it, and a kube-apiserver draws the same line.
-    if (bytes.length > 128 * 1024 && /\bgzip\b/.test(String(request.headers["accept-encoding"] ?? ""))) {
+    if (bytes.length > 128 * 1024 && /\bgzip\b/.test((request.headers["accept-encoding"] ?? ""))) {
       gzip(bytes, { level: 1 }, (error, packed) => {
         if (error) response.destroy(error);
         else response.writeHead(code, { ...headers, "content-encoding": "gzip", "content-length": packed.length }).end(packed);

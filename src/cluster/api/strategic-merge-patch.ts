@@ -75,7 +75,8 @@ function arrange(list: readonly unknown[], order: readonly unknown[], original: 
   const arranged: unknown[] = [];
   for (const item of named) {
     const at = indexIn(original, item);
-    while (at >= 0 && others.length > 0 && indexIn(original, others[0]) >= 0 && indexIn(original, others[0]) < at) arranged.push(others.shift());
+    const stay = at < 0 ? 0 : others.findIndex((other) => !(indexIn(original, other) >= 0 && indexIn(original, other) < at));
+    arranged.push(...others.splice(0, stay < 0 ? others.length : stay));
     arranged.push(item);
   }
   return [...arranged, ...others];

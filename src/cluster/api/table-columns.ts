@@ -7,8 +7,8 @@ export type Cell = string | number | boolean | null;
 export interface Column { name: string; type: "string" | "integer" | "boolean"; format?: "name"; wide?: true; cell: (object: never, now: Date) => Cell }
 
 type Get<T> = (object: T, now: Date) => Cell;
-const text = <T>(name: string, cell: Get<T>): Column => ({ name, type: "string", cell: cell as Column["cell"] });
-const number = <T>(name: string, cell: Get<T>): Column => ({ name, type: "integer", cell: cell as Column["cell"] });
+const text = <T>(name: string, cell: Get<T>): Column => ({ name, type: "string", cell: cell });
+const number = <T>(name: string, cell: Get<T>): Column => ({ name, type: "integer", cell: cell });
 const wide = (column: Column): Column => ({ ...column, wide: true });
 const name: Column = { name: "Name", type: "string", format: "name", cell: (object: KubeObject) => object.metadata.name };
 const age: Column = text<KubeObject>("Age", ({ metadata }, now) => ageOf(metadata.creationTimestamp, now));

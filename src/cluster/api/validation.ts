@@ -92,7 +92,7 @@ function validateSpec(kind: Kind, object: KubeObject): StatusCause[] {
     }
     case "discovery.k8s.io/v1/EndpointSlice": return fields["addressType"] === undefined ? [required("addressType")] : [];
     case "v1/ConfigMap": case "v1/Secret": {
-      const keys = [...Object.keys((fields["data"] ?? {}) as object), ...Object.keys((fields["binaryData"] ?? {}) as object)];
+      const keys = [...Object.keys((fields["data"] ?? {})), ...Object.keys((fields["binaryData"] ?? {}))];
       const causes = keys.filter((key) => !/^[-._a-zA-Z0-9]{1,253}$/.test(key)).map((key) => invalidValue(`data[${key}]`, key, "a valid config key must consist of alphanumeric characters, '-', '_' or '.'"));
       if (Buffer.byteLength(JSON.stringify(fields["data"] ?? {})) > 1_100_000) causes.push({ reason: "FieldValueTooLong", message: "Too long: may not be more than 1048576 bytes", field: "data" });
       return causes;

@@ -38,10 +38,11 @@ export function streamWatch(store: ObjectStore, request: WatchRequest, response:
   response.writeHead(200, { "content-type": "application/json", "cache-control": "no-cache, private" });
   response.flushHeaders();
   let stop = (): void => {};
+  let allowance = maxBuffered;
   const line = (type: string, object: string): void => {
     if (response.destroyed || response.writableEnded) return;
     response.write(`{"type":"${type}","object":${object}}\n`);
-    if (response.writableLength > maxBuffered) end(true);
+    if (response.writableLength > allowance) end(true);
   };
   const event = (type: string, object: KubeObject): void => line(type, asTable ? JSON.stringify(table(kind, [object], { resourceVersion: object.metadata.resourceVersion }, now(), includeObject)) : encode(object));
   const bookmark = (annotations?: Record<string, string>): void => {
@@ -63,12 +64,15 @@ export function streamWatch(store: ObjectStore, request: WatchRequest, response:
   response.once("close", () => end(true));
   try {
     let after = resourceVersion;
+    // What is there is sent at once, however much it is; the allowance is for what comes after it.
+    allowance = Infinity;
     if (sendInitialEvents || after === undefined || after === "0") {
       const list = store.list(kind, selection);
       for (const object of list.items) event("ADDED", object);
       after = list.resourceVersion;
       if (sendInitialEvents && allowWatchBookmarks) bookmark({ "k8s.io/initial-events-end": "true" });
     }
+    allowance = maxBuffered + response.writableLength;
     stop = store.watch(kind, { ...selection, resourceVersion: after }, ({ type, object }) => event(type, object));
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
