@@ -1,4 +1,4 @@
-import type { PermissionSchema, PrincipalSchema } from "#gen/envoy/config/rbac/v3/rbac_pb.ts";
+import { MetadataSource, type PermissionSchema, type PrincipalSchema } from "#gen/envoy/config/rbac/v3/rbac_pb.ts";
 import type { HeaderMatcherSchema } from "#gen/envoy/config/route/v3/route_components_pb.ts";
 import type { StringMatcherSchema } from "#gen/envoy/type/matcher/v3/string_pb.ts";
 import type { Init } from "./encode.ts";
@@ -68,10 +68,13 @@ export function claim(path: readonly string[], value: Matcher): Principal {
   const stringMatch = { matchPattern: { case: "stringMatch" as const, value } };
   return {
     identifier: {
-      case: "metadata",
+      case: "sourcedMetadata",
       value: {
-        filter: jwtFilter, path: [jwtPayload, ...path].map((key) => ({ segment: { case: "key" as const, value: key } })),
-        value: { matchPattern: { case: "orMatch", value: { valueMatchers: [stringMatch, { matchPattern: { case: "listMatch", value: { matchPattern: { case: "oneOf", value: stringMatch } } } }] } } },
+        metadataMatcher: {
+          filter: jwtFilter, path: [jwtPayload, ...path].map((key) => ({ segment: { case: "key" as const, value: key } })),
+          value: { matchPattern: { case: "orMatch", value: { valueMatchers: [stringMatch, { matchPattern: { case: "listMatch", value: { matchPattern: { case: "oneOf", value: stringMatch } } } }] } } },
+        },
+        metadataSource: MetadataSource.DYNAMIC,
       },
     },
   };

@@ -80,7 +80,7 @@ export function clusters(mesh: Mesh, services: Services, workloads: Workloads, r
       case "DNS_ROUND_ROBIN": {
         const subset = rules.rule(key.rule).subsets.find((entry) => entry.name === key.subset);
         return {
-          clusterDiscoveryType: { case: "clusterType", value: { name: "envoy.clusters.dns", typedConfig: any(DnsClusterSchema, { respectDnsTtl: true, dnsLookupFamily: DnsLookupFamily.V4_PREFERRED, allAddressesInSingleEndpoint: service.resolution === "DNS_ROUND_ROBIN" }) } },
+          ...dnsDiscovery(service.resolution === "DNS_ROUND_ROBIN"),
           loadAssignment: loadAssignment(name, workloads.instances(instanceKey(service, port)), { labels: subset?.labels }),
         };
       }
@@ -113,6 +113,12 @@ export type Clusters = ReturnType<typeof clusters>;
 
 export function sameVersion(a: Resource | undefined, b: Resource | undefined): boolean {
   return a?.version === b?.version;
+}
+
+/** Endpoints by name; `single`: all addresses count as one endpoint, of which the first is used. */
+export function dnsDiscovery(single: boolean) {
+  const typedConfig = any(DnsClusterSchema, { respectDnsTtl: true, dnsLookupFamily: DnsLookupFamily.V4_PREFERRED, allAddressesInSingleEndpoint: single });
+  return { clusterDiscoveryType: { case: "clusterType" as const, value: { name: "envoy.clusters.dns", typedConfig } } };
 }
 
 function keepalive(pool: ConnectionPoolSettings | undefined) {

@@ -19,9 +19,10 @@ import { Graph } from "./memo.ts";
 import type { Mesh, MeshSettings } from "./mesh.ts";
 import { parseOutboundCluster } from "./names.ts";
 import { outboundClusters } from "./outbound-clusters.ts";
+import { passthrough } from "./passthrough.ts";
 import { Roots, type Owner } from "./roots.ts";
 import { routeConfigurations, viewNameId, type ViewName } from "./route-configuration.ts";
-import { services } from "./service.ts";
+import { services, type MeshService } from "./service.ts";
 import { sidecarScopes } from "./sidecar-scope.ts";
 import { sidecars } from "./sidecar.ts";
 import { viewOf, type View } from "./view.ts";
@@ -131,10 +132,11 @@ function compile(mesh: Mesh) {
   const virtual = virtualServices(mesh);
   const hosts = virtualHosts(mesh, known, virtual, filters);
   const called = destinations(mesh, known, scopes, rules, virtual, hosts);
-  const routes = routeConfigurations(mesh, known, called, hosts, filters);
+  const others = passthrough(mesh);
+  const routes = routeConfigurations(mesh, known, called, hosts, filters, others);
   const assignments = endpoints(mesh, known, running, rules);
   const access = authorization(mesh);
-  const jwt = jwtAuthentication(mesh);
+  const jwt = jwtAuthentication(mesh, known);
   const outer = outbound(mesh, filters);
   const sidecar = sidecars({
     services: known, scopes, rules, virtualServices: virtual, virtualHosts: hosts, destinations: called, envoyFilters: filters,
@@ -142,13 +144,22 @@ function compile(mesh: Mesh) {
   });
   const router = gateways(mesh, { servers: gatewayServers(mesh), services: known, destinations: called, virtualServices: virtual, virtualHosts: hosts, envoyFilters: filters, authorization: access, jwt });
   const clustersOf = outboundClusters(clusters(mesh, known, running, rules, filters), rules, called, filters);
-  const servicesOf = (view: View) => (view.role === "router" ? router.services(view) : called.services(view));
+  const servicesOf = graph.family<View, ReadonlyMap<string, MeshService>>("all services of view", (view) => {
+    const found = view.role === "router" ? router.services(view) : called.services(view);
+    const keySources = jwt.services(view.namespace, view.labels).filter((service) => !found.has(service.host));
+    return keySources.length === 0 ? found : new Map([...found, ...keySources.map((service) => [service.host, service] as const)]);
+  }, { id: (view) => view.id });
+  function sharedClusters(view: View): Resource[] {
+    const found = [...clustersOf(view, servicesOf(view).values()), ...jwt.clusters(view.namespace, view.labels)];
+    if (view.role === "router") return found;
+    return [...found, outer.tunnelCluster(""), ...(called.scopeOf(view).outbound === "ALLOW_ANY" ? [others.cluster("")] : [])];
+  }
   const ofView = { id: (view: View) => view.id, equal: sameResources };
   const ofProxy = { id: ({ proxy, serial }: ProxyKey) => `${proxy.id}#${serial}`, equal: sameResources };
   return {
     listeners: graph.family<ProxyKey, Resources>("listeners of proxy", ({ proxy }) => byName(proxy.role === "router" ? [outer.health(proxy.ip), ...router.listeners(proxy, viewOf(proxy))] : sidecar.listeners(proxy)), ofProxy),
     ownClusters: graph.family<ProxyKey, Resources>("clusters of proxy", ({ proxy }) => byName(proxy.role === "router" ? [] : sidecar.ownClusters(proxy)), ofProxy),
-    sharedClusters: graph.family<View, Resources>("clusters of view", (view) => byName([...clustersOf(view, servicesOf(view).values()), ...(view.role === "router" ? [] : [outer.tunnelCluster("")])]), ofView),
+    sharedClusters: graph.family<View, Resources>("clusters of view", (view) => byName(sharedClusters(view)), ofView),
     route: graph.family<ViewName, Resources>("route of view", (key) => byName([key.view.role === "router" ? router.routes(key) : routes(key)]), { id: viewNameId, equal: sameResources }),
     endpoints: graph.family<ViewName, Resources>("endpoints of view", ({ view, name }) => {
       const parsed = parseOutboundCluster(name);

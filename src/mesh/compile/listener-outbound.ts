@@ -14,6 +14,7 @@ import { httpConnectionManager, managerFilter, routeFilters } from "./http-conne
 import type { Mesh } from "./mesh.ts";
 import { healthListener, httpProxyListener, httpProxyRoutes, tunnelCluster, tunnelListener } from "./names.ts";
 import { patchChains, patchListener } from "./patch-listener.ts";
+import { passthroughFilter } from "./passthrough.ts";
 import { tcpProxy, type TcpTarget } from "./tcp-proxy.ts";
 
 export const healthPort = 15_021;
@@ -30,18 +31,20 @@ export function outbound(mesh: Mesh, envoyFilters: EnvoyFilters) {
     return listener === undefined ? undefined : encoder.resource("listener", ListenerSchema, message.name, listener);
   }
 
+  const proxyFilters = (mode: string) => [...routeFilters(), ...(mode === "ALLOW_ANY" ? [passthroughFilter()] : [])];
+
   return {
-    /** Where the app sends its HTTP requests (`HTTP_PROXY`). Key: `address|port|filters`. */
+    /** Where the app sends its HTTP requests (`HTTP_PROXY`). Key: `address|port|mode|filters`, the mode being the Sidecar's `outboundTrafficPolicy`. */
     httpProxy: graph.family<string, Resource | undefined>("http proxy listener", (key) => {
-      const [address, port, filters] = key.split("|") as [string, string, string];
-      const manager = httpConnectionManager({ statPrefix: httpProxyListener, side: "outbound", routes: httpProxyRoutes, filters: routeFilters(), connect: true });
+      const [address, port, mode, filters] = key.split("|") as [string, string, string, string];
+      const manager = httpConnectionManager({ statPrefix: httpProxyListener, side: "outbound", routes: httpProxyRoutes, filters: proxyFilters(mode), connect: true });
       return build(filters, Number(port), { name: httpProxyListener, address: socketAddress(address, Number(port)) }, [managerFilter(manager)]);
     }, { equal: sameVersion, fallback: { value: undefined } }),
 
-    /** Where CONNECT to an HTTP service ends: the same routes once more, for what is inside the tunnel. Key: `port|filters`, the port of the proxy listener, so that patches for it hold here too. */
+    /** Where CONNECT to an HTTP service ends: the same routes once more, for what is inside the tunnel. Key: `port|mode|filters`, the port of the proxy listener, so that patches for it hold here too. */
     tunnel: graph.family<string, Resource | undefined>("tunnel listener", (key) => {
-      const [port, filters] = key.split("|") as [string, string];
-      const manager = httpConnectionManager({ statPrefix: tunnelListener, side: "outbound", routes: httpProxyRoutes, filters: routeFilters() });
+      const [port, mode, filters] = key.split("|") as [string, string, string];
+      const manager = httpConnectionManager({ statPrefix: tunnelListener, side: "outbound", routes: httpProxyRoutes, filters: proxyFilters(mode) });
       return build(filters, Number(port), { name: tunnelListener, listenerSpecifier: { case: "internalListener", value: {} } }, [managerFilter(manager)]);
     }, { equal: sameVersion, fallback: { value: undefined } }),
 

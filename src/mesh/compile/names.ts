@@ -56,4 +56,5 @@ export const httpProxyListener = "http_proxy";
 export const tunnelListener = "connect_tunnel";
 export const tunnelCluster = "connect_tunnel";
 export const healthListener = "health";
+export const passthroughCluster = "PassthroughCluster";
 export const blackHoleCluster = "BlackHoleCluster";

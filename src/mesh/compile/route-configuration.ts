@@ -9,6 +9,7 @@ import type { EnvoyFilters, PatchContext } from "./envoy-filter.ts";
 import type { Mesh } from "./mesh.ts";
 import { httpProxyRoutes, serviceHost } from "./names.ts";
 import { addedVirtualHosts, patchRouteConfiguration } from "./patch-route.ts";
+import type { Passthrough } from "./passthrough.ts";
 import { isHttp } from "./protocol.ts";
 import type { MeshPort, MeshService, Services } from "./service.ts";
 import type { View } from "./view.ts";
@@ -48,7 +49,7 @@ export function domainsOf(service: MeshService, port: number, viewer: string, cl
   return names.flatMap((name) => (port === 80 ? [name, `${name}:80`] : [`${name}:${port}`]));
 }
 
-export function routeConfigurations(mesh: Mesh, services: Services, destinations: Destinations, virtualHosts: VirtualHosts, envoyFilters: EnvoyFilters) {
+export function routeConfigurations(mesh: Mesh, services: Services, destinations: Destinations, virtualHosts: VirtualHosts, envoyFilters: EnvoyFilters, others: Passthrough) {
   const { graph, settings } = mesh;
   const context = "SIDECAR_OUTBOUND";
 
@@ -58,7 +59,7 @@ export function routeConfigurations(mesh: Mesh, services: Services, destinations
 
   const filtersOf = (view: View) => envoyFilters.keyFor(view.namespace, view.labels, "route", context);
 
-  /** All HTTP ports in scope, TLS ports of outside hosts (for CONNECT only), and a last host that refuses everything else. */
+  /** All HTTP ports in scope, TLS ports of outside hosts (for CONNECT only), and a last host for everything else. */
   const httpProxy = graph.family<View, Resource>("http proxy routes", (view) => {
     const filters = filtersOf(view);
     const hosts: Part[] = [];
@@ -76,7 +77,7 @@ export function routeConfigurations(mesh: Mesh, services: Services, destinations
         hosts.push(virtualHost(`${service!.host}:${port.number}`, domains, part));
       }
     }
-    return assemble(mesh, envoyFilters, filters, context, httpProxyRoutes, 0, [...hosts, virtualHosts.blockAll()]);
+    return assemble(mesh, envoyFilters, filters, context, httpProxyRoutes, 0, [...hosts, others.virtualHost(destinations.scopeOf(view).outbound)]);
   }, { id: (view) => view.id, equal: sameVersion });
 
   /** One service's port alone, whatever the host header says: for the address that stands for it. Named `HOST:PORT`. */

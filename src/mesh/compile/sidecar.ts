@@ -42,7 +42,8 @@ export function sidecars(parts: SidecarParts) {
     const found: (Resource | undefined)[] = [outbound.health(proxy.ip)];
     for (const port of declaredPorts(proxy, view).ports) found.push(inbound.listener({ namespace: view.namespace, labels: view.labels, labelsKey: view.labelsKey, port, ip: proxy.ip }));
     if (addresses.proxy !== undefined) {
-      found.push(outbound.httpProxy(`${addresses.proxy.address}|${addresses.proxy.port}|${filters}`), outbound.tunnel(`${addresses.proxy.port}|${filters}`));
+      const rest = `${addresses.proxy.port}|${destinations.scopeOf(view).outbound}|${filters}`;
+      found.push(outbound.httpProxy(`${addresses.proxy.address}|${rest}`), outbound.tunnel(rest));
     }
     const inScope = new Map(destinations.scopeOf(view).services.map((id) => [id.slice(id.indexOf("/") + 1), services.byId(id)]));
     for (const [host, address] of addresses.callees) {

@@ -84,19 +84,7 @@ export function virtualHosts(mesh: Mesh, services: Services, virtualServices: Vi
     return patched === undefined ? undefined : encoder.part("virtualHost", VirtualHostSchema, patched);
   }, { id: (key) => [key.service, key.port, key.virtualService, key.profile, key.hashes, key.context, key.filters, ...(key.filters === "" ? [] : [key.name, key.routeConfiguration])].join("|"), equal: (a, b) => a?.hash === b?.hash, fallback: { value: undefined } });
 
-  /** Everything that no other virtual host takes: 502, as istiod answers for hosts outside the registry. */
-  const blockAll = graph.family<string, Part>("block all", () => {
-    const refuse = { case: "directResponse" as const, value: { status: 502 } };
-    return encoder.part("virtualHost", VirtualHostSchema, create(VirtualHostSchema, {
-      name: "block_all", domains: ["*"], includeRequestAttemptCount: true,
-      routes: [
-        { name: "block_all", match: { pathSpecifier: { case: "connectMatcher", value: {} } }, action: refuse },
-        { name: "block_all", match: { pathSpecifier: { case: "prefix", value: "/" } }, action: refuse },
-      ],
-    }));
-  });
-
-  return { body, blockAll: () => blockAll(""), target };
+  return { body, target };
 }
 export type VirtualHosts = ReturnType<typeof virtualHosts>;
 
