@@ -31,7 +31,7 @@ export const webBuild = {
 
 function key() {
   return keyOf({
-    paths: [web, join(root, "package-lock.json")],
-    skip: (name) => name === "dist" || name === "node_modules" || /\.spec\.tsx?$/.test(name),
+    paths: [web, join(root, "package-lock.json"), join(root, "docs", "openapi.json")],
+    skip: (name) => ["dist", "generated", "node_modules"].includes(name) || /\.spec\.tsx?$/.test(name),
   });
 }

@@ -1,0 +1,89 @@
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import type { AppFilters } from "../router/paths.ts";
+import { call } from "./call.ts";
+import type { AppView, AppState, ClusterView, EdgeView, ReleaseView, WorkerState } from "./views.ts";
+
+/** Rows of the list that are fetched at a time. */
+export const pageSize = 100;
+
+export const whoami = queryOptions({
+  queryKey: ["whoami"],
+  queryFn: ({ signal }) => call("whoami", { signal }),
+  staleTime: Infinity,
+});
+
+export const appList = (filters: AppFilters) =>
+  infiniteQueryOptions({
+    queryKey: ["apps", filters],
+    queryFn: async ({ pageParam, signal }) => {
+      const page = await call("listApp", {
+        query: { ...filters, limit: pageSize, ...(pageParam !== "" && { continue: pageParam }) },
+        signal,
+      });
+      return { ...page, items: page.items as unknown as AppView[] };
+    },
+    initialPageParam: "",
+    getNextPageParam: (page) => page.continue,
+    placeholderData: keepPreviousData,
+  });
+
+export const app = (name: string) =>
+  queryOptions({
+    queryKey: ["app", name],
+    queryFn: async ({ signal }) => (await call("getApp", { path: { name }, signal })) as unknown as AppView,
+  });
+
+export const appStatus = (name: string) =>
+  queryOptions({
+    queryKey: ["app", name, "status"],
+    queryFn: async ({ signal }) =>
+      (await call("appStatus", { path: { name }, signal })) as unknown as AppState & {
+        calls: EdgeView[];
+        callers: EdgeView[];
+        releases: ReleaseView[];
+      },
+    refetchInterval: 15_000,
+  });
+
+export const appReleases = (name: string) =>
+  queryOptions({
+    queryKey: ["app", name, "releases"],
+    queryFn: async ({ signal }) =>
+      (await call("listRelease", { query: { app: name, limit: 50, sort: "-updated" }, signal }))
+        .items as unknown as ReleaseView[],
+  });
+
+export const clusterList = queryOptions({
+  queryKey: ["clusters"],
+  queryFn: async ({ signal }) =>
+    (await call("listCluster", { query: { limit: 500 }, signal })).items as unknown as ClusterView[],
+  refetchInterval: 5_000,
+});
+
+export const clusterWorker = (name: string) =>
+  queryOptions({
+    queryKey: ["cluster", name, "worker"],
+    queryFn: async ({ signal }) => (await call("clusterWorker", { path: { name }, signal })) as unknown as WorkerState,
+    refetchInterval: 5_000,
+    retry: false,
+  });
+
+/** Names for the filters: few enough to be listed whole. */
+export const teamNames = queryOptions({
+  queryKey: ["names", "teams"],
+  queryFn: async ({ signal }) =>
+    (await call("listTeam", { query: { limit: 500 }, signal })).items.map(({ metadata }) => metadata.name),
+  staleTime: 60_000,
+});
+export const segmentNames = queryOptions({
+  queryKey: ["names", "segments"],
+  queryFn: async ({ signal }) =>
+    (await call("listSegment", { query: { limit: 500 }, signal })).items.map(({ metadata }) => metadata.name),
+  staleTime: 60_000,
+});
+export const clusterNames = queryOptions({
+  queryKey: ["names", "clusters"],
+  queryFn: async ({ signal }) =>
+    (await call("listCluster", { query: { limit: 500 }, signal })).items.map(({ metadata }) => metadata.name),
+  staleTime: 60_000,
+});

@@ -1,0 +1,3 @@
+export function AppPage({ name }: { name: string }) {
+  return <p>{name}</p>;
+}

@@ -1,0 +1,3 @@
+export function ClusterPage({ name }: { name: string }) {
+  return <p>{name}</p>;
+}
