@@ -25,6 +25,8 @@ export interface ClusterWorkerOptions {
   ledger: Ledger;
   /** Called when something changed, at most every `reportMs`, and every `heartbeatMs` anyway. */
   report: (seen: Seen) => void;
+  /** What was last reported, by an earlier process: it stands until something newer is known. */
+  last?: Seen;
   event?: (event: WorkerEvent) => void;
   clock?: Clock;
   random?: () => number;
@@ -109,12 +111,12 @@ export class ClusterWorker {
   }
 
   seen(): Seen {
-    const age = this.#live.ageMs(this.#clock.now());
+    const { cluster, last } = this.#options;
+    const now = this.#clock.now();
     const error = this.#problem();
-    return {
-      cluster: this.#options.cluster, applied: this.#applied(), ready: this.#live.ready(),
-      at: Number.isFinite(age) ? this.#clock.now() - age : 0, ...(error === undefined ? {} : { error }),
-    };
+    // Not having looked yet isn't having seen nothing.
+    const pods = this.#live.podsSynced ? { ready: this.#live.ready(), at: now - this.#live.podsAgeMs(now) } : { ready: last?.ready ?? {}, at: last?.at ?? 0 };
+    return { cluster, applied: this.#applied(), ...pods, ...(error === undefined ? {} : { error }) };
   }
 
   status(): WorkerStatus {
@@ -126,7 +128,7 @@ export class ClusterWorker {
   }
 
   #applied(): number {
-    return this.#started ? this.#dirty.appliedUpTo(this.#options.desired.revision) : 0;
+    return this.#started ? this.#dirty.appliedUpTo(this.#options.desired.revision) : (this.#options.last?.applied ?? 0);
   }
 
   #problem(): string | undefined {
@@ -144,9 +146,10 @@ export class ClusterWorker {
       this.#wake();
       this.#tellNews();
     });
-    // Until looked at, nothing is known to be applied, at whatever revision it was wanted.
-    for (const { key } of desired.objects()) this.#dirty.markWanted(key, 1);
-    for (const key of this.#ledger.entries.keys()) if (!desired.get(key)) this.#dirty.markWanted(key, 1);
+    // Until looked at, nothing later than what was reported is known to be applied.
+    const unknown = (this.#options.last?.applied ?? 0) + 1;
+    for (const { key } of desired.objects()) this.#dirty.markWanted(key, unknown);
+    for (const key of this.#ledger.entries.keys()) if (!desired.get(key)) this.#dirty.markWanted(key, unknown);
     this.#started = true;
 
     let failures = 0;

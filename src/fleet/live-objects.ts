@@ -96,6 +96,15 @@ export class LiveObjects {
     return ready;
   }
 
+  /** The pods have been listed in full. */
+  get podsSynced(): boolean {
+    return this.#pods.synced;
+  }
+  /** How old the view of the pods is, in ms. */
+  podsAgeMs(now: number): number {
+    return this.#pods.ageMs(now);
+  }
+
   /** How old the oldest part of the view is, in ms; Infinity until everything has been read once. */
   ageMs(now: number): number {
     return Math.max(...[...this.#all()].map((reflector) => reflector.ageMs(now)));
