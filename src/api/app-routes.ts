@@ -8,7 +8,7 @@ import { imageOf } from "../release/accept.ts";
 import { appEdges, appStatus } from "../release/app-status.ts";
 import { deployApp, Problems } from "../release/changes.ts";
 import { renderApp, viewAfter } from "../release/render-app.ts";
-import { readWorld } from "../release/world.ts";
+import { readWorld, worldFor } from "../release/world.ts";
 import { appWarnings } from "../release/warnings.ts";
 import type { ReadTx, StoredObject } from "../store/store.ts";
 import type { ApiContext } from "./context.ts";
@@ -89,7 +89,7 @@ export function appRoutes(routes: Routes, context: ApiContext): void {
   });
 
   async function rendered(tx: ReadTx, app: App): Promise<Record<string, unknown>> {
-    const world = await readWorld(tx);
+    const world = await worldFor(tx, app);
     const { name } = app.metadata;
     const view = store.inForce();
     const after = viewAfter(app, await imageOf(tx, view, name), world, view, await tx.lastRelease(name) + 1);

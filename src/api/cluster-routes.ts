@@ -3,8 +3,6 @@ import { Type } from "typebox";
 import { mutate, require as requireRole } from "../access/mutate.ts";
 import { Problem } from "../model/problem.ts";
 import { closed, optional } from "../model/schema.ts";
-import { kinds } from "../objects/kinds.ts";
-import type { Pod } from "../objects/core.ts";
 import type { ApiContext, ClusterAccess } from "./context.ts";
 import type { Routes } from "./define-route.ts";
 import { NameParams } from "./object-routes.ts";
@@ -46,13 +44,11 @@ export function clusterRoutes(routes: Routes, { store, clusters, log }: ApiConte
     if (app === undefined) throw new Problem("not-found", `There is no App ${params.name}.`, { found: params.name, subject: `App/${params.name}` });
     const namespace = String(app.body.spec.segment);
     const wanted = query.cluster === undefined ? [...clusters].filter(([name]) => store.inForce().lanes.get(name)?.has(params.name)) : [[query.cluster, access(query.cluster)] as const];
-    const labels = [`app=${params.name}`, ...(query.revision === undefined ? [] : [`quipu.dev/revision=${query.revision}`])].join(",");
     const pods: { cluster: string; access: ClusterAccess; pod: string }[] = [];
     const unreachable: string[] = [];
     for (const [cluster, there] of wanted) {
       try {
-        const { items } = await there.kube.listAll<Pod>(kinds.Pod, { namespace, labelSelector: labels });
-        for (const { metadata } of items) if (query.pod === undefined || metadata.name === query.pod) pods.push({ cluster, access: there, pod: metadata.name });
+        for (const pod of await there.pods(namespace, params.name, query.revision)) if (query.pod === undefined || pod === query.pod) pods.push({ cluster, access: there, pod });
       } catch (error) {
         unreachable.push(`${cluster}: ${(error as Error).message}`);
       }
@@ -65,10 +61,12 @@ export function clusterRoutes(routes: Routes, { store, clusters, log }: ApiConte
     const out = new PassThrough();
     reply.raw.on("close", () => stop.abort());
     const one = pods.length === 1 && query.pod !== undefined;
-    const options = { container: query.container, follow: query.follow === true ? true : undefined, tailLines: query.tail ?? (query.follow === true ? 10 : undefined), previous: query.previous === true ? true : undefined };
+    const { follow = false, previous = false, container = "app" } = query;
+    const tailLines = query.tail ?? (follow ? 10 : undefined);
+    const options = { container, follow, previous, ...(tailLines !== undefined && { tailLines }) };
     void Promise.all(pods.map(async ({ cluster, access: there, pod }) => {
       try {
-        const lines = await there.kube.rawStream(`/api/v1/namespaces/${namespace}/pods/${pod}/log`, { query: options, signal: stop.signal });
+        const lines = await there.log(namespace, pod, options, stop.signal);
         for await (const text of tagLines(lines, one ? "" : `${cluster}/${pod} `)) if (!out.write(text)) await new Promise((resolve) => { out.once("drain", resolve); stop.signal.addEventListener("abort", resolve, { once: true }); });
       } catch (error) {
         if (stop.signal.aborted) return;

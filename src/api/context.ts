@@ -1,13 +1,16 @@
 import type { Logger } from "pino";
-import type { KubeClient } from "../kube/kube-client.ts";
 import type { ReleaseEngine } from "../release/engine.ts";
 import type { ArtifactFiles } from "../store/artifact-files.ts";
 import type { Store } from "../store/store.ts";
 
+export interface LogOptions { container: string; follow: boolean; tailLines?: number; previous: boolean }
+
 /** One cluster as the API needs it. */
 export interface ClusterAccess {
   kubeconfig(): string;
-  kube: KubeClient;
+  /** Names of an app's pods. Throws when the cluster can't be reached. */
+  pods(namespace: string, app: string, revision: string | undefined): Promise<string[]>;
+  log(namespace: string, pod: string, options: LogOptions, signal: AbortSignal): Promise<AsyncIterable<Buffer>>;
   /** What its worker says of itself. */
   status(): { applied: number; wanted: number; pending: number; failures: { key: string; error: string }[]; error?: string; ageMs: number };
 }

@@ -14,6 +14,7 @@ import { ArtifactFiles } from "../store/artifact-files.ts";
 import { openSqliteStore } from "../store/open-sqlite-store.ts";
 import type { Store, WriteTx } from "../store/store.ts";
 import { StoreFailure } from "../store/store-error.ts";
+import { clusterAccess } from "./cluster-access.ts";
 import { checkout } from "./home.ts";
 import { objectsOf } from "./mesh-objects.ts";
 import { readServerConfig, type ServerConfig } from "./server-config.ts";
@@ -71,7 +72,7 @@ export async function startServer(config: ServerConfig, log: Logger, broken: (fa
       });
       links.set(name, link);
       undo.push(() => link.close());
-      clusters.set(name, { kube: link.kube, kubeconfig: () => read(kubeconfig), status: () => link.worker.status() });
+      clusters.set(name, clusterAccess(link, () => read(kubeconfig)));
       meshes[name] = { socketPath: meshControlSocket, objectsOf: (app, revision) => objectsOf(link, app, revision) };
     }
     const engine = new ReleaseEngine({ store, acknowledger: new MeshAcknowledger(meshes), now: Date.now, log });

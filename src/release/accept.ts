@@ -8,7 +8,7 @@ import type { InForce } from "../store/in-force.ts";
 import type { ObjectBody, ReadTx, StoredObject, WriteTx } from "../store/store.ts";
 import { remember } from "./journal-state.ts";
 import { resolveApp, type ResolvedApp } from "./resolve-app.ts";
-import { readWorld, type World } from "./world.ts";
+import { worldFor, type World } from "./world.ts";
 
 export interface Cause { kind: "deploy" | "apply" | "undo" | "policy" | "segment" | "cluster" | "retry" | "delete"; by: string; message?: string }
 
@@ -46,7 +46,7 @@ export async function imageOf(tx: ReadTx, view: InForce, app: string): Promise<s
  */
 export async function acceptApp(tx: WriteTx, app: App, options: { image?: string; cause: Cause; dryRun?: boolean; declared?: number; world?: World; force?: boolean }): Promise<Outcome> {
   const { name } = app.metadata;
-  const world = options.world ?? await readWorld(tx);
+  const world = await worldFor(tx, app, options.world);
   const image = options.image ?? await imageOf(tx, tx.inForce, name);
   const number = await tx.lastRelease(name) + 1;
   const resolved = resolveApp(app, image, world, tx.inForce, number);

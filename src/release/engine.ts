@@ -6,7 +6,7 @@ import { resolveApp, withdrawalOf } from "./resolve-app.ts";
 import type { Acknowledger, Acknowledgement } from "./acknowledge.ts";
 import { remember, type Remembered } from "./journal-state.ts";
 import { putStatus } from "./release-status.ts";
-import { readWorld } from "./world.ts";
+import { worldFor } from "./world.ts";
 import { rowsFor, writeRows } from "./write-rows.ts";
 
 export interface EngineOptions {
@@ -152,7 +152,7 @@ export class ReleaseEngine {
         await tx.appendJournal(app, release, "begin", { plan, before: beforeOf(plan, rowsFor(app, tx.inForce)) });
         return true;
       }
-      const { plan, problems, snapshots } = resolveApp(accepted.app, accepted.image ?? undefined, await readWorld(tx), tx.inForce, release);
+      const { plan, problems, snapshots } = resolveApp(accepted.app, accepted.image ?? undefined, await worldFor(tx, accepted.app), tx.inForce, release);
       if (problems[0] !== undefined) {
         await this.#end(tx, app, release, "failed", undefined, problems[0].message);
         return false;

@@ -1,8 +1,7 @@
 import type { App } from "../model/app.ts";
 import type { Problem } from "../model/problem.ts";
-import type { KubeObject } from "../objects/meta.ts";
 import { objectKeys } from "../render/keys.ts";
-import { render, type RenderOptions } from "../render/render.ts";
+import { render, type Rendered, type RenderOptions } from "../render/render.ts";
 import { beforeOf, stepRows } from "../rollout/step-rows.ts";
 import { steps } from "../rollout/plan.ts";
 import { withChanges, type InForce, type RowChange } from "../store/in-force.ts";
@@ -10,7 +9,7 @@ import { resolveApp } from "./resolve-app.ts";
 import type { World } from "./world.ts";
 import { rowsFor } from "./write-rows.ts";
 
-export interface RenderedIn { cluster: string; objects: KubeObject[] }
+export interface RenderedIn { cluster: string; objects: Rendered["object"][] }
 
 /** The objects of each cluster that belong to the app, from the rows of a view alone. */
 export function renderApp(app: string, view: InForce, options: RenderOptions): RenderedIn[] {

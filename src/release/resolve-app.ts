@@ -64,7 +64,7 @@ export function resolveApp(app: App, image: string | undefined, world: World, vi
     : placed.every((cluster) => [...current.values()].some((lane) => lane.live[good] === lanes[cluster]!.workload)));
   const revision: RevisionName = sameWorkload ? good : `r${number}`;
   for (const cluster of placed) if (!(sameWorkload && current.get(cluster)?.ready.includes(good))) lanes[cluster]!.minReady = minimum[cluster]!;
-  const roster = rosterOf(app, { revisions: [revision], segmentOf: (callee) => view.rosters.get(callee)?.value.segment });
+  const roster = rosterOf(app, { revisions: [revision], segmentOf: (callee) => view.rosters.get(callee)?.value.segment ?? world.calleeSegments.get(callee) });
   const base = keep({ part: "base", value: { segment: app.spec.segment, labels: segment?.spec.namespaceLabels ?? {}, mtls: segment?.spec.mtls ?? "STRICT" } });
   const bases = placed.map((cluster) => ({ segment: app.spec.segment, cluster, snapshot: base }));
   const before = view.rosters.get(name)?.value;

@@ -1,3 +1,4 @@
+import type { App } from "../model/app.ts";
 import type { Cluster } from "../model/cluster.ts";
 import type { Policy } from "../model/policy.ts";
 import type { Segment } from "../model/segment.ts";
@@ -10,10 +11,23 @@ export interface World {
   policies: readonly Policy[];
   clusters: readonly Cluster[];
   issuers: readonly TokenIssuer[];
+  /** Segments of the apps that the resolved one calls, as declared: a callee's segment is known before anything of it runs. */
+  calleeSegments: ReadonlyMap<string, string>;
 }
 
 export async function readWorld(tx: ReadTx): Promise<World> {
   const all = async <T>(kind: ObjectKind) => (await tx.all(kind)).map((object) => object.body as unknown as T);
   const segments = await all<Segment>("Segment");
-  return { segments: new Map(segments.map((segment) => [segment.metadata.name, segment])), policies: await all<Policy>("Policy"), clusters: await all<Cluster>("Cluster"), issuers: await all<TokenIssuer>("TokenIssuer") };
+  return { calleeSegments: new Map(), segments: new Map(segments.map((segment) => [segment.metadata.name, segment])), policies: await all<Policy>("Policy"), clusters: await all<Cluster>("Cluster"), issuers: await all<TokenIssuer>("TokenIssuer") };
+}
+
+/** The world as it is needed to resolve one app: with the segments of its callees. */
+export async function worldFor(tx: ReadTx, app: App, world?: World): Promise<World> {
+  const calleeSegments = new Map<string, string>();
+  for (const call of app.spec.calls ?? []) {
+    if (!("app" in call) || calleeSegments.has(call.app)) continue;
+    const callee = await tx.get("App", call.app);
+    if (callee !== undefined) calleeSegments.set(call.app, (callee.body as unknown as App).spec.segment);
+  }
+  return { ...(world ?? await readWorld(tx)), calleeSegments };
 }
