@@ -13,6 +13,8 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          // Generous: a busy machine must not turn a right answer red. Speed is measured in bench/.
+          testTimeout: minute / 2,
           include: ["{src,setup,test,bench,examples,web}/**/*.spec.{ts,tsx}"],
           exclude: ["**/node_modules/**", ...heavyTiers.map((tier) => `test/${tier}/**`)],
         },

@@ -8,21 +8,30 @@ import { Child } from "./child.ts";
 import { clusterFolder } from "./configs.ts";
 import { checkout, type FleetFile } from "./home.ts";
 
-/** Requests a second, and for how long at the most: enough to see figures move, little enough to leave a laptop cool. */
-export const demoLoad = { rate: 20, minutes: 240 };
+/** Requests a second in each cluster, and for how long: enough to see figures move, little enough to leave a laptop cool. */
+export const demoLoad = { rate: 10, minutes: 240 };
 
 /** Starts customers of the super-app, who come in through every cluster's ingress gateway. */
-export async function startLoad(home: string, fleet: FleetFile, say: (text: string) => void): Promise<Child> {
-  const gateways = await Promise.all(fleet.clusters.map(({ name }) => gatewayOf(home, name)));
-  const child = new Child({
-    role: "load",
-    command: [process.execPath, join(checkout, "examples/superapp/load/index.mjs"), String(demoLoad.rate), String(demoLoad.minutes), "shop.example", ...gateways],
-    env: { ...process.env, QUIPU_FLEET: fleet.id, QUIPU_ROLE: "load" },
-    log: join(home, "logs/load.log"),
-    once: true,
-  }, say);
-  child.start();
-  return child;
+export async function startLoad(home: string, fleet: FleetFile, say: (text: string) => void): Promise<Child[]> {
+  return Promise.all(fleet.clusters.map(async ({ name }) => {
+    const child = new Child({
+      role: `load/${name}`,
+      command: [process.execPath, join(checkout, "examples/superapp/load/index.mjs")],
+      env: {
+        ...process.env,
+        QUIPU_FLEET: fleet.id,
+        QUIPU_ROLE: `load/${name}`,
+        LOAD_URL: `http://${await gatewayOf(home, name)}`,
+        LOAD_HOST: "shop.example",
+        LOAD_RATE: String(demoLoad.rate),
+        LOAD_MINUTES: String(demoLoad.minutes),
+      },
+      log: join(home, `logs/load-${name}.log`),
+      once: true,
+    }, say);
+    child.start();
+    return child;
+  }));
 }
 
 async function gatewayOf(home: string, cluster: string): Promise<string> {

@@ -31,14 +31,14 @@ export async function up(options: UpOptions): Promise<void> {
 
   const say = (text: string) => void process.stderr.write(`${paint("yellow", "॥", process.stderr)} ${text}\n`);
   const supervisor = new Supervisor(home, fleet, say);
-  let load: Child | undefined;
+  let load: Child[] = [];
   let stopping: Promise<void> | undefined;
   const stopped = new Promise<void>((resolve) => {
     const stop = () => {
       stopping ??= (async () => {
         const goodbye = new Progress();
         goodbye.update("stopping apps, sidecars, clusters and server (once more to stop at once)");
-        await load?.stop();
+        await Promise.all(load.map((child) => child.stop()));
         await supervisor.stop(say);
         goodbye.done("stopped; the state stays for the next start");
         resolve();

@@ -1,8 +1,9 @@
 import type { App } from "../model/app.ts";
 import { hashOf } from "../model/canonical.ts";
 import { apiVersion } from "../model/metadata.ts";
-import type { Problem } from "../model/problem.ts";
+import { Problem } from "../model/problem.ts";
 import type { ReleasePart } from "../model/release.ts";
+import { closedBy } from "../rollout/windows.ts";
 import type { Plan } from "../rollout/plan.ts";
 import type { InForce } from "../store/in-force.ts";
 import type { ObjectBody, ReadTx, StoredObject, WriteTx } from "../store/store.ts";
@@ -44,7 +45,7 @@ export async function imageOf(tx: ReadTx, view: InForce, app: string): Promise<s
  * Checks an App (already valid by its schema) as it would be put in force, and accepts it as the next release when it
  * has an image to run. Writes nothing when something is wrong, or with `dryRun`.
  */
-export async function acceptApp(tx: WriteTx, app: App, options: { image?: string; cause: Cause; dryRun?: boolean; declared?: number; world?: World; force?: boolean }): Promise<Outcome> {
+export async function acceptApp(tx: WriteTx, app: App, options: { image?: string; cause: Cause; dryRun?: boolean; declared?: number; world?: World}): Promise<Outcome> {
   const { name } = app.metadata;
   const world = await worldFor(tx, app, options.world);
   const image = options.image ?? await imageOf(tx, tx.inForce, name);
@@ -52,7 +53,9 @@ export async function acceptApp(tx: WriteTx, app: App, options: { image?: string
   const resolved = resolveApp(app, image, world, tx.inForce, number);
   const outcome = { problems: resolved.problems, parts: resolved.parts };
   if (resolved.problems.length > 0 || image === undefined || options.dryRun === true) return outcome;
-  if (options.force !== true && !await changes(tx, app, image, resolved)) return outcome;
+  if (!await changes(tx, app, image, resolved)) return outcome;
+  const closed = closedBy(app, world.clusters.filter((cluster) => cluster.metadata.name in resolved.plan.lanes), world.windows, tx.now);
+  if (closed !== undefined) return { ...outcome, problems: [new Problem("window-closed", `${closed.reason}.`, { found: new Date(tx.now).toISOString(), accepted: "a time outside of it; a dry run says what would be released", subject: `App/${name}` })] };
   return { ...outcome, release: await record(tx, app, image, options.cause, number, resolved, options.declared) };
 }
 

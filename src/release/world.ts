@@ -3,6 +3,7 @@ import type { Cluster } from "../model/cluster.ts";
 import type { Policy } from "../model/policy.ts";
 import type { Segment } from "../model/segment.ts";
 import type { TokenIssuer } from "../model/token-issuer.ts";
+import type { Window } from "../model/window.ts";
 import type { ObjectKind, ReadTx } from "../store/store.ts";
 
 /** What an App is resolved against: few documents of each kind, so that all are read. */
@@ -18,7 +19,7 @@ export interface World {
 export async function readWorld(tx: ReadTx): Promise<World> {
   const all = async <T>(kind: ObjectKind) => (await tx.all(kind)).map((object) => object.body as unknown as T);
   const segments = await all<Segment>("Segment");
-  return { calleeSegments: new Map(), segments: new Map(segments.map((segment) => [segment.metadata.name, segment])), policies: await all<Policy>("Policy"), clusters: await all<Cluster>("Cluster"), issuers: await all<TokenIssuer>("TokenIssuer") };
+  return { calleeSegments: new Map(), segments: new Map(segments.map((segment) => [segment.metadata.name, segment])), policies: await all<Policy>("Policy"), clusters: await all<Cluster>("Cluster"), issuers: await all<TokenIssuer>("TokenIssuer"), windows: await all<Window>("Window") };
 }
 
 /** The world as it is needed to resolve one app: with the segments of its callees. */

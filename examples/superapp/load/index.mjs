@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 const base = process.env.LOAD_URL ?? "http://storefront.shop";
 const rate = bounded("LOAD_RATE", 4, 0, 50); // requests a second; 0 turns it off
 const inFlight = bounded("LOAD_IN_FLIGHT", 8, 1, 64);
+const minutes = bounded("LOAD_MINUTES", 240, 1, 1440); // then it stops by itself
 const headers = process.env.LOAD_HOST === undefined ? {} : { host: process.env.LOAD_HOST };
 
 function bounded(name, usual, least, most) {
@@ -56,6 +57,7 @@ const report = setInterval(() => {
 
 // As an app it has a port for its probe.
 const server = process.env.PORT === undefined ? undefined : createServer((_, response) => response.end(JSON.stringify({ rate, under, counts }))).listen(Number(process.env.PORT), "127.0.0.1");
+setTimeout(() => clearInterval(clock), minutes * 60_000).unref();
 process.on("SIGTERM", () => {
   clearInterval(clock);
   clearInterval(report);
