@@ -1,7 +1,11 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import { join } from "node:path";
+import { pack } from "tar-stream";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Deployment, EndpointSlice, Pod } from "../../src/objects/core.ts";
 import { isReady } from "../../src/cluster/controllers/pod-state.ts";
@@ -9,13 +13,32 @@ import { testCluster, until, workload, writeApp, type TestCluster } from "./clus
 
 let cluster: TestCluster;
 let apps: string;
+let archive: { url: string; digest: string; tokens: Set<string | undefined>; close(): void };
+
+/** An artifact of one file, and a server that gives it whatever digest is asked for. */
+async function archiveOf(folder: string): Promise<typeof archive> {
+  const tar = pack();
+  tar.entry({ name: "index.mjs" }, readFileSync(join(folder, "index.mjs")));
+  tar.finalize();
+  const bytes = Buffer.concat(await Array.fromAsync(tar as AsyncIterable<Buffer>));
+  const tokens = new Set<string | undefined>();
+  const server = createServer((request, response) => {
+    tokens.add(request.headers.authorization);
+    response.end(bytes);
+  });
+  await new Promise<void>((resolve) => { server.listen(0, "127.0.0.1", resolve); });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v1/artifacts`, digest: createHash("sha256").update(bytes).digest("hex"), tokens, close: () => server.close() };
+}
+
 beforeAll(async () => {
   apps = mkdtempSync(join(tmpdir(), "quipu-apps-"));
-  cluster = await testCluster();
+  archive = await archiveOf(writeApp(join(apps, "parcel"), "from an archive"));
+  cluster = await testCluster({ artifactsUrl: archive.url });
   await cluster.start();
 });
 afterAll(async () => {
   await cluster.dispose();
+  archive.close();
   rmSync(apps, { recursive: true, force: true });
 });
 
@@ -62,6 +85,18 @@ test("a process that exits is started again, and its end is told", async () => {
   });
   expect(after.status?.containerStatuses?.[0]?.lastState?.terminated).toMatchObject({ exitCode: 3, reason: "Error", message: expect.stringContaining("listening") });
   expect((await ask(pod)).pid).not.toBe(before.pid);
+});
+
+test("an artifact is fetched by its digest, and refused when it holds something else", async () => {
+  const name = (digest: string): object => ({ container: { image: `quipu.local/parcel@sha256:${digest}` } });
+  await cluster.apply(...workload("parcel", "/none", name("0".repeat(64))));
+  await until("a reason", async () => (await podsOf("parcel")).find((pod) => pod.status?.containerStatuses?.[0]?.state?.waiting?.message?.includes("has the wrong content")));
+  await cluster.apply(...workload("parcel", "/none", name(archive.digest)));
+  await available("parcel", 1);
+  const [pod] = await podsOf("parcel");
+  expect((await ask(pod!)).text).toBe("from an archive");
+  expect(archive.tokens).toEqual(new Set([`Bearer ${readFileSync(cluster.config.artifactsToken, "utf8").trim()}`]));
+  await cluster.remove("Deployment", "shop", "parcel");
 });
 
 test("a command that doesn't exist says so", async () => {
