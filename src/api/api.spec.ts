@@ -161,6 +161,17 @@ describe("the HTTP API (fake fleet)", () => {
     expect(await put("a", "", {}, "food")).toMatchObject({ status: 422, body: { code: "immutable-field", accepted: "money" } });
   });
 
+  it("a window keeps releases from beginning, by name; what doesn't run may be declared", async () => {
+    await put("a");
+    await deploy("a", "registry.example/a:1");
+    await call("PUT", "/api/v1/windows/holidays", { body: { apiVersion: "quipu.dev/v1", kind: "Window", metadata: { name: "holidays" }, spec: { mode: "freeze", reason: "peak season", once: { from: "2020-01-01T00:00:00Z", to: "2099-01-01T00:00:00Z" } } } });
+    expect(await put("a", "  traffic: { timeout: 3s }")).toMatchObject({ status: 409, body: { code: "window-closed", detail: "Window holidays freezes releases: peak season." } });
+    expect((await call("GET", "/api/v1/apps/a")).body.spec.traffic).toBeUndefined();
+    expect((await put("b")).status).toBe(201);
+    expect((await call("DELETE", "/api/v1/windows/holidays")).status).toBe(200);
+    expect((await put("a", "  traffic: { timeout: 3s }")).status).toBe(200);
+  });
+
   it("an edit of a policy releases the apps that it changes, and no others", async () => {
     await put("a");
     await put("b", "  traffic: { timeout: 4s }");

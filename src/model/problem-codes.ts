@@ -52,6 +52,7 @@ export const problemCodes = {
   "no-image": kind(422, "Nothing to run", "A deployment needs an image with a tag or digest, or an artifact."),
   "being-removed": kind(409, "Still being removed", "The app was deleted and its last requests are drained. Try again when that release has finished."),
   "in-use": kind(409, "Still in use", "Other objects refer to this one; the problem names them."),
+  "window-closed": kind(409, "No release may begin now", "A Window freezes releases, or allows them only at other times. The problem names the Window and its reason."),
   "cluster-unreachable": kind(502, "Cluster can't be reached", "The Kubernetes API of the cluster didn't answer. What runs there goes on."),
   "store-failed": kind(503, "The store can't go on", "The disk is full or the store is damaged. The server stops; nothing was half done."),
   "internal": kind(500, "Internal error", "Something went wrong inside the server; its log tells more under the request's id."),
@@ -76,6 +77,7 @@ export const problemCodes = {
   "exposed-without-authentication": kind(200, "Exposed without authentication", "The path is open to anybody who reaches the gateway; give it a jwt issuer, or say that it is meant."),
   "exposed-without-tls": kind(200, "Exposed without TLS", "The host is served in plain text."),
   "http-rule-for-tcp": kind(200, "HTTP rule for a TCP app", "The callee has no HTTP port, so that a call restricted to methods or paths never matches and is refused."),
+  "path-taken": kind(200, "Path already exposed", "Another app exposes the same host and path; the first by name serves it."),
   "unused-consent": kind(200, "Unused consent", "access.callers admits an app that declares no such call."),
 } as const satisfies Record<string, ProblemKind>;
 

@@ -12,6 +12,7 @@ export interface World {
   policies: readonly Policy[];
   clusters: readonly Cluster[];
   issuers: readonly TokenIssuer[];
+  windows: readonly Window[];
   /** Segments of the apps that the resolved one calls, as declared: a callee's segment is known before anything of it runs. */
   calleeSegments: ReadonlyMap<string, string>;
 }
