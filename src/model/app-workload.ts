@@ -3,7 +3,7 @@ import type { Static } from "typebox";
 import { closed, duration, oneOf, optional, quantity } from "./schema.ts";
 
 export const Port = closed({
-  name: Type.String({ pattern: "^[a-z]([-a-z0-9]*[a-z0-9])?$", maxLength: 15, "x-expects": "lower-case letters, digits and '-', at most 15 characters", description: "Name of the port. Its prefix up to the first '-' gives the protocol: http, http2, grpc, tcp, tls; anything else is tcp." }),
+  name: Type.String({ pattern: "^[a-z](-?[a-z0-9])*$", maxLength: 15, "x-expects": "lower-case letters, digits and single '-', beginning with a letter, at most 15 characters", description: "Name of the port. Its prefix up to the first '-' gives the protocol: http, http2, grpc, tcp, tls; anything else is tcp." }),
   port: Type.Integer({ minimum: 1, maximum: 65535, description: "Port that callers use. 15000 to 15099 are reserved for the sidecar." }),
   appProtocol: optional(oneOf(["http", "http2", "grpc", "tcp", "tls"], "Protocol, when the name's prefix doesn't tell it.")),
 });

@@ -42,6 +42,7 @@ function ports({ workload }: AppSpec): Problem[] {
     ...duplicates(list.map(({ port }) => port), (index) => at(index, "port")),
     ...list.flatMap(({ port, name }, index) => {
       if (port >= reserved.from && port <= reserved.to) return [new Problem("reserved-port", `${at(index, "port")} is ${port}.`, { field: at(index, "port"), found: port, accepted: `any port outside of ${reserved.from} to ${reserved.to}` })];
+      if (firstHttp !== undefined && firstHttp.port !== 80 && name === `${firstHttp.name}-80`) return [new Problem("reserved-name", `${at(index, "name")} is ${name}, as the Service calls port 80.`, { field: at(index, "name"), found: name, accepted: "another name" })];
       if (port === 80 && firstHttp !== undefined && firstHttp.name !== name) return [new Problem("conflicting-fields", `${at(index, "port")} is 80, which the Service gives to the first HTTP port (${firstHttp.name}).`, { field: at(index, "port"), found: 80, accepted: "another port, or make it the first HTTP port" })];
       return [];
     }),

@@ -34,7 +34,7 @@ export interface Roster {
   /** Every live revision; each is a subset in every home cluster. */
   revisions: RevisionName[];
   ports: RosterPort[];
-  /** As the caller: callee app → the rules and how far the edge has come. The segment is the callee's namespace, kept so that a Sidecar can name it while the callee doesn't exist yet. */
+  /** As the caller: callee app → the rules and how far the edge has come. The segment is the callee's namespace, kept so that a Sidecar can name it; "" while the callee doesn't exist yet. */
   edges: Record<string, Edge & { segment: string }>;
   outside: OutsideHost[];
   consents: Consent[];

@@ -26,6 +26,8 @@ describe("App", () => {
     ["two ports of one name", "workload: { ports: [{ name: http, port: 8080 }, { name: http, port: 8081 }] }", "duplicate", "spec.workload.ports[1].name", /already is/],
     ["a port of the sidecar", "workload: { ports: [{ name: http, port: 15001 }] }", "reserved-port", "spec.workload.ports[0].port", /15001/],
     ["port 80 beside another HTTP port", "workload: { ports: [{ name: http, port: 8080 }, { name: tcp, port: 80 }] }", "conflicting-fields", "spec.workload.ports[1].port", /first HTTP port/],
+    ["the name of the Service's port 80", "workload: { ports: [{ name: http, port: 8080 }, { name: http-80, port: 8081 }] }", "reserved-name", "spec.workload.ports[1].name", /calls port 80/],
+    ["a port's name that Kubernetes refuses", "workload: { ports: [{ name: http--x, port: 8080 }] }", "bad-format", "spec.workload.ports[0].name", /http--x/],
     ["a probe of a port that isn't there", "workload: { probes: { readiness: { port: htp } } }", "unknown-reference", "spec.workload.probes.readiness.port", /Did you mean http\?/],
     ["an HTTP probe without an HTTP port", "workload: { ports: [{ name: tcp, port: 5432 }], probes: { liveness: /live } }", "conflicting-fields", "spec.workload.probes.liveness", /no HTTP port/],
     ["a call of nobody", "calls: [{ timeout: 3s }]", "missing-field", "spec.calls[0]", /none of app, host/],

@@ -84,3 +84,9 @@ test("calls that stay closed", () => {
 test("a rule by method for a TCP app", () => {
   expect(found(app("a", "calls: [{ app: db, methods: [GET] }]"), [app("db", "workload: { ports: [{ name: tcp, port: 5432 }] }")])).toEqual([warning("http-rule-for-tcp", "spec.calls[0].methods")]);
 });
+
+test("a path that two apps expose", () => {
+  const expose = (path: string) => `expose: [{ host: w.example, path: ${path}, jwt: x, tls: { secret: s } }]`;
+  expect(found(app("b", expose("/x")), [app("a", expose("/x"))])).toEqual([warning("path-taken", "spec.expose[0].path")]);
+  expect(found(app("b", expose("/x/y")), [app("a", expose("/x"))])).toEqual([]);
+});

@@ -4,6 +4,7 @@ import { deadlineExceedsCaller } from "./deadline-exceeds-caller.ts";
 import { exposedOpenly } from "./exposed-openly.ts";
 import { httpRuleForTcp } from "./http-rule-for-tcp.ts";
 import { limitAbovePool } from "./limit-above-pool.ts";
+import { pathTaken } from "./path-taken.ts";
 import { replicasCannotCarryStep } from "./replicas-cannot-carry-step.ts";
 import { retriesExceedTimeout } from "./retries-exceed-timeout.ts";
 import { retryAmplification } from "./retry-amplification.ts";
@@ -14,7 +15,7 @@ import { unusedConsent } from "./unused-consent.ts";
 export type LintRule = (subject: Subject) => Problem[];
 
 const rules: readonly LintRule[] = [
-  retriesExceedTimeout, deadlineExceedsCaller, retryAmplification, limitAbovePool, replicasCannotCarryStep, exposedOpenly, unusedConsent, unansweredCalls, httpRuleForTcp,
+  retriesExceedTimeout, deadlineExceedsCaller, retryAmplification, limitAbovePool, replicasCannotCarryStep, exposedOpenly, unusedConsent, unansweredCalls, httpRuleForTcp, pathTaken,
 ];
 
 /** What is legal but probably wrong about a valid App among all others: warnings, each with its field; none stops a change. */
