@@ -39,7 +39,7 @@ async function startMesh({ leafTtlMs, losing = "nothing" }: { leafTtlMs?: number
   const onError = (error: unknown) => { throw error; };
   const secrets = new SecretService({ issuer: intermediate, clock: systemClock, onError, ...(leafTtlMs !== undefined && { leafTtlMs }) });
   const ads = new AdsService({
-    compiler, secrets, metrics: new XdsMetrics(registry), now: Date.now, log: { info() {}, warn() {} },
+    compiler, secrets, metrics: new XdsMetrics(registry), now: Date.now, warmingMs: 500, log: { info() {}, warn() {} },
     reviewToken: async (token) => tokens[token], podIp: () => "127.0.0.1",
   });
   const method: GrpcMethod = (call) => ads.method({
@@ -156,6 +156,33 @@ test("a server that dies while a cluster warms: the next one lets it finish", as
   mesh = await startMesh();
   await until("the cluster is in use", timeoutInUse("3s"));
   expect((await call()).status).toBe(200);
+});
+
+test("a cluster that doesn't become warm holds up routes only for a while", async () => {
+  await mesh.stop();
+  mesh = await startMesh({ losing: "ClusterLoadAssignment" });
+  await until("it has come back", () => stream("checkout")?.state.types.get(routeConfiguration)?.requested === true);
+  compiler.set("checkout-1", cluster, "cold", outboundCluster("cold")).flush();
+  await until("it warms", async () => (await caller.admin("/config_dump?resource=dynamic_warming_clusters&mask=cluster.name")).includes("cold"));
+  const gone = { name: "http_proxy", virtualHosts: [{ name: "all", domains: ["*"], routes: [{ match: { prefix: "/" }, directResponse: { status: 410 } }] }] };
+  compiler.set("checkout-1", routeConfiguration, "http_proxy", gone).flush();
+  await until("the route is in force", async () => (await call()).status === 410);
+  expect(stream("checkout")!.state.types.get(cluster)!.unanswered()).toHaveLength(1);
+  compiler.set("checkout-1", cluster, "cold", undefined).flush();
+  await until("all answers have come", () => stream("checkout")!.state.types.get(cluster)!.unanswered().length === 0);
+  await mesh.stop();
+  mesh = await startMesh();
+  compiler.set("checkout-1", routeConfiguration, "http_proxy", routes("http_proxy", outbound)).flush();
+  await until("calls succeed again", async () => (await call()).status === 200);
+});
+
+test("a certificate that doesn't exist is answered for: its cluster alone fails", async () => {
+  const nameless = JSON.parse(JSON.stringify(outboundCluster("nameless")).replace('"default"', '"kubernetes://missing"')) as never;
+  compiler.set("checkout-1", cluster, "nameless", nameless).set("checkout-1", endpoints, "nameless", assignment("nameless", [ports.inbound])).flush();
+  await until("it is acknowledged", () => stream("checkout")?.state.settled() === true);
+  expect((await call()).status).toBe(200);
+  compiler.set("checkout-1", cluster, "nameless", undefined).set("checkout-1", endpoints, "nameless", undefined).flush();
+  await until("it is gone", () => stream("checkout")!.state.settled());
 });
 
 test("certificates are renewed at half their life while requests go on", async () => {

@@ -6,10 +6,13 @@ import { shortType } from "../xds/xds-metrics.ts";
 export interface TypeView {
   subscribed: number | "all";
   acknowledged: number;
-  inFlight: number;
+  /** Resources sent, and removals, that haven't been answered. */
+  unanswered: number;
   rejected: { name: string; version: string; message: string; objects: string[] }[];
   /** Name → acknowledged version; in a single proxy's view only. */
   versions?: Record<string, string>;
+  /** Name → version sent and not answered. */
+  sent?: Record<string, string>;
 }
 export interface ProxyView {
   id: string;
@@ -30,12 +33,16 @@ export function proxyView(stream: ProxyStream, detailed: boolean): ProxyView {
   const { id, role, namespace, name, serviceAccount, ip, labels } = stream.proxy;
   const types: Record<string, TypeView> = {};
   for (const [type, state] of stream.state.types) {
+    const sent = state.unanswered();
     types[shortType(type)] = {
       subscribed: state.wildcard ? "all" : state.subscribed.size,
       acknowledged: state.held.size,
-      inFlight: state.inFlight ? state.inFlight.versions.size + state.inFlight.removed.length : 0,
+      unanswered: sent.reduce((sum, { versions, removed }) => sum + versions.size + removed.length, 0),
       rejected: [...state.rejected].map(([rejected, { version, message }]) => ({ name: rejected, version, message, objects: stream.sources(type, rejected) })),
-      ...(detailed && { versions: Object.fromEntries([...state.held].sort(([a], [b]) => (a < b ? -1 : 1))) }),
+      ...(detailed && {
+        versions: Object.fromEntries([...state.held].sort(([a], [b]) => (a < b ? -1 : 1))),
+        sent: Object.fromEntries(sent.flatMap(({ versions }) => [...versions])),
+      }),
     };
   }
   return { id, role, namespace, pod: name, serviceAccount, ip, labels, connectedAt: new Date(stream.connectedAt).toISOString(), settled: stream.state.complete && stream.state.settled(), types };

@@ -23,6 +23,8 @@ export interface AdsOptions {
   /** Unix ms. */
   now: () => number;
   log: AdsLog;
+  /** How long listeners and routes wait for clusters to become warm; 5 s unless told. */
+  warmingMs?: number;
 }
 
 export interface AdsLog {
@@ -106,7 +108,7 @@ export class AdsService {
 
   #open(call: GrpcCall, identity: TokenIdentity, first: DeltaRequest): ProxyStream {
     if (!first.node) throw new GrpcError(grpcStatus.invalidArgument, "the first request of a stream carries the node");
-    const { compiler, secrets, podIp, metrics, now, log } = this.#options;
+    const { compiler, secrets, podIp, metrics, now, log, warmingMs = 5000 } = this.#options;
     const proxy = proxyOf(first.node, identity, podIp(identity.namespace, identity.podName));
     // The same pod again: its old connection is dead, whether we have heard of it or not.
     const old = this.#streams.get(proxy.id);
@@ -116,7 +118,7 @@ export class AdsService {
     }
     compiler.addProxy(proxy);
     const stream: ProxyStream = new ProxyStream({
-      proxy, compiler, call, metrics, now, frames: this.#frames,
+      proxy, compiler, call, metrics, now, warmingMs, frames: this.#frames,
       secrets: secrets.open(proxy, (names) => {
         stream.touch(secretTypeUrl, names);
         stream.pump();

@@ -23,12 +23,14 @@ export class ProxyStream implements XdsSource {
   readonly #frames: FrameCache;
   readonly #metrics: XdsMetrics;
   readonly #now: () => number;
+  readonly #warmingMs: number;
   readonly #sentAt = new Map<string, number>();
   #snapshot: Snapshot | undefined;
   #room = true;
   #touchedAt: number | undefined;
+  #patience: NodeJS.Timeout | undefined;
 
-  constructor(options: { proxy: Proxy; compiler: MeshCompiler; secrets: ProxySecrets; call: GrpcCall; frames: FrameCache; metrics: XdsMetrics; now: () => number }) {
+  constructor(options: { proxy: Proxy; compiler: MeshCompiler; secrets: ProxySecrets; call: GrpcCall; frames: FrameCache; metrics: XdsMetrics; now: () => number; warmingMs: number }) {
     this.proxy = options.proxy;
     this.#compiler = options.compiler;
     this.#secrets = options.secrets;
@@ -36,6 +38,7 @@ export class ProxyStream implements XdsSource {
     this.#frames = options.frames;
     this.#metrics = options.metrics;
     this.#now = options.now;
+    this.#warmingMs = options.warmingMs;
     this.connectedAt = options.now();
     this.state = new StreamState(this);
   }
@@ -96,13 +99,23 @@ export class ProxyStream implements XdsSource {
       this.#room = this.#call.write(frame.bytes);
       next.sent(frame.nonce);
       this.#sentAt.set(next.push.type, this.#now());
+      if (next.push.type === typeUrls.cluster) this.#loseNoTime(frame.nonce);
       this.#metrics.pushed(next.push.type, frame.bytes.length, this.#touchedAt === undefined ? undefined : this.#now() - this.#touchedAt);
     }
     if (this.#room) this.#touchedAt = undefined;
   }
 
   close(): void {
+    clearTimeout(this.#patience);
     this.#secrets.close();
+  }
+
+  /** Envoy doesn't answer for clusters until all are warm; one that can't be holds up the rest only for so long. */
+  #loseNoTime(nonce: string): void {
+    clearTimeout(this.#patience);
+    this.#patience = setTimeout(() => {
+      if (this.state.giveUpOn(typeUrls.cluster, nonce)) this.pump();
+    }, this.#warmingMs).unref();
   }
 }
 

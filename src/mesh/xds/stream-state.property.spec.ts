@@ -15,12 +15,13 @@ type Step =
   | { do: "set"; type: string; name: string; version: number | undefined }
   | { do: "answer"; type: string }
   | { do: "subscribe" | "unsubscribe"; type: string; name: string }
-  | { do: "reconnect" };
+  | { do: "reconnect" }
+  | { do: "late" };
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant("set" as const), type: fc.constantFrom(...types), name: fc.constantFrom(...names), version: fc.option(fc.integer({ min: 1, max: bad }), { nil: undefined, freq: 3 }) }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant("answer" as const), type: fc.constantFrom(...types) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("subscribe" as const, "unsubscribe" as const), type: fc.constantFrom(endpoints, route), name: fc.constantFrom(...names) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("reconnect" as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("reconnect" as const, "late" as const) }) },
 );
 
 /** A proxy that keeps to the protocol, and checks on every push that the server does. */
@@ -28,13 +29,14 @@ class Envoy {
   readonly wanted = new Map<string, XdsResource>();
   readonly has = new Map<string, Map<string, string>>(types.map((type) => [type, new Map()]));
   readonly subscribed = new Map<string, Set<string>>([[endpoints, new Set()], [route, new Set()]]);
-  readonly unanswered = new Map<string, { nonce: string; push: Push }>();
+  /** By type, oldest first. Those that the server gave up waiting for are overdue. */
+  readonly unanswered = new Map<string, { nonce: string; push: Push; overdue: boolean }[]>(types.map((type) => [type, []]));
   #state!: StreamState;
   #nonce = 0;
   #revision = 0;
 
   connect(): void {
-    this.unanswered.clear();
+    for (const sent of this.unanswered.values()) sent.splice(0);
     this.#state = new StreamState({
       all: (type) => new Map([...this.wanted.values()].filter((resource) => resource.type === type).map((resource) => [resource.name, resource])),
       get: (type, name) => this.wanted.get(`${type} ${name}`),
@@ -46,7 +48,8 @@ class Envoy {
   }
   run(taken: Step): void {
     if (taken.do === "reconnect") return this.connect();
-    if (taken.do === "set") this.#set(taken.type, taken.name, taken.version);
+    if (taken.do === "late") for (const sent of this.unanswered.get(cluster)!) sent.overdue ||= this.#state.giveUpOn(cluster, sent.nonce);
+    else if (taken.do === "set") this.#set(taken.type, taken.name, taken.version);
     else if (taken.do === "answer") this.answer(taken.type);
     else {
       const set = this.subscribed.get(taken.type)!;
@@ -70,13 +73,12 @@ class Envoy {
       this.#check(next.push);
       const nonce = String(++this.#nonce);
       next.sent(nonce);
-      this.unanswered.set(next.push.type, { nonce, push: next.push });
+      this.unanswered.get(next.push.type)!.push({ nonce, push: next.push, overdue: false });
     }
   }
   answer(type: string): void {
-    const answered = this.unanswered.get(type);
+    const answered = this.unanswered.get(type)!.shift();
     if (!answered) return;
-    this.unanswered.delete(type);
     const { nonce, push } = answered;
     const refused = push.resources.some(({ version }) => version === String(bad));
     if (!refused) {
@@ -86,11 +88,13 @@ class Envoy {
     }
     this.#state.receive(deltaRequest(type, { nonce, ...(refused && { error: "refused" }) }));
   }
+  #inFlight(type: string): Push | undefined {
+    return this.unanswered.get(type)!.find(({ overdue }) => !overdue)?.push;
+  }
   #check(push: Push): void {
-    expect(this.unanswered.has(push.type), "one response of a type in flight").toBe(false);
-    const adding = this.unanswered.get(cluster)?.push.resources.length ?? 0;
-    if (push.type === listener || push.type === route) expect(adding, "listeners and routes wait for clusters").toBe(0);
-    if (push.type === cluster && push.removed.length > 0) expect([listener, route].some((type) => this.unanswered.has(type)), "clusters go last").toBe(false);
+    expect(this.#inFlight(push.type), "one response of a type in flight").toBeUndefined();
+    if (push.type === listener || push.type === route) expect(this.#inFlight(cluster)?.resources ?? [], "listeners and routes wait for clusters").toEqual([]);
+    if (push.type === cluster && push.removed.length > 0) expect([listener, route].map((type) => this.#inFlight(type)), "clusters go last").toEqual([undefined, undefined]);
     for (const { name, version } of push.resources) expect(this.wanted.get(`${push.type} ${name}`)?.version, "always the newest").toBe(version);
   }
   get state(): StreamState {
@@ -104,7 +108,7 @@ test("whatever happens, the proxy ends with everything that it should have and h
     envoy.connect();
     for (const taken of steps) envoy.run(taken);
     let rounds = 0;
-    while (envoy.unanswered.size > 0) {
+    while ([...envoy.unanswered.values()].some((sent) => sent.length > 0)) {
       expect(++rounds).toBeLessThan(100);
       for (const type of types) envoy.answer(type);
       envoy.pump();

@@ -13,6 +13,7 @@ import { later } from "./type-state.ts";
  *   set TYPE name=version … -name …   what the proxy should have now; `name=later`: still being made
  *   recv TYPE [+name] [-name] [held name=version] [ack N] [nack N words]   a request of the proxy
  *   state | waiting N                 what is known; what the proxy lacks of change N (each `set` is one)
+ *   late TYPE N                       the answer to response N is no longer waited for
  *   busy | drain                      the transport has no room; has room again
  */
 const types: Record<string, string> = { cds: typeUrls.cluster, eds: typeUrls.endpoints, lds: typeUrls.listener, rds: typeUrls.routeConfiguration, sds: secretTypeUrl };
@@ -36,6 +37,7 @@ class Scenario {
       else if (verb === "recv") lines.push(...this.#receive(rest[0]!, rest.slice(1)));
       else if (verb === "state") lines.push(...this.#describe());
       else if (verb === "waiting") lines.push(...[...this.#state.types].flatMap(([type, state]) => [...state.waiting(Number(rest[0]))].map((name) => `waiting ${shortName(type)} ${name}`)));
+      else if (verb === "late") lines.push(this.#state.giveUpOn(types[rest[0]!]!, rest[1]!) ? "goes on" : "nothing to give up");
       else if (verb === "busy" || verb === "drain") this.#room = verb === "drain";
       else throw new Error(`unknown command: ${line}`);
     }
@@ -81,7 +83,7 @@ class Scenario {
     const lines = [...this.#state.types].map(([type, state]) => [
       shortName(type), ...[...state.held].sort().map(([name, version]) => `${name}@${version}`),
       ...[...state.rejected].map(([name, { version, message }]) => `rejected ${name}@${version} (${message})`),
-      ...(state.inFlight ? [`in flight #${state.inFlight.nonce}`] : []),
+      ...state.unanswered().map(({ nonce }) => `in flight #${nonce}`),
     ].join(" "));
     return [...lines, this.#state.settled() ? "settled" : "unsettled"];
   }

@@ -11,6 +11,7 @@ import type { Pending, XdsSource } from "./type-state.ts";
  * Order is make-before-break. Clusters are added first; their endpoints and everything else that clusters warm with go
  * out at once, since Envoy holds back the acknowledgement of clusters until they are warm; listeners and routes follow when the
  * clusters are acknowledged; clusters that are gone are taken away when listeners and routes have let go of them.
+ * A cluster that can't become warm (its certificate doesn't exist) mustn't hold up all others for ever: see `giveUpOn`.
  */
 export class StreamState {
   readonly #source: XdsSource;
@@ -51,6 +52,11 @@ export class StreamState {
         if (push.type === typeUrls.cluster) this.#types.get(typeUrls.endpoints)?.owe(push.resources.map(({ name }) => name));
       },
     };
+  }
+
+  /** Goes on without the answer to this response. True when that may let others go. */
+  giveUpOn(type: string, nonce: string): boolean {
+    return this.#types.get(type)?.giveUpOn(nonce) ?? false;
   }
 
   /** Everything asked for is acknowledged (or known to be rejected). */

@@ -29,6 +29,8 @@ interface InFlight { readonly nonce: string; readonly versions: Map<string, stri
 /** Numbers of the changes that a name waits for: `every` when it was never sent, none for what no change of objects caused. */
 export type Revisions = readonly number[];
 export const every = 0;
+/** Responses that may be overdue at once. */
+const mostOverdue = 16;
 /** Above this many, what a stuck name waits for counts as everything. */
 const mostRevisions = 64;
 
@@ -49,6 +51,8 @@ export class TypeState {
   readonly held = new Map<string, string>();
   readonly rejected = new Map<string, Rejection>();
   inFlight: InFlight | undefined;
+  /** Sent, and no longer waited for: they will be answered, in order, or the stream will end. */
+  readonly #overdue: InFlight[] = [];
   /** Names that must be answered even when the proxy holds their version. */
   readonly #owed = new Set<string>();
   /** Names that may differ from what is held. Everything else is known to be equal. */
@@ -87,7 +91,20 @@ export class TypeState {
     if (this.#allDirty) yield "*";
     const concerned = (revisions: Revisions) => revisions.includes(every) || revisions.includes(revision);
     for (const [name, revisions] of this.#dirty) if (concerned(revisions)) yield name;
-    for (const [name, revisions] of this.inFlight?.revisions ?? []) if (concerned(revisions)) yield name;
+    for (const { revisions: sent } of this.unanswered()) for (const [name, revisions] of sent) if (concerned(revisions)) yield name;
+  }
+
+  /** Responses that the proxy hasn't answered, oldest first. */
+  unanswered(): InFlight[] {
+    return this.inFlight ? [...this.#overdue, this.inFlight] : [...this.#overdue];
+  }
+
+  /** Goes on without the answer to this response, should it still be in flight. False: it isn't, or too many are overdue. */
+  giveUpOn(nonce: string): boolean {
+    if (this.inFlight?.nonce !== nonce || this.#overdue.length >= mostOverdue) return false;
+    this.#overdue.push(this.inFlight);
+    this.inFlight = undefined;
+    return true;
   }
 
   /** Sends these again although the proxy holds them (Envoy waits for endpoints after every change of their cluster). */
@@ -106,7 +123,7 @@ export class TypeState {
     const removed: string[] = [];
     for (const name of new Set([...this.#owed, ...this.#dirty.keys()])) {
       const resource = this.wants(name) ? source.get(this.type, name) : undefined;
-      const held = this.held.get(name);
+      const held = this.#known(name);
       if (resource === later) continue;
       if (resource === undefined) {
         const refused = this.rejected.get(name)?.version === "";
@@ -146,9 +163,18 @@ export class TypeState {
 
   /** Nothing is in flight, pending or still being made. */
   settled(source: XdsSource): boolean {
-    if (this.inFlight) return false;
+    if (this.inFlight || this.#overdue.length > 0) return false;
     const { changed, removed } = this.pending(source);
     return changed.length === 0 && removed.length === 0 && this.#owed.size === 0;
+  }
+
+  /** The version that the proxy will hold once it has answered everything with yes. */
+  #known(name: string): string | undefined {
+    for (const { versions, removed } of this.#overdue.toReversed()) {
+      if (versions.has(name)) return versions.get(name);
+      if (removed.includes(name)) return undefined;
+    }
+    return this.held.get(name);
   }
 
   #settle(name: string): void {
@@ -190,9 +216,10 @@ export class TypeState {
   }
 
   #answer(nonce: string, error: string | undefined): "acknowledged" | "rejected" | "stale" {
-    const answered = this.inFlight;
-    if (answered?.nonce !== nonce) return "stale";
-    this.inFlight = undefined;
+    const answered = this.unanswered().find((sent) => sent.nonce === nonce);
+    if (!answered) return "stale";
+    if (answered === this.inFlight) this.inFlight = undefined;
+    else this.#overdue.splice(this.#overdue.indexOf(answered), 1);
     if (error !== undefined) {
       this.#reject(answered, error);
       return "rejected";
