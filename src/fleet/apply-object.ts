@@ -9,7 +9,11 @@ import { differences, managersOf, ownedFields, type FieldDifference } from "./ow
 import { managedLabel } from "../render/names.ts";
 import { fieldManager, rowRevisionOf, type StampedObject } from "./stamp.ts";
 
-export interface Drift { /** What was found and is put right; empty when the object was deleted. */ fields: FieldDifference[]; deleted: boolean; /** Who did it, as far as the object tells. */ managers: string[] }
+export interface Drift {
+  /** What was found and is put right; empty when the object was deleted. */ fields: FieldDifference[];
+  deleted: boolean;
+  /** Who did it, as far as the object tells. */ managers: string[];
+}
 export type Applied =
   | { outcome: "applied"; entry: LedgerEntry; view: LiveView; created: boolean; drift?: Drift }
   | { outcome: "yielded"; found: number }
@@ -27,7 +31,14 @@ export interface ApplyContext {
 const tries = 4;
 
 /** Throws `KubeError` for whatever else the API refuses. */
-export async function applyObject(context: ApplyContext, desired: DesiredObject, stamped: StampedObject, entry: LedgerEntry | undefined, live: LiveView | undefined, because: "new" | "changed" | "drift"): Promise<Applied> {
+export async function applyObject(
+  context: ApplyContext,
+  desired: DesiredObject,
+  stamped: StampedObject,
+  entry: LedgerEntry | undefined,
+  live: LiveView | undefined,
+  because: "new" | "changed" | "drift",
+): Promise<Applied> {
   const { client, turn } = context;
   const kind = parseKey(desired.key)!.kind;
   const { name, namespace } = desired.object.metadata;
@@ -41,19 +52,30 @@ export async function applyObject(context: ApplyContext, desired: DesiredObject,
   let looked = because === "drift" || !entry || !live;
   if (looked) before = await look();
   if (!entry) {
-    const ours = before === undefined || (rowRevisionOf(before) >= 0 && before.metadata.labels?.[managedLabel] === "true");
+    const ours =
+      before === undefined || (rowRevisionOf(before) >= 0 && before.metadata.labels?.[managedLabel] === "true");
     entry = { key: desired.key, revision: -1, applied: "", owned: "", made: ours };
-    if (before && rowRevisionOf(before) > desired.rowRevision) return { outcome: "yielded", found: rowRevisionOf(before) };
+    if (before && rowRevisionOf(before) > desired.rowRevision)
+      return { outcome: "yielded", found: rowRevisionOf(before) };
     await context.intend(entry);
   }
 
   for (let attempt = 1; ; attempt++) {
     const resourceVersion = looked ? before?.metadata.resourceVersion : live?.metadata.resourceVersion;
-    const object = resourceVersion === undefined ? stamped.object : { ...stamped.object, metadata: { ...stamped.object.metadata, resourceVersion } };
+    const object =
+      resourceVersion === undefined
+        ? stamped.object
+        : { ...stamped.object, metadata: { ...stamped.object.metadata, resourceVersion } };
     try {
       const { result, taken } = await send(context, object, entry.made || because === "drift");
       const view = liveView(result.object);
-      const applied: LedgerEntry = { key: desired.key, revision: desired.rowRevision, applied: stamped.hash, owned: view.owned, made: entry.made };
+      const applied: LedgerEntry = {
+        key: desired.key,
+        revision: desired.rowRevision,
+        applied: stamped.hash,
+        owned: view.owned,
+        made: entry.made,
+      };
       const drift = driftBetween(because, before, result.object, taken);
       return { outcome: "applied", entry: applied, view, created: result.created, ...(drift ? { drift } : {}) };
     } catch (error) {
@@ -63,13 +85,18 @@ export async function applyObject(context: ApplyContext, desired: DesiredObject,
       // Changed, made or deleted since we looked: look again, and mind a later word.
       before = await look();
       looked = true;
-      if (before && rowRevisionOf(before) > Math.max(desired.rowRevision, entry.revision)) return { outcome: "yielded", found: rowRevisionOf(before) };
+      if (before && rowRevisionOf(before) > Math.max(desired.rowRevision, entry.revision))
+        return { outcome: "yielded", found: rowRevisionOf(before) };
     }
   }
 }
 
 /** Without force first, so that we know whom we take a field from. What we made, we hold; what was there before us, only while it is as we left it. */
-async function send({ client, turn }: ApplyContext, object: KubeObject, mayForce: boolean): Promise<{ result: { object: KubeObject; created: boolean }; taken: FieldConflict[] }> {
+async function send(
+  { client, turn }: ApplyContext,
+  object: KubeObject,
+  mayForce: boolean,
+): Promise<{ result: { object: KubeObject; created: boolean }; taken: FieldConflict[] }> {
   await turn();
   try {
     return { result: await client.apply(object, { fieldManager }), taken: [] };
@@ -80,14 +107,30 @@ async function send({ client, turn }: ApplyContext, object: KubeObject, mayForce
   }
 }
 
-function driftBetween(because: string, before: KubeObject | undefined, after: KubeObject, taken: readonly FieldConflict[]): Drift | undefined {
+function driftBetween(
+  because: string,
+  before: KubeObject | undefined,
+  after: KubeObject,
+  taken: readonly FieldConflict[],
+): Drift | undefined {
   if (because !== "drift") {
     if (taken.length === 0) return undefined;
-    return { fields: taken.map(({ field }) => ({ field, before: undefined, after: undefined })), deleted: false, managers: [...new Set(taken.map(({ manager }) => manager))].sort() };
+    return {
+      fields: taken.map(({ field }) => ({ field, before: undefined, after: undefined })),
+      deleted: false,
+      managers: [...new Set(taken.map(({ manager }) => manager))].sort(),
+    };
   }
   if (!before) return { fields: [], deleted: true, managers: [] };
   const fields = differences(ownedFields(before, fieldManager), ownedFields(after, fieldManager));
   if (fields.length === 0) return undefined;
-  const managers = new Set([...taken.map(({ manager }) => manager), ...managersOf(before, fields.map(({ field }) => field), fieldManager)]);
+  const managers = new Set([
+    ...taken.map(({ manager }) => manager),
+    ...managersOf(
+      before,
+      fields.map(({ field }) => field),
+      fieldManager,
+    ),
+  ]);
   return { fields, deleted: false, managers: [...managers].sort() };
 }

@@ -6,7 +6,9 @@ import { parseKey, type DesiredSource, type ObjectKey } from "./desired.ts";
 export function isAutoscaled(source: Pick<DesiredSource, "get">, key: ObjectKey): boolean {
   const parts = parseKey(key);
   if (parts?.kind !== kinds.Deployment) return false;
-  const scaler = source.get(`${kinds.HorizontalPodAutoscaler.apiVersion}/HorizontalPodAutoscaler/${parts.namespace ?? ""}/${parts.name}`)?.object as HorizontalPodAutoscaler | undefined;
+  const scaler = source.get(
+    `${kinds.HorizontalPodAutoscaler.apiVersion}/HorizontalPodAutoscaler/${parts.namespace ?? ""}/${parts.name}`,
+  )?.object as HorizontalPodAutoscaler | undefined;
   const target = scaler?.spec?.scaleTargetRef;
   return target?.kind === "Deployment" && target.name === parts.name;
 }
@@ -14,5 +16,7 @@ export function isAutoscaled(source: Pick<DesiredSource, "get">, key: ObjectKey)
 /** The Deployment that must be looked at again when its autoscaler comes or goes. */
 export function scaledBy(key: ObjectKey): ObjectKey | undefined {
   const parts = parseKey(key);
-  return parts?.kind === kinds.HorizontalPodAutoscaler ? `${kinds.Deployment.apiVersion}/Deployment/${parts.namespace ?? ""}/${parts.name}` : undefined;
+  return parts?.kind === kinds.HorizontalPodAutoscaler
+    ? `${kinds.Deployment.apiVersion}/Deployment/${parts.namespace ?? ""}/${parts.name}`
+    : undefined;
 }

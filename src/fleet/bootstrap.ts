@@ -5,7 +5,15 @@
 import type { Deployment, PodDisruptionBudget, Service } from "../objects/core.ts";
 import type { AuthorizationPolicy, PeerAuthentication, Sidecar } from "../objects/istio.ts";
 import type { KubeObject } from "../objects/meta.ts";
-import { allowNothing, gatewaySelector, gatewayServiceAccount, head, rateLimitPort, rootNamespace, systemNamespace } from "../render/names.ts";
+import {
+  allowNothing,
+  gatewaySelector,
+  gatewayServiceAccount,
+  head,
+  rateLimitPort,
+  rootNamespace,
+  systemNamespace,
+} from "../render/names.ts";
 
 export interface BaselineOptions {
   /** Of the ingress gateway. Default 1; production wants 2 or more, which then get a PodDisruptionBudget. */
@@ -46,7 +54,10 @@ function meshWideMutualTls(): PeerAuthentication {
  * reference, Sidecar: one without selector in the root namespace is the default of all namespaces).
  */
 function rootSidecar(): Sidecar {
-  return { ...head("Sidecar", rootNamespace, "default"), spec: { egress: [{ hosts: ["./*"] }], outboundTrafficPolicy: { mode: "REGISTRY_ONLY" } } };
+  return {
+    ...head("Sidecar", rootNamespace, "default"),
+    spec: { egress: [{ hosts: ["./*"] }], outboundTrafficPolicy: { mode: "REGISTRY_ONLY" } },
+  };
 }
 
 /**
@@ -59,7 +70,20 @@ function nothingInQuipuSystem(): AuthorizationPolicy {
 
 /** Without selector: whoever runs the rate-limit service gives it its endpoints (an embedded cluster: its mesh process). */
 function rateLimitService(): Service {
-  return { ...head("Service", systemNamespace, "ratelimit"), spec: { ports: [{ name: "grpc-ratelimit", port: rateLimitPort, targetPort: rateLimitPort, protocol: "TCP", appProtocol: "grpc" }] } };
+  return {
+    ...head("Service", systemNamespace, "ratelimit"),
+    spec: {
+      ports: [
+        {
+          name: "grpc-ratelimit",
+          port: rateLimitPort,
+          targetPort: rateLimitPort,
+          protocol: "TCP",
+          appProtocol: "grpc",
+        },
+      ],
+    },
+  };
 }
 
 function gatewayService(type: "ClusterIP" | "NodePort" | "LoadBalancer"): Service {
@@ -92,13 +116,18 @@ function gatewayDeployment(replicas: number): Deployment {
         spec: {
           serviceAccountName: gatewayServiceAccount,
           terminationGracePeriodSeconds: 30,
-          containers: [{
-            name: "istio-proxy",
-            // Replaced by the webhook.
-            image: "auto",
-            ports: [{ name: "http2", containerPort: 8080, protocol: "TCP" }, { name: "https", containerPort: 8443, protocol: "TCP" }],
-            resources: { requests: { cpu: "100m", memory: "128Mi" } },
-          }],
+          containers: [
+            {
+              name: "istio-proxy",
+              // Replaced by the webhook.
+              image: "auto",
+              ports: [
+                { name: "http2", containerPort: 8080, protocol: "TCP" },
+                { name: "https", containerPort: 8443, protocol: "TCP" },
+              ],
+              resources: { requests: { cpu: "100m", memory: "128Mi" } },
+            },
+          ],
         },
       },
     },
@@ -106,5 +135,8 @@ function gatewayDeployment(replicas: number): Deployment {
 }
 
 function gatewayBudget(): PodDisruptionBudget {
-  return { ...head("PodDisruptionBudget", rootNamespace, gatewayServiceAccount, gatewayLabels), spec: { minAvailable: 1, selector: { matchLabels: gatewayLabels } } };
+  return {
+    ...head("PodDisruptionBudget", rootNamespace, gatewayServiceAccount, gatewayLabels),
+    spec: { minAvailable: 1, selector: { matchLabels: gatewayLabels } },
+  };
 }

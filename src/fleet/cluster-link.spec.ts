@@ -14,19 +14,32 @@ test("what a transaction puts in force is applied and reported to the store; a n
   const store = await openSqliteStore(join(folder, "quipu.db"));
   const connection = { server: `https://127.0.0.1:${api.port}`, ca: api.rootPem, token: testToken };
   const events: string[] = [];
-  const open = () => openClusterLink({ cluster: "lima", connection, store, trustDomain: "quipu.local", event: ({ type }) => events.push(type) });
-  const base = (labels: Record<string, string>, hash: string) => store.write(async (tx) => {
-    await tx.putSnapshot({ hash, content: { part: "base", value: { segment: "money", labels, mtls: "STRICT" } } });
-    await tx.putBase({ segment: "money", cluster: "lima", snapshot: hash });
-    return tx.next;
-  });
+  const open = () =>
+    openClusterLink({
+      cluster: "lima",
+      connection,
+      store,
+      trustDomain: "quipu.local",
+      event: ({ type }) => events.push(type),
+    });
+  const base = (labels: Record<string, string>, hash: string) =>
+    store.write(async (tx) => {
+      await tx.putSnapshot({ hash, content: { part: "base", value: { segment: "money", labels, mtls: "STRICT" } } });
+      await tx.putBase({ segment: "money", cluster: "lima", snapshot: hash });
+      return tx.next;
+    });
   let link = open();
   try {
     const revision = await base({ tier: "one" }, "h1");
     await eventually(() => expect(store.seen().get("lima")).toMatchObject({ applied: revision, ready: {} }));
     expect(store.seen().get("lima")).not.toHaveProperty("error");
-    expect((await link.kube.get(kinds.Namespace, { name: "money" })).metadata).toMatchObject({ labels: { tier: "one" }, annotations: { "quipu.dev/row-revision": String(revision) } });
-    expect(await link.kube.find(kinds.Deployment, { namespace: "istio-system", name: "istio-ingressgateway" })).toBeDefined();
+    expect((await link.kube.get(kinds.Namespace, { name: "money" })).metadata).toMatchObject({
+      labels: { tier: "one" },
+      annotations: { "quipu.dev/row-revision": String(revision) },
+    });
+    expect(
+      await link.kube.find(kinds.Deployment, { namespace: "istio-system", name: "istio-ingressgateway" }),
+    ).toBeDefined();
     await link.close();
 
     events.length = 0;

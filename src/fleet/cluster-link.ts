@@ -35,9 +35,15 @@ export function openClusterLink(options: ClusterLinkOptions): ClusterLink {
   const last = store.seen().get(cluster);
   const desired = withBaseline(source, baseline(options.baseline));
   const worker = new ClusterWorker({
-    cluster, kube, desired, ledger: storeLedger(store),
+    cluster,
+    kube,
+    desired,
+    ledger: storeLedger(store),
     report: (seen: Seen) => void store.putSeen(seen).catch((error: unknown) => failed?.(error)),
-    ...(last && { last }), ...(event && { event }), ...(rateLimit && { rateLimit }), ...(mayBeEmpty && { mayBeEmpty }),
+    ...(last && { last }),
+    ...(event && { event }),
+    ...(rateLimit && { rateLimit }),
+    ...(mayBeEmpty && { mayBeEmpty }),
   });
   worker.start();
   return {

@@ -81,7 +81,9 @@ export class ClusterWorker {
     this.#dirty = new DirtyKeys(this.#backOff, this.#random);
     this.#bucket = new TokenBucket(options.rateLimit ?? { perSecond: 50, burst: 200 }, this.#clock.now());
     this.#live = new LiveObjects({
-      client: options.kube, clock: this.#clock, random: this.#random,
+      client: options.kube,
+      clock: this.#clock,
+      random: this.#random,
       changed: (key) => {
         // Of what is neither wanted nor in the ledger we are not the keeper.
         if (!this.#ledger.entries.has(key) && !options.desired.get(key)) return;
@@ -115,15 +117,21 @@ export class ClusterWorker {
     const now = this.#clock.now();
     const error = this.#problem();
     // Not having looked yet isn't having seen nothing.
-    const pods = this.#live.podsSynced ? { ready: this.#live.ready(), at: now - this.#live.podsAgeMs(now) } : { ready: last?.ready ?? {}, at: last?.at ?? 0 };
+    const pods = this.#live.podsSynced
+      ? { ready: this.#live.ready(), at: now - this.#live.podsAgeMs(now) }
+      : { ready: last?.ready ?? {}, at: last?.at ?? 0 };
     return { cluster, applied: this.#applied(), ...pods, ...(error === undefined ? {} : { error }) };
   }
 
   status(): WorkerStatus {
     const error = this.#problem();
     return {
-      applied: this.#applied(), wanted: this.#options.desired.revision, pending: this.#dirty.size,
-      failures: [...this.#dirty.failures()].map(([key, text]) => ({ key, error: text })), ageMs: this.#live.ageMs(this.#clock.now()), ...(error === undefined ? {} : { error }),
+      applied: this.#applied(),
+      wanted: this.#options.desired.revision,
+      pending: this.#dirty.size,
+      failures: [...this.#dirty.failures()].map(([key, text]) => ({ key, error: text })),
+      ageMs: this.#live.ageMs(this.#clock.now()),
+      ...(error === undefined ? {} : { error }),
     };
   }
 
@@ -132,7 +140,10 @@ export class ClusterWorker {
   }
 
   #problem(): string | undefined {
-    const held = this.#heldPrune > 0 ? `${this.#heldPrune} objects are kept although nothing is in force any more: pruning everything must be asked for` : undefined;
+    const held =
+      this.#heldPrune > 0
+        ? `${this.#heldPrune} objects are kept although nothing is in force any more: pruning everything must be asked for`
+        : undefined;
     return this.#error ?? this.#live.error() ?? failureText(this.#dirty.failures()) ?? held;
   }
 
@@ -185,7 +196,14 @@ export class ClusterWorker {
   #roundContext(): RoundContext {
     const { kube, desired, event, concurrency = 8, mayBeEmpty = () => false } = this.#options;
     return {
-      client: kube, source: desired, ledger: this.#ledger, live: this.#live, dirty: this.#dirty, clock: this.#clock, concurrency, mayBeEmpty,
+      client: kube,
+      source: desired,
+      ledger: this.#ledger,
+      live: this.#live,
+      dirty: this.#dirty,
+      clock: this.#clock,
+      concurrency,
+      mayBeEmpty,
       turn: async () => {
         const wait = this.#bucket.take(this.#clock.now());
         if (wait > 0) await this.#clock.sleep(wait, this.#stop.signal);
@@ -254,7 +272,8 @@ export class ClusterWorker {
 /** A line for a log. */
 export function eventText(event: WorkerEvent): string {
   const { type } = event;
-  if (type === "prune-held") return `kept ${event.objects} objects: nothing is in force any more, and pruning everything must be asked for`;
+  if (type === "prune-held")
+    return `kept ${event.objects} objects: nothing is in force any more, and pruning everything must be asked for`;
   if (type === "contact-lost") return `lost contact: ${event.error}`;
   if (type === "contact-restored") return "contact restored";
   const object = keyText(event.key);
@@ -262,7 +281,10 @@ export function eventText(event: WorkerEvent): string {
   if (type === "pruned") return `pruned ${object}`;
   if (type === "yielded") return `left ${object} alone: it carries the later revision ${event.found}`;
   if (type === "refused") return `${object} was refused: ${event.error}`;
-  if (type === "conflict") return `${object} was there before us: ${event.conflicts.map(({ field, manager }) => `${field} is owned by "${manager}"`).join("; ")}`;
+  if (type === "conflict")
+    return `${object} was there before us: ${event.conflicts.map(({ field, manager }) => `${field} is owned by "${manager}"`).join("; ")}`;
   const by = event.drift.managers.length > 0 ? ` by ${event.drift.managers.join(", ")}` : "";
-  return event.drift.deleted ? `healed ${object}: it had been deleted` : `healed ${object}: ${event.drift.fields.map(({ field }) => field).join(", ")} had been changed${by}`;
+  return event.drift.deleted
+    ? `healed ${object}: it had been deleted`
+    : `healed ${object}: ${event.drift.fields.map(({ field }) => field).join(", ")} had been changed${by}`;
 }

@@ -13,7 +13,10 @@ export interface DesiredObject {
   rowRevision: number;
 }
 
-export interface DesiredChange { revision: number; /** Changed, new or gone since the revision before. */ keys: Iterable<ObjectKey> }
+export interface DesiredChange {
+  revision: number;
+  /** Changed, new or gone since the revision before. */ keys: Iterable<ObjectKey>;
+}
 
 export interface DesiredSource {
   /** Store revision to which `get` and `objects` belong. It never falls. */
@@ -24,7 +27,11 @@ export interface DesiredSource {
   listen(listener: (change: DesiredChange) => void): () => void;
 }
 
-export interface KeyParts { kind: Kind; namespace: string | undefined; name: string }
+export interface KeyParts {
+  kind: Kind;
+  namespace: string | undefined;
+  name: string;
+}
 
 export function objectKey({ apiVersion, kind, metadata }: KubeObject): ObjectKey {
   return `${apiVersion}/${kind}/${metadata.namespace ?? ""}/${metadata.name}`;
@@ -47,7 +54,9 @@ export function keyText(key: ObjectKey): string {
 
 /** Objects that every cluster has beside the rendered ones; where both have a key, the rendered object counts. */
 export function withBaseline(source: DesiredSource, baseline: readonly KubeObject[]): DesiredSource {
-  const base = new Map(baseline.map((object) => [objectKey(object), { key: objectKey(object), object, rowRevision: 0 }]));
+  const base = new Map(
+    baseline.map((object) => [objectKey(object), { key: objectKey(object), object, rowRevision: 0 }]),
+  );
   return {
     get revision() {
       return source.revision;
@@ -79,7 +88,10 @@ export class DesiredObjects implements DesiredSource {
   }
 
   /** One revision: what is put and what goes. An object counts as made from the given row revision (default: this one). */
-  change(revision: number, change: { put?: readonly KubeObject[]; remove?: readonly ObjectKey[]; rowRevision?: number }): void {
+  change(
+    revision: number,
+    change: { put?: readonly KubeObject[]; remove?: readonly ObjectKey[]; rowRevision?: number },
+  ): void {
     const keys = new Set<ObjectKey>();
     for (const object of change.put ?? []) {
       const key = objectKey(object);

@@ -49,26 +49,33 @@ test("failures wait longer each time; an event doesn't shorten the wait, a new w
 });
 
 test("the applied revision never runs ahead of a change that isn't applied", () => {
-  const step = fc.record({ do: fc.constantFrom("want", "see", "take", "done", "fail"), key: fc.constantFrom("a", "b", "c") });
-  fc.assert(fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-    const dirty = fresh();
-    let revision = 0;
-    const wanted = new Map<string, number>();
-    const applied = new Map<string, number>();
-    const taken = new Map<string, { turn: number; revision: number }>();
-    for (const { do: what, key } of steps) {
-      if (what === "want") { wanted.set(key, ++revision); dirty.markWanted(key, revision); }
-      else if (what === "see") dirty.markSeen(key);
-      else if (what === "fail") dirty.failed(key, "x", 0);
-      else if (what === "take" && dirty.has(key)) taken.set(key, { turn: dirty.due(Infinity).get(key)!, revision });
-      else if (what === "done" && taken.has(key)) {
-        const { turn, revision: upTo } = taken.get(key)!;
-        applied.set(key, upTo);
-        dirty.done(key, turn, upTo);
-        taken.delete(key);
+  const step = fc.record({
+    do: fc.constantFrom("want", "see", "take", "done", "fail"),
+    key: fc.constantFrom("a", "b", "c"),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const dirty = fresh();
+      let revision = 0;
+      const wanted = new Map<string, number>();
+      const applied = new Map<string, number>();
+      const taken = new Map<string, { turn: number; revision: number }>();
+      for (const { do: what, key } of steps) {
+        if (what === "want") {
+          wanted.set(key, ++revision);
+          dirty.markWanted(key, revision);
+        } else if (what === "see") dirty.markSeen(key);
+        else if (what === "fail") dirty.failed(key, "x", 0);
+        else if (what === "take" && dirty.has(key)) taken.set(key, { turn: dirty.due(Infinity).get(key)!, revision });
+        else if (what === "done" && taken.has(key)) {
+          const { turn, revision: upTo } = taken.get(key)!;
+          applied.set(key, upTo);
+          dirty.done(key, turn, upTo);
+          taken.delete(key);
+        }
+        const claimed = dirty.appliedUpTo(revision);
+        for (const [each, at] of wanted) if (at <= claimed) expect(applied.get(each) ?? 0).toBeGreaterThanOrEqual(at);
       }
-      const claimed = dirty.appliedUpTo(revision);
-      for (const [each, at] of wanted) if (at <= claimed) expect(applied.get(each) ?? 0).toBeGreaterThanOrEqual(at);
-    }
-  }));
+    }),
+  );
 });

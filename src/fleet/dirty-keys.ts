@@ -37,7 +37,13 @@ export class DirtyKeys {
   /** Something else is wanted as of `revision`: tried at once, whatever failed before. */
   markWanted(key: ObjectKey, revision: number): void {
     const entry = this.#dirty.get(key);
-    this.#dirty.set(key, { since: Math.min(entry?.since ?? Infinity, revision), latest: revision, failures: 0, notBefore: 0, turn: ++this.#turn });
+    this.#dirty.set(key, {
+      since: Math.min(entry?.since ?? Infinity, revision),
+      latest: revision,
+      failures: 0,
+      notBefore: 0,
+      turn: ++this.#turn,
+    });
   }
 
   /** The cluster shows something else. A failing key keeps its wait: an event must not turn it into a busy loop. */
@@ -66,7 +72,14 @@ export class DirtyKeys {
     const entry = this.#dirty.get(key);
     if (!entry) return;
     if (entry.turn === turn) this.#dirty.delete(key);
-    else this.#dirty.set(key, { since: entry.latest > revision ? revision + 1 : Infinity, latest: entry.latest, failures: 0, notBefore: 0, turn: entry.turn });
+    else
+      this.#dirty.set(key, {
+        since: entry.latest > revision ? revision + 1 : Infinity,
+        latest: entry.latest,
+        failures: 0,
+        notBefore: 0,
+        turn: entry.turn,
+      });
   }
 
   failed(key: ObjectKey, error: string, now: number): void {

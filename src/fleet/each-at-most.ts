@@ -4,7 +4,11 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 const turnEvery = 100;
 
 /** Runs `work` for every item, so many at once; after a failure nothing new is begun, and it is thrown when what runs has ended. */
-export async function eachAtMost<T>(items: Iterable<T>, limit: number, work: (item: T) => Promise<void>): Promise<void> {
+export async function eachAtMost<T>(
+  items: Iterable<T>,
+  limit: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
   const iterator = items[Symbol.iterator]();
   let failure: { error: unknown } | undefined;
   let begun = 0;

@@ -43,13 +43,19 @@ export class LiveObjects {
     this.#pods = new Reflector<PodView>({ ...common, kind: kinds.Pod, keep: (pod) => podView(pod as unknown as Pod) });
     const observed = options.observed;
     this.#pods.listen({
-      added: (pod) => { this.#counts.put(pod); observed(); },
+      added: (pod) => {
+        this.#counts.put(pod);
+        observed();
+      },
       modified: (pod, before) => {
         if (before.app !== pod.app || before.revision !== pod.revision) this.#counts.remove(before);
         this.#counts.put(pod);
         observed();
       },
-      deleted: (pod) => { this.#counts.remove(pod); observed(); },
+      deleted: (pod) => {
+        this.#counts.remove(pod);
+        observed();
+      },
       synced: observed,
       watching: observed,
       problem: observed,
@@ -68,7 +74,9 @@ export class LiveObjects {
     const parts = parseKey(key);
     const seen = parts && this.#reflectors.get(parts.kind)?.get(parts.name, parts.namespace);
     const written = this.#written.get(key);
-    return written && (!seen || isOlder(seen.metadata.resourceVersion, written.metadata.resourceVersion)) ? written : seen;
+    return written && (!seen || isOlder(seen.metadata.resourceVersion, written.metadata.resourceVersion))
+      ? written
+      : seen;
   }
 
   /** An answer to a write of ours. */
@@ -137,7 +145,12 @@ export class LiveObjects {
       modified: (view, before) => {
         // Status comes often and is nobody's drift.
         if (view.failure !== before.failure) this.#options.observed();
-        if (view.owned !== before.owned || view.metadata.deletionTimestamp !== before.metadata.deletionTimestamp || this.#written.has(objectKey(view))) changed(view);
+        if (
+          view.owned !== before.owned ||
+          view.metadata.deletionTimestamp !== before.metadata.deletionTimestamp ||
+          this.#written.has(objectKey(view))
+        )
+          changed(view);
       },
       deleted: changed,
       synced: () => {

@@ -27,7 +27,11 @@ export function liveView(object: KubeObject): LiveView {
   if (object.kind === "Deployment") {
     if (owned.has(".spec.replicas")) view.holdsReplicas = true;
     if (labels) metadata.labels = labels;
-    const failure = (object.status as { conditions?: { type: string; status: string; message?: string; reason?: string }[] } | undefined)?.conditions?.find(({ type, status }) => type === "ReplicaFailure" && status === "True");
+    const failure = (
+      object.status as
+        | { conditions?: { type: string; status: string; message?: string; reason?: string }[] }
+        | undefined
+    )?.conditions?.find(({ type, status }) => type === "ReplicaFailure" && status === "True");
     if (failure) view.failure = failure.message ?? failure.reason ?? "ReplicaFailure";
   }
   return view;

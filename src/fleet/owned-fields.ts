@@ -8,19 +8,26 @@ import { shortHash } from "./stamp.ts";
 
 /** Path as Kubernetes prints it (`.spec.ports[port=80].name`) → value. */
 export type OwnedFields = ReadonlyMap<string, unknown>;
-export interface FieldDifference { field: string; /** Undefined: not there, or no longer ours. */ before: unknown; after: unknown }
+export interface FieldDifference {
+  field: string;
+  /** Undefined: not there, or no longer ours. */ before: unknown;
+  after: unknown;
+}
 
 /** Fields that the manager applied. */
 export function ownedFields(object: KubeObject, manager: string): OwnedFields {
   const fields = new Map<string, unknown>();
   for (const entry of object.metadata.managedFields ?? []) {
-    if (entry.manager === manager && entry.operation === "Apply" && !entry.subresource) collect(entry.fieldsV1, object, "", fields);
+    if (entry.manager === manager && entry.operation === "Apply" && !entry.subresource)
+      collect(entry.fieldsV1, object, "", fields);
   }
   return fields;
 }
 
 export function hashOwned(fields: OwnedFields): string {
-  return shortHash(JSON.stringify([...fields].sort(([a], [b]) => (a < b ? -1 : 1)).map(([path, value]) => [path, sorted(value)])));
+  return shortHash(
+    JSON.stringify([...fields].sort(([a], [b]) => (a < b ? -1 : 1)).map(([path, value]) => [path, sorted(value)])),
+  );
 }
 
 /** What differs, by path. */
@@ -39,7 +46,12 @@ export function managersOf(object: KubeObject, paths: readonly string[], except:
     if (entry.manager === except) continue;
     const fields = new Map<string, unknown>();
     collect(entry.fieldsV1, object, "", fields);
-    if (paths.some((path) => [...fields.keys()].some((held) => held === path || held.startsWith(`${path}.`) || path.startsWith(`${held}.`)))) found.add(entry.manager);
+    if (
+      paths.some((path) =>
+        [...fields.keys()].some((held) => held === path || held.startsWith(`${path}.`) || path.startsWith(`${held}.`)),
+      )
+    )
+      found.add(entry.manager);
   }
   return [...found].sort();
 }
@@ -63,14 +75,19 @@ function valueAt(value: unknown, element: string): unknown {
   if (!Array.isArray(value)) return undefined;
   const wanted: unknown = JSON.parse(rest);
   if (element.startsWith("v:")) return value.find((item) => isDeepStrictEqual(item, wanted));
-  return value.find((item) => isMap(item) && Object.entries(wanted as object).every(([key, each]) => isDeepStrictEqual(item[key], each)));
+  return value.find(
+    (item) =>
+      isMap(item) && Object.entries(wanted as object).every(([key, each]) => isDeepStrictEqual(item[key], each)),
+  );
 }
 
 function elementText(element: string): string {
   const rest = element.slice(2);
   if (element.startsWith("f:")) return `.${rest}`;
   if (element.startsWith("v:")) return `[=${rest}]`;
-  return `[${Object.entries(JSON.parse(rest) as object).map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(",")}]`;
+  return `[${Object.entries(JSON.parse(rest) as object)
+    .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+    .join(",")}]`;
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {
@@ -80,5 +97,9 @@ function isMap(value: unknown): value is Record<string, unknown> {
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (!isMap(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, each]) => [key, sorted(each)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, each]) => [key, sorted(each)]),
+  );
 }

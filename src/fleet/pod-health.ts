@@ -8,24 +8,48 @@ import { revisionLabel } from "../render/names.ts";
 const longest = 300;
 
 /** What is kept of a pod. */
-export interface PodView extends KubeObject { app: string; revision: string; ready: boolean; /** Counts as one of the app's pods. */ counts: boolean; reason?: string; severity: number }
+export interface PodView extends KubeObject {
+  app: string;
+  revision: string;
+  ready: boolean;
+  /** Counts as one of the app's pods. */ counts: boolean;
+  reason?: string;
+  severity: number;
+}
 
 /** For a reflector's `keep`. */
 export function podView(pod: Pod): PodView {
   const { name, namespace, uid, resourceVersion, labels } = pod.metadata;
-  const metadata: ObjectMeta = { name, ...(namespace === undefined ? {} : { namespace }), ...(uid === undefined ? {} : { uid }), ...(resourceVersion === undefined ? {} : { resourceVersion }) };
+  const metadata: ObjectMeta = {
+    name,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(uid === undefined ? {} : { uid }),
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+  };
   const ready = isReady(pod);
   const problem = ready ? undefined : podProblem(pod);
   return {
-    apiVersion: "v1", kind: "Pod", metadata, app: labels?.["app"] ?? "", revision: labels?.[revisionLabel] ?? "", ready,
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata,
+    app: labels?.["app"] ?? "",
+    revision: labels?.[revisionLabel] ?? "",
+    ready,
     // Pods that are on their way out, or have ended, are nobody's capacity.
-    counts: pod.metadata.deletionTimestamp === undefined && pod.status?.phase !== "Succeeded" && pod.status?.phase !== "Failed",
-    severity: problem?.severity ?? 0, ...(problem ? { reason: problem.reason } : {}),
+    counts:
+      pod.metadata.deletionTimestamp === undefined &&
+      pod.status?.phase !== "Succeeded" &&
+      pod.status?.phase !== "Failed",
+    severity: problem?.severity ?? 0,
+    ...(problem ? { reason: problem.reason } : {}),
   };
 }
 
 export function isReady(pod: Pod): boolean {
-  return pod.metadata.deletionTimestamp === undefined && (pod.status?.conditions ?? []).some(({ type, status }) => type === "Ready" && status === "True");
+  return (
+    pod.metadata.deletionTimestamp === undefined &&
+    (pod.status?.conditions ?? []).some(({ type, status }) => type === "Ready" && status === "True")
+  );
 }
 
 /** The most telling reason why a pod isn't ready. Higher severity: less likely to pass by itself. */
@@ -38,18 +62,33 @@ export function podProblem(pod: Pod): { reason: string; severity: number } {
   for (const { name, state, lastState, ready, restartCount } of pod.status?.containerStatuses ?? []) {
     const ended = state?.terminated ?? lastState?.terminated;
     const end = ended && (ended.signal ? `killed by signal ${ended.signal}` : `exited with code ${ended.exitCode}`);
-    const more = ended?.message ?? (ended?.reason === "Error" || ended?.reason === "Completed" ? undefined : ended?.reason);
+    const more =
+      ended?.message ?? (ended?.reason === "Error" || ended?.reason === "Completed" ? undefined : ended?.reason);
     const who = (pod.status?.containerStatuses?.length ?? 0) > 1 ? `${name} ` : "";
-    if (state?.waiting?.reason === "CrashLoopBackOff") add(5, `${who}CrashLoopBackOff`, end, more ?? state.waiting.message);
-    else if (state?.waiting && state.waiting.reason !== "ContainerCreating" && state.waiting.reason !== "PodInitializing") add(5, `${who}${state.waiting.reason ?? "waiting"}`, state.waiting.message);
+    if (state?.waiting?.reason === "CrashLoopBackOff")
+      add(5, `${who}CrashLoopBackOff`, end, more ?? state.waiting.message);
+    else if (
+      state?.waiting &&
+      state.waiting.reason !== "ContainerCreating" &&
+      state.waiting.reason !== "PodInitializing"
+    )
+      add(5, `${who}${state.waiting.reason ?? "waiting"}`, state.waiting.message);
     else if (state?.terminated) add(4, `${who}${end}`, more);
-    else if (state?.running && !ready) add(3, restartCount > 0 && end ? `${who}not ready after ${restartCount} ${restartCount === 1 ? "restart" : "restarts"}: ${end}` : `${who}not ready`);
+    else if (state?.running && !ready)
+      add(
+        3,
+        restartCount > 0 && end
+          ? `${who}not ready after ${restartCount} ${restartCount === 1 ? "restart" : "restarts"}: ${end}`
+          : `${who}not ready`,
+      );
   }
-  const condition = (type: string) => pod.status?.conditions?.find((each) => each.type === type && each.status === "False");
+  const condition = (type: string) =>
+    pod.status?.conditions?.find((each) => each.type === type && each.status === "False");
   const unscheduled = condition("PodScheduled");
   if (unscheduled) add(4, unscheduled.reason ?? "Unschedulable", unscheduled.message);
   const notReady = condition("Ready");
-  if (notReady?.message && !notReady.message.startsWith("containers with unready status")) add(3.5, notReady.reason === "ContainersNotReady" ? "not ready" : notReady.reason, notReady.message);
+  if (notReady?.message && !notReady.message.startsWith("containers with unready status"))
+    add(3.5, notReady.reason === "ContainersNotReady" ? "not ready" : notReady.reason, notReady.message);
   if (pod.status?.reason) add(4, pod.status.reason, pod.status.message);
   add(1, "starting");
   return found.reduce((worst, each) => (each.severity > worst.severity ? each : worst));
@@ -90,8 +129,14 @@ export class PodCounts {
       if (this.#groups.get(app)!.get(revision)!.size === 0) this.#groups.get(app)!.delete(revision);
       return;
     }
-    const worst = pods.filter(({ ready }) => !ready).toSorted((a, b) => b.severity - a.severity || (a.metadata.name < b.metadata.name ? -1 : 1))[0];
-    const count = { ready: pods.filter(({ ready }) => ready).length, total: pods.length, ...(worst?.reason === undefined ? {} : { reason: worst.reason }) };
+    const worst = pods
+      .filter(({ ready }) => !ready)
+      .toSorted((a, b) => b.severity - a.severity || (a.metadata.name < b.metadata.name ? -1 : 1))[0];
+    const count = {
+      ready: pods.filter(({ ready }) => ready).length,
+      total: pods.length,
+      ...(worst?.reason === undefined ? {} : { reason: worst.reason }),
+    };
     this.#ready = { ...this.#ready, [app]: { ...others, [revision]: count } };
   }
 }

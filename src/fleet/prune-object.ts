@@ -9,10 +9,19 @@ export type Pruned = { outcome: "pruned" } | { outcome: "kept"; why: string };
 
 /** What Kubernetes itself puts into every namespace, and what goes with its owners. */
 const notCounted = new Set<string>(["Event", "EndpointSlice", "Lease", "ReplicaSet"]);
-const ownOfNamespace = new Set(["ServiceAccount/default", "ConfigMap/kube-root-ca.crt", "ConfigMap/istio-ca-root-cert"]);
+const ownOfNamespace = new Set([
+  "ServiceAccount/default",
+  "ConfigMap/kube-root-ca.crt",
+  "ConfigMap/istio-ca-root-cert",
+]);
 
 /** Throws `KubeError`. Conflict: it was replaced by another object of the same name meanwhile. */
-export async function pruneObject(client: Pick<KubeClient, "delete" | "list">, turn: () => Promise<void>, key: ObjectKey, live: LiveView): Promise<Pruned> {
+export async function pruneObject(
+  client: Pick<KubeClient, "delete" | "list">,
+  turn: () => Promise<void>,
+  key: ObjectKey,
+  live: LiveView,
+): Promise<Pruned> {
   const { kind, namespace, name } = parseKey(key)!;
   if (kind.kind === "Namespace") {
     const left = await firstObjectIn(client, turn, name);
@@ -20,11 +29,19 @@ export async function pruneObject(client: Pick<KubeClient, "delete" | "list">, t
   }
   await turn();
   const { uid } = live.metadata;
-  await client.delete(kind, { name, ...(namespace === undefined ? {} : { namespace }) }, uid === undefined ? {} : { preconditions: { uid } });
+  await client.delete(
+    kind,
+    { name, ...(namespace === undefined ? {} : { namespace }) },
+    uid === undefined ? {} : { preconditions: { uid } },
+  );
   return { outcome: "pruned" };
 }
 
-async function firstObjectIn(client: Pick<KubeClient, "list">, turn: () => Promise<void>, namespace: string): Promise<string | undefined> {
+async function firstObjectIn(
+  client: Pick<KubeClient, "list">,
+  turn: () => Promise<void>,
+  namespace: string,
+): Promise<string | undefined> {
   for (const kind of Object.values<Kind>(kinds)) {
     if (!kind.namespaced || notCounted.has(kind.kind)) continue;
     await turn();

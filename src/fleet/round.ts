@@ -49,7 +49,9 @@ export async function round(context: RoundContext, due: ReadonlyMap<ObjectKey, n
       const desired = source.get(key);
       // Unwanted meanwhile: that change has marked it again.
       if (!desired) return;
-      const blocker = dependencies(desired).map((each) => failed.get(each)).find((each) => each !== undefined);
+      const blocker = dependencies(desired)
+        .map((each) => failed.get(each))
+        .find((each) => each !== undefined);
       if (blocker !== undefined) return dirty.blocked(key, blocker);
       if (await attempt(context, key, () => applyOne(context, desired, revision))) done(key);
       else inGroup.set(nameForDependents(desired), key);
@@ -81,14 +83,24 @@ export function wouldEmpty(source: DesiredSource, ledger: Pick<LedgerWriter, "en
 }
 
 /** True when the work is done; else the key is marked to be tried again. */
-async function attempt({ dirty, clock, tell }: RoundContext, key: ObjectKey, work: () => Promise<string | undefined>): Promise<boolean> {
+async function attempt(
+  { dirty, clock, tell }: RoundContext,
+  key: ObjectKey,
+  work: () => Promise<string | undefined>,
+): Promise<boolean> {
   let error: string | undefined;
   try {
     error = await work();
     if (error === undefined) return true;
     if (error === waits) return false;
   } catch (cause) {
-    if (!(cause instanceof KubeError) || cause.code === "kube/unreachable" || cause.code === "kube/timeout" || cause.code === "kube/aborted") throw cause;
+    if (
+      !(cause instanceof KubeError) ||
+      cause.code === "kube/unreachable" ||
+      cause.code === "kube/timeout" ||
+      cause.code === "kube/aborted"
+    )
+      throw cause;
     error = cause.message;
     tell({ type: "refused", key, error });
   }
@@ -107,7 +119,12 @@ async function applyOne(context: RoundContext, desired: DesiredObject, revision:
   const stamped = stamp(desired, { withoutReplicas });
   const entry = ledger.entries.get(key);
   const view = live.get(key);
-  const decision: Decision = decide({ wanted: { hash: stamped.hash, rowRevision: desired.rowRevision }, entry, live: view, revision });
+  const decision: Decision = decide({
+    wanted: { hash: stamped.hash, rowRevision: desired.rowRevision },
+    entry,
+    live: view,
+    revision,
+  });
   if (decision.do === "nothing") return undefined;
   if (decision.do === "yield") {
     tell({ type: "yielded", key, found: decision.found });
@@ -115,7 +132,14 @@ async function applyOne(context: RoundContext, desired: DesiredObject, revision:
   }
   if (decision.do !== "apply") throw new Error(`${decision.do} of something wanted: ${key}`);
   if (withoutReplicas && view?.holdsReplicas) await handOverReplicas(context, desired);
-  const applied = await applyObject({ client, turn, intend: (each) => ledger.put(each) }, desired, stamped, entry, live.get(key), decision.because);
+  const applied = await applyObject(
+    { client, turn, intend: (each) => ledger.put(each) },
+    desired,
+    stamped,
+    entry,
+    live.get(key),
+    decision.because,
+  );
   if (applied.outcome === "yielded") {
     tell({ type: "yielded", key, found: applied.found });
     return undefined;
@@ -161,7 +185,10 @@ async function handOverReplicas({ client, turn }: RoundContext, { object }: Desi
   const live = await client.find<Deployment>(kinds.Deployment, metadata);
   if (live?.spec?.replicas === undefined) return;
   await turn();
-  await client.apply({ apiVersion: live.apiVersion, kind: live.kind, metadata, spec: { replicas: live.spec.replicas } }, { fieldManager: `${fieldManager}-handover`, force: true });
+  await client.apply(
+    { apiVersion: live.apiVersion, kind: live.kind, metadata, spec: { replicas: live.spec.replicas } },
+    { fieldManager: `${fieldManager}-handover`, force: true },
+  );
 }
 
 function dependencies({ object }: DesiredObject): string[] {

@@ -7,12 +7,22 @@ import type { DesiredObject } from "./desired.ts";
 export const fieldManager = "quipu";
 export const rowRevisionAnnotation = "quipu.dev/row-revision";
 
-export interface StampedObject { object: KubeObject; hash: string }
+export interface StampedObject {
+  object: KubeObject;
+  hash: string;
+}
 
 /** `withoutReplicas`: an autoscaler holds them (https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#migrating-deployments-and-statefulsets-to-horizontal-autoscaling). */
 export function stamp(desired: DesiredObject, options: { withoutReplicas?: boolean } = {}): StampedObject {
   const { metadata, spec, status: _, ...rest } = desired.object;
-  const { resourceVersion: _version, uid: _uid, managedFields: _fields, creationTimestamp: _created, generation: _generation, ...ours } = metadata;
+  const {
+    resourceVersion: _version,
+    uid: _uid,
+    managedFields: _fields,
+    creationTimestamp: _created,
+    generation: _generation,
+    ...ours
+  } = metadata;
   const object: KubeObject = {
     ...rest,
     metadata: {
@@ -21,7 +31,8 @@ export function stamp(desired: DesiredObject, options: { withoutReplicas?: boole
       annotations: { ...metadata.annotations, [rowRevisionAnnotation]: String(desired.rowRevision) },
     },
   };
-  if (spec !== undefined) object.spec = options.withoutReplicas ? omit(spec as Record<string, unknown>, "replicas") : spec;
+  if (spec !== undefined)
+    object.spec = options.withoutReplicas ? omit(spec as Record<string, unknown>, "replicas") : spec;
   return { object, hash: shortHash(JSON.stringify(object)) };
 }
 

@@ -8,7 +8,14 @@ import { memoryLedger, type Ledger, type LedgerEntry } from "./ledger.ts";
 import { LedgerWriter } from "./ledger-writer.ts";
 import { storeLedger } from "./store-ledger.ts";
 
-const entry = (name: string, over: Partial<LedgerEntry> = {}): LedgerEntry => ({ key: `v1/Service/money/${name}`, revision: 4, applied: "a1", owned: "o1", made: true, ...over });
+const entry = (name: string, over: Partial<LedgerEntry> = {}): LedgerEntry => ({
+  key: `v1/Service/money/${name}`,
+  revision: 4,
+  applied: "a1",
+  owned: "o1",
+  made: true,
+  ...over,
+});
 
 let folder: string;
 let store: Store;
@@ -21,7 +28,10 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-describe.each([["in memory", () => memoryLedger()], ["in the store", () => storeLedger(store)]])("the ledger %s", (_, make) => {
+describe.each([
+  ["in memory", () => memoryLedger()],
+  ["in the store", () => storeLedger(store)],
+])("the ledger %s", (_, make) => {
   test("gives back what was put, by cluster", async () => {
     const ledger = make();
     const entries = [entry("a"), entry("b", { applied: "", owned: "", made: false, revision: -1 })];
@@ -44,10 +54,21 @@ describe("writes", () => {
     const gate = () => new Promise<void>((go, fail) => waiting.push({ go, fail }));
     const ledger: Ledger = {
       read: inner.read,
-      put: async (cluster, entries) => { batches.push(entries.map(({ key }) => key.at(-1)!)); await gate(); await inner.put(cluster, entries); },
-      remove: async (cluster, keys) => { batches.push(keys.map((key) => `-${key.at(-1)}`)); await gate(); await inner.remove(cluster, keys); },
+      put: async (cluster, entries) => {
+        batches.push(entries.map(({ key }) => key.at(-1)!));
+        await gate();
+        await inner.put(cluster, entries);
+      },
+      remove: async (cluster, keys) => {
+        batches.push(keys.map((key) => `-${key.at(-1)}`));
+        await gate();
+        await inner.remove(cluster, keys);
+      },
     };
-    const next = async () => { while (waiting.length === 0) await Promise.resolve(); return waiting.shift()!; };
+    const next = async () => {
+      while (waiting.length === 0) await Promise.resolve();
+      return waiting.shift()!;
+    };
     return { ledger, batches, next, writer: new LedgerWriter(ledger, "lima") };
   }
 

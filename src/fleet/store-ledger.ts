@@ -4,8 +4,19 @@ import type { Ledger, LedgerEntry } from "./ledger.ts";
 
 export function storeLedger(store: Pick<Store, "read" | "write">): Ledger {
   return {
-    read: async (cluster) => (await store.read((tx) => tx.ledger(cluster))).map(({ key, revision, hash }) => ({ key, revision, ...unpack(hash) })),
-    put: (cluster, entries) => store.write((tx) => tx.putLedger(cluster, entries.map((entry) => ({ key: entry.key, revision: entry.revision, hash: pack(entry) })))),
+    read: async (cluster) =>
+      (await store.read((tx) => tx.ledger(cluster))).map(({ key, revision, hash }) => ({
+        key,
+        revision,
+        ...unpack(hash),
+      })),
+    put: (cluster, entries) =>
+      store.write((tx) =>
+        tx.putLedger(
+          cluster,
+          entries.map((entry) => ({ key: entry.key, revision: entry.revision, hash: pack(entry) })),
+        ),
+      ),
     remove: (cluster, keys) => store.write((tx) => tx.deleteLedger(cluster, keys)),
   };
 }

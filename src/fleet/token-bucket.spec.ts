@@ -9,12 +9,25 @@ test("the burst is free, then one each interval", () => {
 });
 
 test("in any window no more than burst + rate × window are let through", () => {
-  fc.assert(fc.property(fc.array(fc.integer({ min: 0, max: 500 }), { maxLength: 60 }), fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 10 }), (gaps, perSecond, burst) => {
-    const bucket = new TokenBucket({ perSecond, burst }, 0);
-    let now = 0;
-    const used = gaps.map((gap) => { now += gap; return now + bucket.take(now); });
-    for (let from = 0; from < used.length; from++) {
-      for (let to = from; to < used.length; to++) expect(to - from + 1).toBeLessThanOrEqual(burst + (perSecond * (used[to]! - used[from]!)) / 1000 + 1 + 1e-6);
-    }
-  }));
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 0, max: 500 }), { maxLength: 60 }),
+      fc.integer({ min: 1, max: 20 }),
+      fc.integer({ min: 1, max: 10 }),
+      (gaps, perSecond, burst) => {
+        const bucket = new TokenBucket({ perSecond, burst }, 0);
+        let now = 0;
+        const used = gaps.map((gap) => {
+          now += gap;
+          return now + bucket.take(now);
+        });
+        for (let from = 0; from < used.length; from++) {
+          for (let to = from; to < used.length; to++)
+            expect(to - from + 1).toBeLessThanOrEqual(
+              burst + (perSecond * (used[to]! - used[from]!)) / 1000 + 1 + 1e-6,
+            );
+        }
+      },
+    ),
+  );
 });

@@ -1,5 +1,8 @@
 /** A rate limit: `burst` tokens at most, refilled by `perSecond`. Time is an argument. */
-export interface RateLimit { perSecond: number; burst: number }
+export interface RateLimit {
+  perSecond: number;
+  burst: number;
+}
 
 export class TokenBucket {
   readonly #limit: RateLimit;

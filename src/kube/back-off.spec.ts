@@ -8,9 +8,15 @@ test("doubles up to the maximum", () => {
 });
 
 test("is never below half of the wait nor above the maximum, however many failures", () => {
-  fc.assert(fc.property(fc.integer({ min: 1, max: 100_000 }), fc.double({ min: 0, max: 0.999, noNaN: true }), (failures, random) => {
-    const wait = backOffMs({ baseMs: 200, maxMs: 30_000 }, failures, () => random);
-    expect(wait).toBeGreaterThanOrEqual(100);
-    expect(wait).toBeLessThanOrEqual(30_000);
-  }));
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 100_000 }),
+      fc.double({ min: 0, max: 0.999, noNaN: true }),
+      (failures, random) => {
+        const wait = backOffMs({ baseMs: 200, maxMs: 30_000 }, failures, () => random);
+        expect(wait).toBeGreaterThanOrEqual(100);
+        expect(wait).toBeLessThanOrEqual(30_000);
+      },
+    ),
+  );
 });

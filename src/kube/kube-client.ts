@@ -7,12 +7,37 @@ import type { KubeConnection } from "./kubeconfig.ts";
 import { Transport, type Request, type Response, type TransportOptions } from "./transport.ts";
 import { watchEvents, type WatchEvent } from "./watch-stream.ts";
 
-export interface ObjectRef { namespace?: string; name: string }
-export interface Selection { namespace?: string; labelSelector?: string; fieldSelector?: string }
-export interface ListOptions extends Selection { limit?: number; continue?: string; resourceVersion?: string; signal?: AbortSignal }
-export interface KubeList<T> { items: T[]; resourceVersion: string; continue?: string; remainingItemCount?: number }
-export interface WriteOptions { fieldManager?: string; dryRun?: boolean; subresource?: "status" | "scale"; signal?: AbortSignal }
-export interface ApplyOptions extends WriteOptions { fieldManager: string; /** Take fields that other managers own. */ force?: boolean }
+export interface ObjectRef {
+  namespace?: string;
+  name: string;
+}
+export interface Selection {
+  namespace?: string;
+  labelSelector?: string;
+  fieldSelector?: string;
+}
+export interface ListOptions extends Selection {
+  limit?: number;
+  continue?: string;
+  resourceVersion?: string;
+  signal?: AbortSignal;
+}
+export interface KubeList<T> {
+  items: T[];
+  resourceVersion: string;
+  continue?: string;
+  remainingItemCount?: number;
+}
+export interface WriteOptions {
+  fieldManager?: string;
+  dryRun?: boolean;
+  subresource?: "status" | "scale";
+  signal?: AbortSignal;
+}
+export interface ApplyOptions extends WriteOptions {
+  fieldManager: string;
+  /** Take fields that other managers own. */ force?: boolean;
+}
 export interface DeleteOptions {
   propagationPolicy?: "Foreground" | "Background" | "Orphan";
   preconditions?: { uid?: string; resourceVersion?: string };
@@ -57,12 +82,27 @@ export class KubeClient {
   /** One page. List items carry apiVersion and kind, which the API leaves out of them. */
   async list<T extends KubeObject>(kind: Kind, options: ListOptions = {}): Promise<KubeList<T>> {
     const { namespace, signal, ...query } = options;
-    const list = json<{ items: T[] | null; metadata: { resourceVersion: string; continue?: string; remainingItemCount?: number } }>(
-      await this.#transport.request({ method: "GET", path: resourcePath(kind, namespace), query, ...(signal ? { signal } : {}) }));
-    if (typeof list.metadata?.resourceVersion !== "string") throw new KubeError("kube/malformed", `${resourcePath(kind, namespace)}: the answer is not a list`);
+    const list = json<{
+      items: T[] | null;
+      metadata: { resourceVersion: string; continue?: string; remainingItemCount?: number };
+    }>(
+      await this.#transport.request({
+        method: "GET",
+        path: resourcePath(kind, namespace),
+        query,
+        ...(signal ? { signal } : {}),
+      }),
+    );
+    if (typeof list.metadata?.resourceVersion !== "string")
+      throw new KubeError("kube/malformed", `${resourcePath(kind, namespace)}: the answer is not a list`);
     const { resourceVersion, continue: next, remainingItemCount } = list.metadata;
     const items = (list.items ?? []).map((item) => ({ ...item, apiVersion: kind.apiVersion, kind: kind.kind }));
-    return { items, resourceVersion, ...(next ? { continue: next } : {}), ...(remainingItemCount === undefined ? {} : { remainingItemCount }) };
+    return {
+      items,
+      resourceVersion,
+      ...(next ? { continue: next } : {}),
+      ...(remainingItemCount === undefined ? {} : { remainingItemCount }),
+    };
   }
 
   /** All pages, 500 objects at a time unless `limit` says otherwise. */
@@ -70,7 +110,11 @@ export class KubeClient {
     const items: T[] = [];
     let page: KubeList<T> | undefined;
     do {
-      page = await this.list<T>(kind, { limit: 500, ...options, ...(page?.continue ? { continue: page.continue } : {}) });
+      page = await this.list<T>(kind, {
+        limit: 500,
+        ...options,
+        ...(page?.continue ? { continue: page.continue } : {}),
+      });
       items.push(...page.items);
     } while (page.continue);
     return { items, resourceVersion: page.resourceVersion };
@@ -85,12 +129,24 @@ export class KubeClient {
     return json(await this.#write("PUT", object.metadata, object, options));
   }
 
-  async patch<T extends KubeObject>(kind: Kind, ref: ObjectRef, patch: unknown, type: PatchType, options: WriteOptions = {}): Promise<T> {
+  async patch<T extends KubeObject>(
+    kind: Kind,
+    ref: ObjectRef,
+    patch: unknown,
+    type: PatchType,
+    options: WriteOptions = {},
+  ): Promise<T> {
     const { subresource, dryRun, fieldManager, signal } = options;
-    return json(await this.#transport.request({
-      method: "PATCH", path: path(kind, ref, subresource), query: { fieldManager, dryRun: dryRun ? "All" : undefined },
-      body: JSON.stringify(patch), contentType: `application/${type}-patch+json`, ...(signal ? { signal } : {}),
-    }));
+    return json(
+      await this.#transport.request({
+        method: "PATCH",
+        path: path(kind, ref, subresource),
+        query: { fieldManager, dryRun: dryRun ? "All" : undefined },
+        body: JSON.stringify(patch),
+        contentType: `application/${type}-patch+json`,
+        ...(signal ? { signal } : {}),
+      }),
+    );
   }
 
   /**
@@ -100,8 +156,12 @@ export class KubeClient {
   async apply<T extends KubeObject>(object: T, options: ApplyOptions): Promise<{ object: T; created: boolean }> {
     const { subresource, dryRun, fieldManager, force, signal } = options;
     const response = await this.#transport.request({
-      method: "PATCH", path: path(kindOf(object), object.metadata, subresource), query: { fieldManager, force: force ? true : undefined, dryRun: dryRun ? "All" : undefined },
-      body: JSON.stringify(object), contentType: "application/apply-patch+yaml", ...(signal ? { signal } : {}),
+      method: "PATCH",
+      path: path(kindOf(object), object.metadata, subresource),
+      query: { fieldManager, force: force ? true : undefined, dryRun: dryRun ? "All" : undefined },
+      body: JSON.stringify(object),
+      contentType: "application/apply-patch+yaml",
+      ...(signal ? { signal } : {}),
     });
     return { object: json<T>(response), created: response.status === 201 };
   }
@@ -111,7 +171,9 @@ export class KubeClient {
     const { dryRun, ...rest } = options;
     try {
       await this.#transport.request({
-        method: "DELETE", path: path(kind, ref), query: { dryRun: dryRun ? "All" : undefined },
+        method: "DELETE",
+        path: path(kind, ref),
+        query: { dryRun: dryRun ? "All" : undefined },
         body: JSON.stringify({ apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: "Background", ...rest }),
       });
       return true;
@@ -124,19 +186,30 @@ export class KubeClient {
   /** Events from after `resourceVersion` until the server ends the watch (`timeoutSeconds`), the signal aborts or it breaks (throws `KubeError`). */
   async *watch<T extends KubeObject>(kind: Kind, options: WatchOptions): AsyncGenerator<WatchEvent<T>> {
     const { namespace, signal, opened, ...query } = options;
-    const request = { method: "GET" as const, path: resourcePath(kind, namespace), query: { ...query, watch: true, allowWatchBookmarks: true }, signal };
+    const request = {
+      method: "GET" as const,
+      path: resourcePath(kind, namespace),
+      query: { ...query, watch: true, allowWatchBookmarks: true },
+      signal,
+    };
     const { body } = await this.#transport.stream(request);
     opened?.();
     yield* watchEvents<T>(body, `watch ${request.path}`);
   }
 
   /** Any path, such as a pod's proxy or `/version`. */
-  raw(rawPath: string, options: Pick<Request, "query" | "accept" | "headers" | "timeoutMs" | "signal"> = {}): Promise<Response> {
+  raw(
+    rawPath: string,
+    options: Pick<Request, "query" | "accept" | "headers" | "timeoutMs" | "signal"> = {},
+  ): Promise<Response> {
     return this.#transport.request({ method: "GET", path: rawPath, ...options });
   }
 
   /** Any path, read as it comes (logs with `follow`). */
-  async rawStream(rawPath: string, options: Pick<Request, "query" | "accept"> & { signal: AbortSignal }): Promise<Readable> {
+  async rawStream(
+    rawPath: string,
+    options: Pick<Request, "query" | "accept"> & { signal: AbortSignal },
+  ): Promise<Readable> {
     return (await this.#transport.stream({ method: "GET", path: rawPath, ...options })).body;
   }
 
@@ -144,10 +217,19 @@ export class KubeClient {
     await this.#transport.close();
   }
 
-  #write(method: "POST" | "PUT", ref: { name?: string | undefined; namespace?: string }, object: KubeObject, options: WriteOptions): Promise<Response> {
+  #write(
+    method: "POST" | "PUT",
+    ref: { name?: string | undefined; namespace?: string },
+    object: KubeObject,
+    options: WriteOptions,
+  ): Promise<Response> {
     const { subresource, dryRun, fieldManager, signal } = options;
     return this.#transport.request({
-      method, path: path(kindOf(object), ref, subresource), query: { fieldManager, dryRun: dryRun ? "All" : undefined }, body: JSON.stringify(object), ...(signal ? { signal } : {}),
+      method,
+      path: path(kindOf(object), ref, subresource),
+      query: { fieldManager, dryRun: dryRun ? "All" : undefined },
+      body: JSON.stringify(object),
+      ...(signal ? { signal } : {}),
     });
   }
 }
@@ -166,6 +248,9 @@ function json<T>(response: Response): T {
   try {
     return JSON.parse(response.body) as T;
   } catch (cause) {
-    throw new KubeError("kube/malformed", `the answer isn't JSON: ${response.body.slice(0, 200)}`, { status: response.status, cause });
+    throw new KubeError("kube/malformed", `the answer isn't JSON: ${response.body.slice(0, 200)}`, {
+      status: response.status,
+      cause,
+    });
   }
 }

@@ -9,7 +9,14 @@ export interface StatusDetails {
   causes?: { reason?: string; message?: string; field?: string }[];
   retryAfterSeconds?: number;
 }
-export interface Status { kind?: string; status?: string; message?: string; reason?: string; details?: StatusDetails; code?: number }
+export interface Status {
+  kind?: string;
+  status?: string;
+  message?: string;
+  reason?: string;
+  details?: StatusDetails;
+  code?: number;
+}
 
 /**
  * `kube/status`: the API answered with a failure; `kube/unreachable`: no answer; `kube/timeout`: none in time;
@@ -18,7 +25,10 @@ export interface Status { kind?: string; status?: string; message?: string; reas
 export type KubeErrorCode = "kube/status" | "kube/unreachable" | "kube/timeout" | "kube/malformed" | "kube/aborted";
 
 /** A field that another manager owns, of a server-side apply that was refused. */
-export interface FieldConflict { field: string; manager: string }
+export interface FieldConflict {
+  field: string;
+  manager: string;
+}
 
 export class KubeError extends Error {
   readonly code: KubeErrorCode;
@@ -30,7 +40,11 @@ export class KubeError extends Error {
   /** What the server asked us to wait, in ms. */
   readonly retryAfterMs: number | undefined;
 
-  constructor(code: KubeErrorCode, message: string, options: { status?: number; reason?: string; details?: StatusDetails; retryAfterMs?: number; cause?: unknown } = {}) {
+  constructor(
+    code: KubeErrorCode,
+    message: string,
+    options: { status?: number; reason?: string; details?: StatusDetails; retryAfterMs?: number; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "KubeError";
     this.code = code;
@@ -43,12 +57,17 @@ export class KubeError extends Error {
   /** The fields of a refused server-side apply with their owners; empty for every other error. */
   get conflicts(): FieldConflict[] {
     return (this.details.causes ?? []).flatMap(({ reason, message = "", field = "" }) =>
-      reason === "FieldManagerConflict" ? [{ field, manager: /conflict with "((?:[^"\\]|\\.)*)"/.exec(message)?.[1] ?? message }] : []);
+      reason === "FieldManagerConflict"
+        ? [{ field, manager: /conflict with "((?:[^"\\]|\\.)*)"/.exec(message)?.[1] ?? message }]
+        : [],
+    );
   }
 
   /** The API as a whole can't be used right now: no answer, overload or a failure of the server itself. */
   get transient(): boolean {
-    return this.code === "kube/unreachable" || this.code === "kube/timeout" || this.status === 429 || this.status >= 500;
+    return (
+      this.code === "kube/unreachable" || this.code === "kube/timeout" || this.status === 429 || this.status >= 500
+    );
   }
 
   /** The version asked for has been compacted away: list again (410). */
@@ -61,12 +80,21 @@ export class KubeError extends Error {
 export function errorFromStatus(request: string, httpStatus: number, body: string, retryAfter?: string): KubeError {
   const status = parseStatus(body);
   const code = status?.code ?? httpStatus;
-  const seconds = retryAfter !== undefined && /^\d+$/.test(retryAfter.trim()) ? Number(retryAfter) : status?.details?.retryAfterSeconds;
+  const seconds =
+    retryAfter !== undefined && /^\d+$/.test(retryAfter.trim())
+      ? Number(retryAfter)
+      : status?.details?.retryAfterSeconds;
   const error = new KubeError(status || httpStatus >= 400 ? "kube/status" : "kube/malformed", "", {
-    status: code, reason: status?.reason ?? "", details: status?.details ?? {}, ...(seconds === undefined ? {} : { retryAfterMs: seconds * 1000 }),
+    status: code,
+    reason: status?.reason ?? "",
+    details: status?.details ?? {},
+    ...(seconds === undefined ? {} : { retryAfterMs: seconds * 1000 }),
   });
   const owners = error.conflicts.map(({ field, manager }) => `${field} is owned by "${manager}"`);
-  error.message = owners.length > 0 ? `${request}: ${owners.join("; ")}` : `${request}: ${status?.message ?? (body.slice(0, 200).trim() || `HTTP ${httpStatus}`)}`;
+  error.message =
+    owners.length > 0
+      ? `${request}: ${owners.join("; ")}`
+      : `${request}: ${status?.message ?? (body.slice(0, 200).trim() || `HTTP ${httpStatus}`)}`;
   return error;
 }
 

@@ -1,120 +1,29 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { expired, FakeApi, ManualClock, pod, settle } from "../../test/harness/fake-kube-api.ts";
 import { kinds } from "../objects/kinds.ts";
 import type { KubeObject } from "../objects/meta.ts";
-import type { ListOptions, WatchOptions } from "./kube-client.ts";
 import { KubeError } from "./kube-error.ts";
 import { Reflector, type ReflectorOptions } from "./reflector.ts";
-import type { WatchEvent } from "./watch-stream.ts";
-
-const pod = (name: string, resourceVersion: number, uid = name): KubeObject => ({ apiVersion: "v1", kind: "Pod", metadata: { name, namespace: "food", uid, resourceVersion: String(resourceVersion) } });
-const expired = () => new KubeError("kube/status", "too old", { status: 410, reason: "Expired" });
-const settle = async () => { for (let turn = 0; turn < 50; turn++) await Promise.resolve(); };
-
-/** An API of one kind with a history, whose watches can be broken and whose history can be compacted. */
-class FakeApi {
-  version = 0;
-  objects = new Map<string, KubeObject>();
-  history: { version: number; event: WatchEvent }[] = [];
-  compacted = 0;
-  lists: ListOptions[] = [];
-  watches: WatchOptions[] = [];
-  listError: Error | undefined;
-  watchError: Error | undefined;
-  watchEnds = false;
-  #wake = new Set<() => void>();
-  #broken = new Set<(error: Error | "end") => void>();
-
-  put(name: string, uid = name): void {
-    const type = this.objects.has(name) ? "MODIFIED" : "ADDED";
-    const object = pod(name, ++this.version, uid);
-    this.objects.set(name, object);
-    this.#record(type, object);
-  }
-  remove(name: string): void {
-    if (!this.objects.delete(name)) return;
-    this.#record("DELETED", pod(name, ++this.version));
-  }
-  bookmark(): void {
-    this.#record("BOOKMARK", { apiVersion: "v1", kind: "Pod", metadata: { name: "", resourceVersion: String(this.version) } });
-  }
-  compact(): void { this.compacted = this.version; this.history = []; }
-  break(how: Error | "end"): void { for (const fail of this.#broken) fail(how); }
-  #record(type: WatchEvent["type"], object: KubeObject): void {
-    this.history.push({ version: this.version, event: { type, object } });
-    for (const wake of this.#wake) wake();
-  }
-
-  list = async (_: unknown, options: ListOptions = {}) => {
-    this.lists.push(options);
-    if (this.listError) throw this.listError;
-    const all = [...this.objects.values()];
-    const start = Number(options.continue ?? 0);
-    const end = start + (options.limit ?? all.length);
-    return { items: all.slice(start, end) as never[], resourceVersion: String(this.version), ...(end < all.length ? { continue: String(end) } : {}) };
-  };
-  watch = async function* (this: FakeApi, _: unknown, options: WatchOptions): AsyncGenerator<never> {
-    this.watches.push(options);
-    if (this.watchError) throw this.watchError;
-    let at = Number(options.resourceVersion);
-    if (at < this.compacted) throw expired();
-    options.opened?.();
-    if (this.watchEnds) return;
-    let over: Error | "end" | undefined;
-    let sent = this.history.findIndex(({ version, event }) => version > at && event.type !== "BOOKMARK");
-    if (sent < 0) sent = this.history.length;
-    let resolve = (): void => undefined;
-    const wake = (): void => resolve();
-    const fail = (how: Error | "end"): void => { over = how; resolve(); };
-    options.signal.addEventListener("abort", () => fail(new Error("aborted")));
-    this.#wake.add(wake);
-    this.#broken.add(fail);
-    try {
-      for (;;) {
-        if (over === "end") return;
-        if (over) throw over;
-        if (at < this.compacted && sent > this.history.length) throw expired();
-        const next = this.history[sent];
-        if (next) { sent++; at = next.version; yield next.event as never; continue; }
-        await new Promise<void>((done) => { resolve = done; });
-      }
-    } finally {
-      this.#wake.delete(wake);
-      this.#broken.delete(fail);
-    }
-  }.bind(this);
-}
-
-/** Time that passes only when told to. */
-class ManualClock {
-  time = 1_000_000;
-  waits: number[] = [];
-  #sleepers: { at: number; wake: () => void }[] = [];
-  now = () => this.time;
-  sleep = (ms: number, signal?: AbortSignal) => new Promise<void>((resolve) => {
-    if (signal?.aborted) return resolve();
-    // The guard of a watch isn't a wait.
-    if (ms < 60_000) this.waits.push(ms);
-    this.#sleepers.push({ at: this.time + ms, wake: resolve });
-    signal?.addEventListener("abort", () => resolve());
-  });
-  async pass(ms: number): Promise<void> {
-    this.time += ms;
-    const due = this.#sleepers.filter(({ at }) => at <= this.time);
-    this.#sleepers = this.#sleepers.filter(({ at }) => at > this.time);
-    for (const { wake } of due) wake();
-    await settle();
-  }
-}
 
 function setUp(options: Partial<ReflectorOptions<KubeObject>> = {}) {
   const api = new FakeApi();
   const clock = new ManualClock();
-  const reflector = new Reflector({ client: api as never, kind: kinds.Pod, clock, random: () => 0.5, backOff: { baseMs: 100, maxMs: 1000 }, ...options });
+  const reflector = new Reflector({
+    client: api as never,
+    kind: kinds.Pod,
+    clock,
+    random: () => 0.5,
+    backOff: { baseMs: 100, maxMs: 1000 },
+    ...options,
+  });
   const told: string[] = [];
   reflector.listen({
-    added: ({ metadata }) => told.push(`+${metadata.name}`), modified: ({ metadata }) => told.push(`~${metadata.name}`),
-    deleted: ({ metadata }) => told.push(`-${metadata.name}`), synced: () => told.push("synced"), problem: ({ message }) => told.push(`! ${message}`),
+    added: ({ metadata }) => told.push(`+${metadata.name}`),
+    modified: ({ metadata }) => told.push(`~${metadata.name}`),
+    deleted: ({ metadata }) => told.push(`-${metadata.name}`),
+    synced: () => told.push("synced"),
+    problem: ({ message }) => told.push(`! ${message}`),
   });
   return { api, clock, reflector, told };
 }
@@ -241,7 +150,12 @@ test("a connection that dies without a word is given up when the watch should lo
 test("a listener that throws neither stops the others nor the reflector", async () => {
   const { api, reflector, told } = setUp();
   const problems: string[] = [];
-  reflector.listen({ added: () => { throw new Error("mine"); }, problem: ({ message }) => problems.push(message) });
+  reflector.listen({
+    added: () => {
+      throw new Error("mine");
+    },
+    problem: ({ message }) => problems.push(message),
+  });
   const later: string[] = [];
   reflector.listen({ added: ({ metadata }) => later.push(metadata.name) });
   api.put("a");
@@ -257,37 +171,75 @@ test("a listener that throws neither stops the others nor the reflector", async 
 
 test("whatever happens on the way, the view ends as the API's, and what was told adds up to it", async () => {
   const action = fc.oneof(
-    { weight: 6, arbitrary: fc.record({ do: fc.constant("put" as const), name: fc.constantFrom("a", "b", "c", "d"), uid: fc.constantFrom("u1", "u2") }) },
-    { weight: 3, arbitrary: fc.record({ do: fc.constant("remove" as const), name: fc.constantFrom("a", "b", "c", "d") }) },
-    fc.constantFrom({ do: "bookmark" as const }, { do: "end" as const }, { do: "break" as const }, { do: "compact" as const }, { do: "outage" as const }, { do: "settle" as const }),
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        do: fc.constant("put" as const),
+        name: fc.constantFrom("a", "b", "c", "d"),
+        uid: fc.constantFrom("u1", "u2"),
+      }),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.record({ do: fc.constant("remove" as const), name: fc.constantFrom("a", "b", "c", "d") }),
+    },
+    fc.constantFrom(
+      { do: "bookmark" as const },
+      { do: "end" as const },
+      { do: "break" as const },
+      { do: "compact" as const },
+      { do: "outage" as const },
+      { do: "settle" as const },
+    ),
   );
-  await fc.assert(fc.asyncProperty(fc.array(action, { maxLength: 40 }), async (actions) => {
-    const { api, clock, reflector } = setUp({ pageSize: 2 });
-    const mirror = new Map<string, string>();
-    const wrong: string[] = [];
-    reflector.listen({
-      added: ({ metadata: { name, resourceVersion } }) => { expect(mirror.has(name)).toBe(false); mirror.set(name, resourceVersion!); },
-      modified: ({ metadata: { name, resourceVersion } }) => { expect(mirror.has(name)).toBe(true); mirror.set(name, resourceVersion!); },
-      deleted: ({ metadata: { name } }) => { expect(mirror.delete(name)).toBe(true); },
-      problem: (error) => { if (error.name === "AssertionError") wrong.push(error.message); },
-    });
-    reflector.start();
-    for (const step of actions) {
-      if (step.do === "put") api.put(step.name, step.uid);
-      else if (step.do === "remove") api.remove(step.name);
-      else if (step.do === "bookmark") api.bookmark();
-      else if (step.do === "end") api.break("end");
-      else if (step.do === "break") api.break(new Error("broken"));
-      else if (step.do === "compact") { api.compact(); api.break(expired()); }
-      else if (step.do === "outage") { api.listError = api.watchError = new KubeError("kube/unreachable", "away"); api.break(api.watchError); }
-      else await settle();
-    }
-    api.listError = api.watchError = undefined;
-    for (let turn = 0; turn < 8; turn++) await clock.pass(1000);
-    const truth = Object.fromEntries([...api.objects].map(([name, { metadata }]) => [name, metadata.resourceVersion]));
-    expect(Object.fromEntries([...reflector.values()].map(({ metadata }) => [metadata.name, metadata.resourceVersion]))).toEqual(truth);
-    expect(Object.fromEntries(mirror)).toEqual(truth);
-    expect(wrong).toEqual([]);
-    await reflector.stop();
-  }), { numRuns: 150 });
+  await fc.assert(
+    fc.asyncProperty(fc.array(action, { maxLength: 40 }), async (actions) => {
+      const { api, clock, reflector } = setUp({ pageSize: 2 });
+      const mirror = new Map<string, string>();
+      const wrong: string[] = [];
+      reflector.listen({
+        added: ({ metadata: { name, resourceVersion } }) => {
+          expect(mirror.has(name)).toBe(false);
+          mirror.set(name, resourceVersion!);
+        },
+        modified: ({ metadata: { name, resourceVersion } }) => {
+          expect(mirror.has(name)).toBe(true);
+          mirror.set(name, resourceVersion!);
+        },
+        deleted: ({ metadata: { name } }) => {
+          expect(mirror.delete(name)).toBe(true);
+        },
+        problem: (error) => {
+          if (error.name === "AssertionError") wrong.push(error.message);
+        },
+      });
+      reflector.start();
+      for (const step of actions) {
+        if (step.do === "put") api.put(step.name, step.uid);
+        else if (step.do === "remove") api.remove(step.name);
+        else if (step.do === "bookmark") api.bookmark();
+        else if (step.do === "end") api.break("end");
+        else if (step.do === "break") api.break(new Error("broken"));
+        else if (step.do === "compact") {
+          api.compact();
+          api.break(expired());
+        } else if (step.do === "outage") {
+          api.listError = api.watchError = new KubeError("kube/unreachable", "away");
+          api.break(api.watchError);
+        } else await settle();
+      }
+      api.listError = api.watchError = undefined;
+      for (let turn = 0; turn < 8; turn++) await clock.pass(1000);
+      const truth = Object.fromEntries(
+        [...api.objects].map(([name, { metadata }]) => [name, metadata.resourceVersion]),
+      );
+      expect(
+        Object.fromEntries([...reflector.values()].map(({ metadata }) => [metadata.name, metadata.resourceVersion])),
+      ).toEqual(truth);
+      expect(Object.fromEntries(mirror)).toEqual(truth);
+      expect(wrong).toEqual([]);
+      await reflector.stop();
+    }),
+    { numRuns: 150 },
+  );
 });

@@ -74,7 +74,9 @@ export class Reflector<T extends KubeObject = KubeObject> {
     this.#options = options;
     const { namespace, labelSelector, fieldSelector } = options;
     this.#selection = {
-      ...(namespace === undefined ? {} : { namespace }), ...(labelSelector === undefined ? {} : { labelSelector }), ...(fieldSelector === undefined ? {} : { fieldSelector }),
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(labelSelector === undefined ? {} : { labelSelector }),
+      ...(fieldSelector === undefined ? {} : { fieldSelector }),
     };
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
@@ -117,7 +119,13 @@ export class Reflector<T extends KubeObject = KubeObject> {
   }
 
   status(): ReflectorStatus {
-    return { state: this.#state, synced: this.#synced, objects: this.#objects.size, failures: this.#failures, ...(this.#error === undefined ? {} : { error: this.#error }) };
+    return {
+      state: this.#state,
+      synced: this.#synced,
+      objects: this.#objects.size,
+      failures: this.#failures,
+      ...(this.#error === undefined ? {} : { error: this.#error }),
+    };
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -143,8 +151,14 @@ export class Reflector<T extends KubeObject = KubeObject> {
     let resourceVersion: string;
     let next: string | undefined;
     do {
-      const page = await client.list<T>(kind, { ...this.#selection, limit: pageSize, ...(next === undefined ? {} : { continue: next }), signal });
-      for (const object of page.items) found.set(keyOf(object.metadata.namespace, object.metadata.name), this.#keep(object));
+      const page = await client.list<T>(kind, {
+        ...this.#selection,
+        limit: pageSize,
+        ...(next === undefined ? {} : { continue: next }),
+        signal,
+      });
+      for (const object of page.items)
+        found.set(keyOf(object.metadata.namespace, object.metadata.name), this.#keep(object));
       resourceVersion = page.resourceVersion;
       next = page.continue;
     } while (next !== undefined);
@@ -173,7 +187,13 @@ export class Reflector<T extends KubeObject = KubeObject> {
     // The server ends the watch by itself; this is for the day it doesn't, because the connection died without a word.
     void this.#clock.sleep((timeoutSeconds + 30) * 1000, over.signal).then(() => over.abort());
     try {
-      for await (const event of client.watch<T>(kind, { ...this.#selection, resourceVersion: this.#resourceVersion, timeoutSeconds, opened, signal: AbortSignal.any([signal, over.signal]) })) {
+      for await (const event of client.watch<T>(kind, {
+        ...this.#selection,
+        resourceVersion: this.#resourceVersion,
+        timeoutSeconds,
+        opened,
+        signal: AbortSignal.any([signal, over.signal]),
+      })) {
         events++;
         this.#heard();
         this.#expiries = 0;
@@ -187,7 +207,8 @@ export class Reflector<T extends KubeObject = KubeObject> {
 
   #take({ type, object }: WatchEvent<T>): void {
     const version = object.metadata?.resourceVersion;
-    if (version === undefined) throw new KubeError("kube/malformed", `watch ${this.kind.plural}: an event without resourceVersion`);
+    if (version === undefined)
+      throw new KubeError("kube/malformed", `watch ${this.kind.plural}: an event without resourceVersion`);
     if (type !== "BOOKMARK") {
       const key = keyOf(object.metadata.namespace, object.metadata.name);
       if (type === "DELETED") this.#remove(key, this.#keep(object));
@@ -198,9 +219,15 @@ export class Reflector<T extends KubeObject = KubeObject> {
 
   #put(key: string, object: T): void {
     const before = this.#objects.get(key);
-    if (before && before.metadata.uid === object.metadata.uid && before.metadata.resourceVersion === object.metadata.resourceVersion) return;
+    if (
+      before &&
+      before.metadata.uid === object.metadata.uid &&
+      before.metadata.resourceVersion === object.metadata.resourceVersion
+    )
+      return;
     this.#objects.set(key, object);
-    if (before && before.metadata.uid === object.metadata.uid) return this.#tell((listener) => listener.modified?.(object, before));
+    if (before && before.metadata.uid === object.metadata.uid)
+      return this.#tell((listener) => listener.modified?.(object, before));
     // Deleted and made again while we weren't looking: it is another object.
     if (before) this.#tell((listener) => listener.deleted?.(before));
     this.#tell((listener) => listener.added?.(object));
@@ -234,7 +261,10 @@ export class Reflector<T extends KubeObject = KubeObject> {
     this.#tell((listener) => listener.problem?.(error));
     this.#state = "waiting";
     const asked = error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0;
-    await this.#clock.sleep(Math.max(asked, backOffMs(this.#options.backOff ?? defaultBackOff, this.#failures, this.#random)), signal);
+    await this.#clock.sleep(
+      Math.max(asked, backOffMs(this.#options.backOff ?? defaultBackOff, this.#failures, this.#random)),
+      signal,
+    );
   }
 
   #tell(call: (listener: ReflectorListener<T>) => void): void {

@@ -25,7 +25,11 @@ export interface Request {
   signal?: AbortSignal;
   timeoutMs?: number;
 }
-export interface Response { status: number; headers: Record<string, string | string[] | undefined>; body: string }
+export interface Response {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  body: string;
+}
 
 /** As client-go: that often a "too many requests" with Retry-After is waited for. */
 const greatestTries = 10;
@@ -49,15 +53,27 @@ export class Transport {
     this.#timeoutMs = options.timeoutMs ?? 30_000;
     this.#headers = { "user-agent": options.userAgent ?? "quipu" };
     if (connection.token !== undefined) this.#headers["authorization"] = `Bearer ${connection.token}`;
-    else if (connection.username !== undefined) this.#headers["authorization"] = `Basic ${Buffer.from(`${connection.username}:${connection.password ?? ""}`).toString("base64")}`;
+    else if (connection.username !== undefined)
+      this.#headers["authorization"] =
+        `Basic ${Buffer.from(`${connection.username}:${connection.password ?? ""}`).toString("base64")}`;
     const { ca, cert, key, tlsServerName, insecureSkipTlsVerify } = connection;
     const connect = {
       timeout: 10_000,
       rejectUnauthorized: insecureSkipTlsVerify !== true,
-      ...(ca === undefined ? {} : { ca }), ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }), ...(tlsServerName === undefined ? {} : { servername: tlsServerName }),
+      ...(ca === undefined ? {} : { ca }),
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
+      ...(tlsServerName === undefined ? {} : { servername: tlsServerName }),
     };
     // HTTP/1.1: a stalled connection then stalls one watch, not all of them.
-    const common = { connect, allowH2: false, pipelining: 1, keepAliveTimeout: 30_000, headersTimeout: 0, bodyTimeout: 0 };
+    const common = {
+      connect,
+      allowH2: false,
+      pipelining: 1,
+      keepAliveTimeout: 30_000,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    };
     this.#requests = new Pool(url.origin, { ...common, connections: options.connections ?? 16 });
     this.#streams = new Pool(url.origin, { ...common, connections: null });
   }
@@ -70,7 +86,8 @@ export class Transport {
       if (response.status < 300) return response;
       const error = errorFromStatus(describe(request), response.status, response.body, header(response, "retry-after"));
       const wait = response.status === 429 || response.status === 503 ? error.retryAfterMs : undefined;
-      if (wait === undefined || wait > longestRetryAfterMs || attempt >= greatestTries || request.signal?.aborted) throw error;
+      if (wait === undefined || wait > longestRetryAfterMs || attempt >= greatestTries || request.signal?.aborted)
+        throw error;
       await this.#clock.sleep(wait, request.signal);
     }
   }
@@ -89,12 +106,19 @@ export class Transport {
   }
 
   /** An answer that is read as it comes (watch, logs); ends when the signal aborts. Throws `KubeError` unless it is 2xx. */
-  async stream(request: Request & { signal: AbortSignal }): Promise<{ status: number; headers: Response["headers"]; body: Readable }> {
+  async stream(
+    request: Request & { signal: AbortSignal },
+  ): Promise<{ status: number; headers: Response["headers"]; body: Readable }> {
     const timeout = new AbortController();
     // Only until the headers: the body may then take as long as it likes.
-    const timer = setTimeout(() => timeout.abort(new DOMException("no answer", "TimeoutError")), request.timeoutMs ?? this.#timeoutMs);
+    const timer = setTimeout(
+      () => timeout.abort(new DOMException("no answer", "TimeoutError")),
+      request.timeoutMs ?? this.#timeoutMs,
+    );
     try {
-      const { statusCode, headers, body } = await this.#streams.request(this.#options(request, AbortSignal.any([request.signal, timeout.signal])));
+      const { statusCode, headers, body } = await this.#streams.request(
+        this.#options(request, AbortSignal.any([request.signal, timeout.signal])),
+      );
       if (statusCode < 300) return { status: statusCode, headers, body };
       throw errorFromStatus(describe(request), statusCode, await body.text(), header({ headers }, "retry-after"));
     } catch (cause) {
@@ -110,12 +134,19 @@ export class Transport {
   }
 
   #options(request: Request, signal: AbortSignal) {
-    const query = Object.entries(request.query ?? {}).filter((entry): entry is [string, string | number | boolean] => entry[1] !== undefined);
+    const query = Object.entries(request.query ?? {}).filter(
+      (entry): entry is [string, string | number | boolean] => entry[1] !== undefined,
+    );
     const search = new URLSearchParams(query.map(([key, value]): [string, string] => [key, String(value)])).toString();
     return {
       method: request.method,
       path: this.#prefix + request.path + (search === "" ? "" : `${request.path.includes("?") ? "&" : "?"}${search}`),
-      headers: { ...this.#headers, accept: request.accept ?? "application/json", ...(request.body === undefined ? {} : { "content-type": request.contentType ?? "application/json" }), ...request.headers },
+      headers: {
+        ...this.#headers,
+        accept: request.accept ?? "application/json",
+        ...(request.body === undefined ? {} : { "content-type": request.contentType ?? "application/json" }),
+        ...request.headers,
+      },
       body: request.body ?? null,
       signal,
     };
@@ -123,8 +154,11 @@ export class Transport {
 
   #failure(request: Request, cause: unknown, timeout: AbortSignal): KubeError {
     if (request.signal?.aborted) return new KubeError("kube/aborted", `${describe(request)}: given up`, { cause });
-    if (timeout.aborted) return new KubeError("kube/timeout", `${describe(request)}: no answer from ${this.server} in time`, { cause });
-    return new KubeError("kube/unreachable", `${describe(request)}: can't reach ${this.server}: ${reasonOf(cause)}`, { cause });
+    if (timeout.aborted)
+      return new KubeError("kube/timeout", `${describe(request)}: no answer from ${this.server} in time`, { cause });
+    return new KubeError("kube/unreachable", `${describe(request)}: can't reach ${this.server}: ${reasonOf(cause)}`, {
+      cause,
+    });
   }
 }
 

@@ -3,7 +3,10 @@ import type { KubeObject } from "../objects/meta.ts";
 import { KubeError, type Status } from "./kube-error.ts";
 
 /** A BOOKMARK's object has nothing but kind and `metadata.resourceVersion`. */
-export interface WatchEvent<T extends KubeObject = KubeObject> { type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK"; object: T }
+export interface WatchEvent<T extends KubeObject = KubeObject> {
+  type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK";
+  object: T;
+}
 
 /** Lines of UTF-8 text, however the bytes are cut. A last line without its end is given too. */
 export async function* lines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
@@ -24,7 +27,10 @@ export async function* lines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<
 }
 
 /** Throws `KubeError`: for an ERROR event its Status, for a broken connection `kube/unreachable`, for another text `kube/malformed`. */
-export async function* watchEvents<T extends KubeObject>(body: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<WatchEvent<T>> {
+export async function* watchEvents<T extends KubeObject>(
+  body: AsyncIterable<Uint8Array>,
+  name: string,
+): AsyncGenerator<WatchEvent<T>> {
   const iterator = lines(body);
   try {
     for (;;) {
@@ -32,7 +38,11 @@ export async function* watchEvents<T extends KubeObject>(body: AsyncIterable<Uin
       try {
         next = await iterator.next();
       } catch (cause) {
-        throw new KubeError("kube/unreachable", `${name}: broken off: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+        throw new KubeError(
+          "kube/unreachable",
+          `${name}: broken off: ${cause instanceof Error ? cause.message : String(cause)}`,
+          { cause },
+        );
       }
       if (next.done) return;
       yield parseEvent<T>(next.value, name);
@@ -53,10 +63,17 @@ function parseEvent<T extends KubeObject>(line: string, name: string): WatchEven
     const status = (event.object ?? {}) as Status;
     const seconds = status.details?.retryAfterSeconds;
     throw new KubeError("kube/status", `${name}: ${status.message ?? "ended by the server"}`, {
-      status: status.code ?? 500, reason: status.reason ?? "", details: status.details ?? {}, ...(seconds === undefined ? {} : { retryAfterMs: seconds * 1000 }),
+      status: status.code ?? 500,
+      reason: status.reason ?? "",
+      details: status.details ?? {},
+      ...(seconds === undefined ? {} : { retryAfterMs: seconds * 1000 }),
     });
   }
-  if ((event.type === "ADDED" || event.type === "MODIFIED" || event.type === "DELETED" || event.type === "BOOKMARK") && typeof event.object === "object" && event.object !== null) {
+  if (
+    (event.type === "ADDED" || event.type === "MODIFIED" || event.type === "DELETED" || event.type === "BOOKMARK") &&
+    typeof event.object === "object" &&
+    event.object !== null
+  ) {
     return event as WatchEvent<T>;
   }
   throw new KubeError("kube/malformed", `${name}: an event of unknown type "${event.type}"`);

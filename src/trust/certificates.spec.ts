@@ -26,11 +26,33 @@ const checkout = "spiffe://quipu.local/ns/money/sa/checkout";
 const leafOf = (issued: IssuedCertificate) => new X509Certificate(issued.certChainPem);
 
 /** What a second implementation says of the chain: openssl, for the given purpose. */
-async function opensslVerify(issued: IssuedCertificate, purpose: "sslserver" | "sslclient", rootPem = root.certPem): Promise<{ ok: boolean; output: string }> {
+async function opensslVerify(
+  issued: IssuedCertificate,
+  purpose: "sslserver" | "sslclient",
+  rootPem = root.certPem,
+): Promise<{ ok: boolean; output: string }> {
   const at = await mkdtemp(join(dir, "verify-"));
   const [leaf = "", rest = ""] = issued.certChainPem.split(/(?<=-----END CERTIFICATE-----\n)/);
-  await Promise.all([writeFile(join(at, "root"), rootPem), writeFile(join(at, "leaf"), leaf), writeFile(join(at, "chain"), rest)]);
-  const { status, stdout, stderr } = spawnSync("openssl", ["verify", "-x509_strict", "-purpose", purpose, "-CAfile", join(at, "root"), "-untrusted", join(at, "chain"), join(at, "leaf")], { encoding: "utf8" });
+  await Promise.all([
+    writeFile(join(at, "root"), rootPem),
+    writeFile(join(at, "leaf"), leaf),
+    writeFile(join(at, "chain"), rest),
+  ]);
+  const { status, stdout, stderr } = spawnSync(
+    "openssl",
+    [
+      "verify",
+      "-x509_strict",
+      "-purpose",
+      purpose,
+      "-CAfile",
+      join(at, "root"),
+      "-untrusted",
+      join(at, "chain"),
+      join(at, "leaf"),
+    ],
+    { encoding: "utf8" },
+  );
   return { ok: status === 0, output: stdout + stderr };
 }
 
@@ -45,7 +67,8 @@ describe("a workload's certificate", () => {
     expect(issued.expires).toBeLessThanOrEqual(now + workloadTtlMs);
     expect(issued.expires).toBeGreaterThan(now + workloadTtlMs - 1000);
     expect(Date.parse(leaf.validTo)).toBe(issued.expires);
-    for (const purpose of ["sslserver", "sslclient"] as const) expect(await opensslVerify(issued, purpose)).toMatchObject({ ok: true });
+    for (const purpose of ["sslserver", "sslclient"] as const)
+      expect(await opensslVerify(issued, purpose)).toMatchObject({ ok: true });
   });
 
   test("isn't valid under another root of the same name", async () => {
@@ -55,7 +78,11 @@ describe("a workload's certificate", () => {
   });
 
   test("an identity of another trust domain is refused", async () => {
-    await expect(intermediate.issueWorkload({ spiffeId: "spiffe://other/ns/a/sa/b", now })).rejects.toMatchObject({ code: "trust/bad-spiffe-id", found: "other", accepted: "quipu.local" });
+    await expect(intermediate.issueWorkload({ spiffeId: "spiffe://other/ns/a/sa/b", now })).rejects.toMatchObject({
+      code: "trust/bad-spiffe-id",
+      found: "other",
+      accepted: "quipu.local",
+    });
   });
 
   test("for a public key of the caller's own, no private key is made", async () => {
@@ -64,15 +91,23 @@ describe("a workload's certificate", () => {
     const issued = await intermediate.issueWorkload({ spiffeId: checkout, now, publicKeyPem: pem });
     expect(issued.keyPem).toBe("");
     expect(leafOf(issued).publicKey.export({ type: "spki", format: "pem" })).toBe(pem);
-    const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 }).publicKey.export({ type: "spki", format: "pem" }) as string;
-    await expect(intermediate.issueWorkload({ spiffeId: checkout, now, publicKeyPem: rsa })).rejects.toMatchObject({ code: "trust/bad-key", found: "rsa" });
+    const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 }).publicKey.export({
+      type: "spki",
+      format: "pem",
+    }) as string;
+    await expect(intermediate.issueWorkload({ spiffeId: checkout, now, publicKeyPem: rsa })).rejects.toMatchObject({
+      code: "trust/bad-key",
+      found: "rsa",
+    });
   });
 
   test("never outlives its authority, and a dead authority issues nothing", async () => {
     const brief = await root.issueIntermediate("brief", { now, ttlMs: hour });
     const issued = await brief.issueWorkload({ spiffeId: checkout, now });
     expect(issued.expires).toBe(brief.expires);
-    await expect(brief.issueWorkload({ spiffeId: checkout, now: now + 2 * hour })).rejects.toMatchObject({ code: "trust/bad-lifetime" });
+    await expect(brief.issueWorkload({ spiffeId: checkout, now: now + 2 * hour })).rejects.toMatchObject({
+      code: "trust/bad-lifetime",
+    });
   });
 });
 
@@ -81,15 +116,31 @@ test("mutual TLS holds between workloads of two clusters, each with only leaf, i
   const serverSide = await intermediate.issueWorkload({ spiffeId: checkout, now });
   const clientSide = await other.issueWorkload({ spiffeId: "spiffe://quipu.local/ns/food/sa/catalog", now });
   const seen: (string | undefined)[] = [];
-  const server = createServer({ cert: serverSide.certChainPem, key: serverSide.keyPem, ca: root.certPem, requestCert: true, rejectUnauthorized: true }, (socket) => {
-    seen.push(socket.getPeerX509Certificate()?.subjectAltName);
-    socket.end("hello");
-  });
+  const server = createServer(
+    {
+      cert: serverSide.certChainPem,
+      key: serverSide.keyPem,
+      ca: root.certPem,
+      requestCert: true,
+      rejectUnauthorized: true,
+    },
+    (socket) => {
+      seen.push(socket.getPeerX509Certificate()?.subjectAltName);
+      socket.end("hello");
+    },
+  );
   server.on("tlsClientError", () => seen.push("refused"));
   await once(server.listen(0, "127.0.0.1"), "listening");
   const { port } = server.address() as AddressInfo;
   const call = async (options: { cert?: string; key?: string }): Promise<string> => {
-    const socket: TLSSocket = connect({ host: "127.0.0.1", port, ca: root.certPem, checkServerIdentity: (_, peer) => (peer.subjectaltname === `URI:${checkout}` ? undefined : new Error("another peer")), ...options });
+    const socket: TLSSocket = connect({
+      host: "127.0.0.1",
+      port,
+      ca: root.certPem,
+      checkServerIdentity: (_, peer) =>
+        peer.subjectaltname === `URI:${checkout}` ? undefined : new Error("another peer"),
+      ...options,
+    });
     let text = "";
     try {
       for await (const chunk of socket) text += chunk;
@@ -100,7 +151,9 @@ test("mutual TLS holds between workloads of two clusters, each with only leaf, i
   };
   try {
     expect(await call({ cert: clientSide.certChainPem, key: clientSide.keyPem })).toBe("hello");
-    const stranger = await (await (await createRoot({ trustDomain: "quipu.local", now })).issueIntermediate("lima", { now })).issueWorkload({ spiffeId: checkout, now });
+    const stranger = await (
+      await (await createRoot({ trustDomain: "quipu.local", now })).issueIntermediate("lima", { now })
+    ).issueWorkload({ spiffeId: checkout, now });
     expect(await call({ cert: stranger.certChainPem, key: stranger.keyPem })).toBe("");
     expect(await call({})).toBe("");
     expect(seen).toEqual(["URI:spiffe://quipu.local/ns/food/sa/catalog", "refused", "refused"]);
@@ -118,11 +171,18 @@ test("a server certificate serves its names only, and can't be a client's", asyn
   expect(await opensslVerify(issued, "sslserver")).toMatchObject({ ok: true });
   expect(await opensslVerify(issued, "sslclient")).toMatchObject({ ok: false });
   await expect(intermediate.issueServer({ now })).rejects.toMatchObject({ field: "dnsNames, ips" });
-  await expect(intermediate.issueServer({ ips: ["127.0.0.300"], now })).rejects.toMatchObject({ field: "ips", found: "127.0.0.300" });
+  await expect(intermediate.issueServer({ ips: ["127.0.0.300"], now })).rejects.toMatchObject({
+    field: "ips",
+    found: "127.0.0.300",
+  });
 });
 
 test("a client certificate says user and groups", async () => {
-  const issued = await intermediate.issueClient({ commonName: "admin, the first", organizations: ["system:masters", "ops"], now });
+  const issued = await intermediate.issueClient({
+    commonName: "admin, the first",
+    organizations: ["system:masters", "ops"],
+    now,
+  });
   const subject = leafOf(issued).toLegacyObject().subject as unknown as Record<string, string | string[]>;
   expect(subject).toMatchObject({ CN: "admin, the first", O: ["system:masters", "ops"] });
   expect(await opensslVerify(issued, "sslclient")).toMatchObject({ ok: true });
@@ -139,7 +199,9 @@ describe("at rest", () => {
     const reissued = await (await again.issueIntermediate("quito", { now })).issueWorkload({ spiffeId: checkout, now });
     expect(await opensslVerify(reissued, "sslclient")).toMatchObject({ ok: true });
     const handed = await openIntermediate(join(home, "lima"));
-    expect(await opensslVerify(await handed.issueWorkload({ spiffeId: checkout, now }), "sslclient")).toMatchObject({ ok: true });
+    expect(await opensslVerify(await handed.issueWorkload({ spiffeId: checkout, now }), "sslclient")).toMatchObject({
+      ok: true,
+    });
     for (const entry of await readdir(home, { recursive: true, withFileTypes: true })) {
       const path = join(entry.parentPath, entry.name);
       const { mode } = await stat(path);
@@ -151,14 +213,19 @@ describe("at rest", () => {
   test("a root is never overwritten", async () => {
     const home = join(dir, "twice");
     await root.save(home);
-    await expect((await createRoot({ trustDomain: "quipu.local", now })).save(home)).rejects.toMatchObject({ code: "trust/damaged" });
+    await expect((await createRoot({ trustDomain: "quipu.local", now })).save(home)).rejects.toMatchObject({
+      code: "trust/damaged",
+    });
     expect((await openRoot(home)).certPem).toBe(root.certPem);
   });
 
   test("a wrong key file, a flipped byte and a missing or broken file are told apart", async () => {
     const home = join(dir, "broken");
     await root.save(home);
-    await expect(openRoot(home, join(home, "other-key"))).rejects.toMatchObject({ code: "trust/missing", field: join(home, "other-key") });
+    await expect(openRoot(home, join(home, "other-key"))).rejects.toMatchObject({
+      code: "trust/missing",
+      field: join(home, "other-key"),
+    });
     await writeFile(join(home, "other-key"), "another passphrase");
     await expect(openRoot(home, join(home, "other-key"))).rejects.toMatchObject({ code: "trust/wrong-passphrase" });
     const path = join(home, "root.json");

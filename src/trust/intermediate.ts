@@ -25,7 +25,12 @@ export interface IssuedCertificate {
   expires: number;
 }
 
-export interface IntermediateFiles { trustDomain: string; cluster: string; certPem: string; rootPem: string }
+export interface IntermediateFiles {
+  trustDomain: string;
+  cluster: string;
+  certPem: string;
+  rootPem: string;
+}
 
 export class Intermediate {
   readonly trustDomain: string;
@@ -41,46 +46,107 @@ export class Intermediate {
     ({ trustDomain: this.trustDomain, cluster: this.cluster, certPem: this.certPem, rootPem: this.rootPem } = files);
     const certificate = new X509Certificate(files.certPem);
     const keys = privateKeyFromPem(keyPem);
-    if (!certificate.checkPrivateKey(keys.privateKey)) throw new TrustError("trust/damaged", "the intermediate's key and certificate don't belong together", { field: "ca-key" });
+    if (!certificate.checkPrivateKey(keys.privateKey))
+      throw new TrustError("trust/damaged", "the intermediate's key and certificate don't belong together", {
+        field: "ca-key",
+      });
     const root = new X509Certificate(files.rootPem);
-    if (!certificate.verify(root.publicKey) || !certificate.checkIssued(root)) throw new TrustError("trust/damaged", "the intermediate wasn't issued by this root", { field: "ca-cert" });
+    if (!certificate.verify(root.publicKey) || !certificate.checkIssued(root))
+      throw new TrustError("trust/damaged", "the intermediate wasn't issued by this root", { field: "ca-cert" });
     this.expires = Date.parse(certificate.validTo);
-    this.#issuer = { certPem: files.certPem, subject: intermediateName(files.trustDomain, files.cluster), notAfter: this.expires, ...keys };
+    this.#issuer = {
+      certPem: files.certPem,
+      subject: intermediateName(files.trustDomain, files.cluster),
+      notAfter: this.expires,
+      ...keys,
+    };
   }
 
   /**
    * A workload's certificate: its SPIFFE id as the only name, for client and server. With `publicKeyPem` the caller keeps its key.
    * Throws `trust/bad-spiffe-id` for an identity of another trust domain.
    */
-  async issueWorkload(request: { spiffeId: string; now: number; ttlMs?: number; publicKeyPem?: string }): Promise<IssuedCertificate> {
+  async issueWorkload(request: {
+    spiffeId: string;
+    now: number;
+    ttlMs?: number;
+    publicKeyPem?: string;
+  }): Promise<IssuedCertificate> {
     const { trustDomain } = parseSpiffeId(request.spiffeId);
     if (trustDomain !== this.trustDomain) {
-      throw new TrustError("trust/bad-spiffe-id", `"${request.spiffeId}" is not of this trust domain`, { field: "spiffeId", found: trustDomain, accepted: this.trustDomain });
+      throw new TrustError("trust/bad-spiffe-id", `"${request.spiffeId}" is not of this trust domain`, {
+        field: "spiffeId",
+        found: trustDomain,
+        accepted: this.trustDomain,
+      });
     }
-    return this.#issue({ subject: [], names: [{ type: "url", value: request.spiffeId }], usages: ["server", "client"], now: request.now, ttlMs: request.ttlMs ?? workloadTtlMs }, request.publicKeyPem);
+    return this.#issue(
+      {
+        subject: [],
+        names: [{ type: "url", value: request.spiffeId }],
+        usages: ["server", "client"],
+        now: request.now,
+        ttlMs: request.ttlMs ?? workloadTtlMs,
+      },
+      request.publicKeyPem,
+    );
   }
 
   /** For a TLS server, such as the Kubernetes API of the cluster. */
-  async issueServer(request: { dnsNames?: readonly string[]; ips?: readonly string[]; now: number; ttlMs?: number }): Promise<IssuedCertificate> {
+  async issueServer(request: {
+    dnsNames?: readonly string[];
+    ips?: readonly string[];
+    now: number;
+    ttlMs?: number;
+  }): Promise<IssuedCertificate> {
     const { dnsNames = [], ips = [] } = request;
     const bad = ips.find((ip) => isIP(ip) === 0);
     if (bad !== undefined || dnsNames.length + ips.length === 0) {
-      throw new TrustError("trust/bad-names", "a server certificate needs names", { field: bad === undefined ? "dnsNames, ips" : "ips", found: bad ?? "none", accepted: "at least one DNS name or IP address" });
+      throw new TrustError("trust/bad-names", "a server certificate needs names", {
+        field: bad === undefined ? "dnsNames, ips" : "ips",
+        found: bad ?? "none",
+        accepted: "at least one DNS name or IP address",
+      });
     }
-    const names = [...dnsNames.map((value) => ({ type: "dns" as const, value })), ...ips.map((value) => ({ type: "ip" as const, value }))];
-    return this.#issue({ subject: [{ CN: [(dnsNames[0] ?? ips[0])!] }], names, usages: ["server"], now: request.now, ttlMs: request.ttlMs ?? serverTtlMs });
+    const names = [
+      ...dnsNames.map((value) => ({ type: "dns" as const, value })),
+      ...ips.map((value) => ({ type: "ip" as const, value })),
+    ];
+    return this.#issue({
+      subject: [{ CN: [(dnsNames[0] ?? ips[0])!] }],
+      names,
+      usages: ["server"],
+      now: request.now,
+      ttlMs: request.ttlMs ?? serverTtlMs,
+    });
   }
 
   /** For a person or program at the Kubernetes API: user = common name, groups = organizations (Kubernetes' X.509 client certificates). */
-  async issueClient(request: { commonName: string; organizations?: readonly string[]; now: number; ttlMs?: number }): Promise<IssuedCertificate> {
-    const subject: JsonName = [...(request.organizations ?? []).map((name) => ({ O: [name] })), { CN: [request.commonName] }];
+  async issueClient(request: {
+    commonName: string;
+    organizations?: readonly string[];
+    now: number;
+    ttlMs?: number;
+  }): Promise<IssuedCertificate> {
+    const subject: JsonName = [
+      ...(request.organizations ?? []).map((name) => ({ O: [name] })),
+      { CN: [request.commonName] },
+    ];
     return this.#issue({ subject, usages: ["client"], now: request.now, ttlMs: request.ttlMs ?? clientTtlMs });
   }
 
   async #issue(request: Omit<CertificateRequest, "publicKey">, publicKeyPem?: string): Promise<IssuedCertificate> {
     const keys = publicKeyPem === undefined ? await generateKeys() : undefined;
-    const { pem, notBefore, notAfter } = await issueCertificate({ ...request, publicKey: keys?.publicKey ?? publicKeyFromPem(publicKeyPem!) }, this.#issuer);
-    return { certChainPem: pem + this.certPem, keyPem: keys ? privateKeyPem(keys.privateKey) : "", notBefore, expires: notAfter };
+    const { pem, notBefore, notAfter } = await issueCertificate(
+      { ...request, publicKey: keys?.publicKey ?? publicKeyFromPem(publicKeyPem!) },
+      this.#issuer,
+    );
+    return {
+      certChainPem: pem + this.certPem,
+      keyPem: keys ? privateKeyPem(keys.privateKey) : "",
+      notBefore,
+      expires: notAfter,
+    };
   }
 
   /**
@@ -92,7 +158,10 @@ export class Intermediate {
     const sealed = await seal(privateKeyPem(this.#issuer.privateKey), await ensurePassphraseFile(keyFile));
     const { trustDomain, cluster, certPem, rootPem } = this;
     // One file, moved in place as a whole: a crash can't leave a key beside another's certificate.
-    await writePrivate(join(dir, "intermediate.json"), `${JSON.stringify({ trustDomain, cluster, certPem, rootPem, key: sealed }, null, 2)}\n`);
+    await writePrivate(
+      join(dir, "intermediate.json"),
+      `${JSON.stringify({ trustDomain, cluster, certPem, rootPem, key: sealed }, null, 2)}\n`,
+    );
   }
 }
 
@@ -112,14 +181,19 @@ export async function readSealedFile<T>(path: string): Promise<T & { key: Awaite
   try {
     text = await readFile(path, "utf8");
   } catch (cause) {
-    if (errorCode(cause) === "ENOENT") throw new TrustError("trust/missing", `${path} doesn't exist`, { field: path, cause });
+    if (errorCode(cause) === "ENOENT")
+      throw new TrustError("trust/missing", `${path} doesn't exist`, { field: path, cause });
     throw cause;
   }
   try {
     const value = JSON.parse(text);
     if (typeof value?.certPem === "string" && typeof value?.key?.data === "string") return value;
   } catch (cause) {
-    throw new TrustError("trust/damaged", `${path} can't be read`, { field: path, accepted: "JSON as it was written", cause });
+    throw new TrustError("trust/damaged", `${path} can't be read`, {
+      field: path,
+      accepted: "JSON as it was written",
+      cause,
+    });
   }
   throw new TrustError("trust/damaged", `${path} is incomplete`, { field: path, accepted: "certPem and key" });
 }

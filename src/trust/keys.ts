@@ -5,7 +5,10 @@ import { TrustError } from "./trust-error.ts";
 
 export const algorithm = Object.freeze({ name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" });
 
-export interface KeyPair { privateKey: KeyObject; publicKey: KeyObject }
+export interface KeyPair {
+  privateKey: KeyObject;
+  publicKey: KeyObject;
+}
 
 export function generateKeys(): Promise<KeyPair> {
   return promisify(generateKeyPair)("ec", { namedCurve: "P-256" });
@@ -37,7 +40,15 @@ function onP256<T extends { publicKey: KeyObject }>(field: string, read: () => T
     if (curve === "prime256v1") return key;
     found = curve ?? key.publicKey.asymmetricKeyType ?? "unknown";
   } catch (cause) {
-    throw new TrustError("trust/bad-key", `the ${field} can't be read`, { field, accepted: "an ECDSA P-256 key in PEM", cause });
+    throw new TrustError("trust/bad-key", `the ${field} can't be read`, {
+      field,
+      accepted: "an ECDSA P-256 key in PEM",
+      cause,
+    });
   }
-  throw new TrustError("trust/bad-key", `the ${field} is of another kind`, { field, found, accepted: "an ECDSA P-256 key in PEM" });
+  throw new TrustError("trust/bad-key", `the ${field} is of another kind`, {
+    field,
+    found,
+    accepted: "an ECDSA P-256 key in PEM",
+  });
 }

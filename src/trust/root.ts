@@ -24,7 +24,8 @@ export class Root {
 
   constructor(trustDomain: string, certPem: string, keys: KeyPair) {
     const certificate = new X509Certificate(certPem);
-    if (!certificate.checkPrivateKey(keys.privateKey)) throw new TrustError("trust/damaged", "the root's key and certificate don't belong together", { field: "key" });
+    if (!certificate.checkPrivateKey(keys.privateKey))
+      throw new TrustError("trust/damaged", "the root's key and certificate don't belong together", { field: "key" });
     this.trustDomain = trustDomain;
     this.certPem = certPem;
     this.expires = Date.parse(certificate.validTo);
@@ -35,10 +36,19 @@ export class Root {
   async issueIntermediate(cluster: string, request: { now: number; ttlMs?: number }): Promise<Intermediate> {
     const keys = await generateKeys();
     const { pem } = await issueCertificate(
-      { subject: intermediateName(this.trustDomain, cluster), publicKey: keys.publicKey, now: request.now, ttlMs: request.ttlMs ?? intermediateTtlMs, authority: { pathLength: 0 } },
+      {
+        subject: intermediateName(this.trustDomain, cluster),
+        publicKey: keys.publicKey,
+        now: request.now,
+        ttlMs: request.ttlMs ?? intermediateTtlMs,
+        authority: { pathLength: 0 },
+      },
       { certPem: this.certPem, subject: rootName(this.trustDomain), notAfter: this.expires, ...this.#keys },
     );
-    return new Intermediate({ trustDomain: this.trustDomain, cluster, certPem: pem, rootPem: this.certPem }, privateKeyPem(keys.privateKey));
+    return new Intermediate(
+      { trustDomain: this.trustDomain, cluster, certPem: pem, rootPem: this.certPem },
+      privateKeyPem(keys.privateKey),
+    );
   }
 
   /** Writes `dir/root.json` (0600, key sealed with the passphrase in `keyFile`, default `dir/key`). Never overwrites another root. */
@@ -49,7 +59,12 @@ export class Root {
     try {
       await writePrivate(join(dir, "root.json"), text, { exclusive: true });
     } catch (cause) {
-      if (errorCode(cause) === "EEXIST") throw new TrustError("trust/damaged", "there is a root already", { field: join(dir, "root.json"), accepted: "a folder without one", cause });
+      if (errorCode(cause) === "EEXIST")
+        throw new TrustError("trust/damaged", "there is a root already", {
+          field: join(dir, "root.json"),
+          accepted: "a folder without one",
+          cause,
+        });
       throw cause;
     }
   }
@@ -60,7 +75,13 @@ export async function createRoot(request: { trustDomain: string; now: number; tt
   checkTrustDomain(request.trustDomain);
   const keys = await generateKeys();
   const { pem } = await issueCertificate(
-    { subject: rootName(request.trustDomain), publicKey: keys.publicKey, now: request.now, ttlMs: request.ttlMs ?? rootTtlMs, authority: { pathLength: 1 } },
+    {
+      subject: rootName(request.trustDomain),
+      publicKey: keys.publicKey,
+      now: request.now,
+      ttlMs: request.ttlMs ?? rootTtlMs,
+      authority: { pathLength: 1 },
+    },
     { selfSignedWith: keys.privateKey },
   );
   return new Root(request.trustDomain, pem, keys);
@@ -68,7 +89,9 @@ export async function createRoot(request: { trustDomain: string; now: number; tt
 
 /** What `save` wrote. Throws `trust/missing`, `trust/damaged` or `trust/wrong-passphrase`. */
 export async function openRoot(dir: string, keyFile: string = join(dir, "key")): Promise<Root> {
-  const { trustDomain, certPem, key } = await readSealedFile<{ trustDomain: string; certPem: string }>(join(dir, "root.json"));
+  const { trustDomain, certPem, key } = await readSealedFile<{ trustDomain: string; certPem: string }>(
+    join(dir, "root.json"),
+  );
   return new Root(trustDomain, certPem, privateKeyFromPem(await unseal(key, await passphraseFromFile(keyFile))));
 }
 

@@ -4,9 +4,15 @@ import { parseSpiffeId, spiffeId } from "./spiffe.ts";
 
 test("an identity reads back as what it was made from", () => {
   const label = fc.stringMatching(/^[a-z0-9]([-a-z0-9]{0,20}[a-z0-9])?$/);
-  fc.assert(fc.property(fc.stringMatching(/^[a-z0-9.]{1,30}$/), label, label, (trustDomain, namespace, serviceAccount) => {
-    expect(parseSpiffeId(spiffeId(trustDomain, namespace, serviceAccount))).toEqual({ trustDomain, namespace, serviceAccount });
-  }));
+  fc.assert(
+    fc.property(fc.stringMatching(/^[a-z0-9.]{1,30}$/), label, label, (trustDomain, namespace, serviceAccount) => {
+      expect(parseSpiffeId(spiffeId(trustDomain, namespace, serviceAccount))).toEqual({
+        trustDomain,
+        namespace,
+        serviceAccount,
+      });
+    }),
+  );
 });
 
 test("the form is Istio's", () => {
@@ -26,6 +32,10 @@ test.each([
 });
 
 test("a part with a slash can't move into another part", () => {
-  expect(() => spiffeId("quipu.local", "money/sa/admin", "x")).toThrowError(expect.objectContaining({ code: "trust/bad-spiffe-id" }));
-  expect(() => spiffeId("a/ns/b", "money", "x")).toThrowError(expect.objectContaining({ code: "trust/bad-trust-domain" }));
+  expect(() => spiffeId("quipu.local", "money/sa/admin", "x")).toThrowError(
+    expect.objectContaining({ code: "trust/bad-spiffe-id" }),
+  );
+  expect(() => spiffeId("a/ns/b", "money", "x")).toThrowError(
+    expect.objectContaining({ code: "trust/bad-trust-domain" }),
+  );
 });

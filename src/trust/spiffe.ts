@@ -4,7 +4,11 @@
  */
 import { TrustError } from "./trust-error.ts";
 
-export interface SpiffeIdentity { trustDomain: string; namespace: string; serviceAccount: string }
+export interface SpiffeIdentity {
+  trustDomain: string;
+  namespace: string;
+  serviceAccount: string;
+}
 
 /** SPIFFE-ID §2.1: lower case letters, digits, dots, dashes and underscores, at most 255 characters. */
 const trustDomainPattern = /^[a-z0-9._-]{1,255}$/;
@@ -17,7 +21,9 @@ const serviceAccountPattern = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-
 export function checkTrustDomain(trustDomain: string): string {
   if (!trustDomainPattern.test(trustDomain)) {
     throw new TrustError("trust/bad-trust-domain", `"${trustDomain}" is not a trust domain`, {
-      field: "trustDomain", found: trustDomain, accepted: "lower case letters, digits, '.', '-' and '_', 1 to 255 characters",
+      field: "trustDomain",
+      found: trustDomain,
+      accepted: "lower case letters, digits, '.', '-' and '_', 1 to 255 characters",
     });
   }
   return trustDomain;
@@ -35,12 +41,19 @@ export function spiffeId(trustDomain: string, namespace: string, serviceAccount:
 export function parseSpiffeId(id: string): SpiffeIdentity {
   const found = /^spiffe:\/\/([^/]+)\/ns\/([^/]+)\/sa\/([^/]+)$/.exec(id);
   const [, trustDomain = "", namespace = "", serviceAccount = ""] = found ?? [];
-  if (!trustDomainPattern.test(trustDomain) || !namespacePattern.test(namespace) || !serviceAccountPattern.test(serviceAccount)) throw badId(id);
+  if (
+    !trustDomainPattern.test(trustDomain) ||
+    !namespacePattern.test(namespace) ||
+    !serviceAccountPattern.test(serviceAccount)
+  )
+    throw badId(id);
   return { trustDomain, namespace, serviceAccount };
 }
 
 function badId(id: string): TrustError {
   return new TrustError("trust/bad-spiffe-id", `"${id}" is not a workload identity`, {
-    field: "spiffeId", found: id, accepted: "spiffe://<trust domain>/ns/<namespace>/sa/<service account>",
+    field: "spiffeId",
+    found: id,
+    accepted: "spiffe://<trust domain>/ns/<namespace>/sa/<service account>",
   });
 }

@@ -16,7 +16,11 @@ export class TrustError extends Error {
   readonly found: string | undefined;
   readonly accepted: string | undefined;
 
-  constructor(code: TrustErrorCode, message: string, detail: { field?: string; found?: string; accepted?: string; cause?: unknown } = {}) {
+  constructor(
+    code: TrustErrorCode,
+    message: string,
+    detail: { field?: string; found?: string; accepted?: string; cause?: unknown } = {},
+  ) {
     super(message, detail.cause === undefined ? undefined : { cause: detail.cause });
     this.name = "TrustError";
     this.code = code;

@@ -1,0 +1,108 @@
+import { afterEach, beforeEach, expect } from "vitest";
+import { startTestServer, testToken, type TestServer } from "../../src/cluster/api/testing-server.ts";
+import { KubeClient } from "../../src/kube/kube-client.ts";
+import type { Seen } from "../../src/model/rows.ts";
+import type { Deployment, Service } from "../../src/objects/core.ts";
+import type { KubeObject } from "../../src/objects/meta.ts";
+import { eventually as within } from "./eventually.ts";
+import { ClusterWorker, type ClusterWorkerOptions } from "../../src/fleet/cluster-worker.ts";
+import { DesiredObjects, keyText } from "../../src/fleet/desired.ts";
+import { memoryLedger, type Ledger } from "../../src/fleet/ledger.ts";
+import type { WorkerEvent } from "../../src/fleet/worker-event.ts";
+
+/** Shorter than a test may take, so that what was missing is told. */
+export const eventually = <T>(check: () => T | Promise<T>) => within(check, 4000, 10);
+
+/** For workers against the embedded cluster's API over real HTTPS: made anew for each test of a spec that says `useWorkers()`. */
+export let api: TestServer;
+export let kube: KubeClient;
+export let other: KubeClient;
+export let desired: DesiredObjects;
+export let ledger: Ledger;
+export let workers: ClusterWorker[];
+export function useWorkers(): void {
+  beforeEach(async () => {
+    api = await startTestServer();
+    const connection = { server: `https://127.0.0.1:${api.port}`, ca: api.rootPem };
+    kube = new KubeClient({ ...connection, token: testToken });
+    const { cert, key } = await api.clientCertificate("somebody", ["system:masters"]);
+    other = new KubeClient({ ...connection, cert, key });
+    desired = new DesiredObjects();
+    ledger = memoryLedger();
+    workers = [];
+  });
+  afterEach(async () => {
+    await Promise.all(workers.map((worker) => worker.stop()));
+    await Promise.all([kube.close(), other.close()]);
+    await api.stop();
+  });
+}
+
+export interface Running {
+  worker: ClusterWorker;
+  events: WorkerEvent[];
+  seen: () => Seen;
+  applied: (revision: number) => Promise<void>;
+  told: () => string[];
+}
+export function start(options: Partial<ClusterWorkerOptions> = {}): Running {
+  const events: WorkerEvent[] = [];
+  let last: Seen | undefined;
+  const worker = new ClusterWorker({
+    cluster: "lima",
+    kube,
+    desired,
+    ledger,
+    report: (seen) => {
+      last = seen;
+    },
+    event: (event) => events.push(event),
+    backOff: { baseMs: 20, maxMs: 200 },
+    reportMs: 5,
+    rateLimit: { perSecond: 10_000, burst: 10_000 },
+    ...options,
+  });
+  workers.push(worker);
+  worker.start();
+  return {
+    worker,
+    events,
+    seen: () => last!,
+    applied: (revision) => eventually(() => expect(last?.applied).toBe(revision)),
+    told: () => events.flatMap((event) => ("key" in event ? [`${event.type} ${keyText(event.key)}`] : [event.type])),
+  };
+}
+
+export const namespace = (name = "money"): KubeObject => ({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
+export const service = (name: string, port = 80): Service => ({
+  apiVersion: "v1",
+  kind: "Service",
+  metadata: { name, namespace: "money", labels: { app: name } },
+  spec: { selector: { app: name }, ports: [{ name: "http", port }] },
+});
+export const account = (name: string): KubeObject => ({
+  apiVersion: "v1",
+  kind: "ServiceAccount",
+  metadata: { name, namespace: "money" },
+});
+export const deployment = (name: string, spec: object = {}): Deployment => ({
+  apiVersion: "apps/v1",
+  kind: "Deployment",
+  metadata: { name, namespace: "money", labels: { app: name } },
+  spec: {
+    selector: { matchLabels: { app: name } },
+    template: {
+      metadata: { labels: { app: name } },
+      spec: { containers: [{ name: "app", image: "example/app:1", resources: { requests: { cpu: "1000m" } } }] },
+    },
+    ...spec,
+  },
+});
+export const virtualService = (name: string): KubeObject => ({
+  apiVersion: "networking.istio.io/v1",
+  kind: "VirtualService",
+  metadata: { name, namespace: "money", labels: { app: name } },
+  spec: { hosts: [name], http: [{ timeout: "3s", route: [{ destination: { host: name } }] }] },
+});
+export const app = (name: string) => [service(name), account(name), deployment(name), virtualService(name)];
+export const at = (name: string) => ({ namespace: "money", name });
