@@ -4,7 +4,7 @@
 const clusterStats = ["upstream_", "membership_", "circuit_breakers\\.", "outlier_detection\\.", "lb_", "ssl\\.", "http2\\.", "retry_or_shadow_abandoned", "update_", "assignment_", "default\\.", "warming_state"];
 
 const kept = [
-  "upstream_rq_(?:total|active|completed|time|timeout|per_try_timeout|cancelled|maintenance_mode|rx_reset|tx_reset|retry|retry_success|retry_overflow|retry_limit_exceeded|pending_[a-z_]+|[1-5]xx|[1-5][0-9][0-9])",
+  "upstream_rq_(?:total|active|active_overflow|completed|time|timeout|per_try_timeout|cancelled|maintenance_mode|rx_reset|tx_reset|retry|retry_success|retry_overflow|retry_limit_exceeded|pending_[a-z_]+|[1-5]xx|[1-5][0-9][0-9])",
   "upstream_cx_(?:total|active|connect_fail|connect_timeout|connect_ms|overflow|pool_overflow|destroy|destroy_with_active_rq|rx_bytes_total|tx_bytes_total)",
   "membership_(?:healthy|total|degraded)",
   "outlier_detection\\.ejections_(?:active|overflow|enforced_total)",

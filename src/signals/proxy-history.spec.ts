@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import type { Page } from "./counters.ts";
+import { ProxyHistory } from "./proxy-history.ts";
+
+const page = (count: number): Page => ({
+  counters: new Map([["c", { "code:200": count }]]),
+  gauges: new Map([["idle", { active: 0, connectionsActive: 0, healthyHosts: 1, hosts: 1 }]]),
+});
+
+test("rates are of the time that was looked at, by the share of each step", () => {
+  const history = new ProxyHistory(60_000);
+  history.add(0, page(1000));
+  expect(history.perSecond(0, 10_000)).toBeUndefined();
+  history.add(10_000, page(1100));
+  history.add(20_000, page(1400));
+  expect(history.perSecond(0, 20_000)!.get("c")).toEqual({ "code:200": 20 });
+  expect(history.perSecond(5_000, 15_000)!.get("c")).toEqual({ "code:200": 20 });
+  expect(history.perSecond(10_000, 60_000)!.get("c")).toEqual({ "code:200": 30 });
+  expect(history.perSecond(20_000, 30_000)).toBeUndefined();
+  expect(history.names()).toEqual(["c", "idle"]);
+});
+
+test("is bounded in time and in steps", () => {
+  const history = new ProxyHistory(1_000_000);
+  for (let index = 0; index <= 1000; index++) history.add(index * 100, page(index));
+  expect(history.perSecond(0, 70_000)).toBeUndefined();
+  expect(history.perSecond(90_000, 100_000)!.get("c")!["code:200"]).toBeCloseTo(10);
+  const short = new ProxyHistory(1_000);
+  for (let index = 0; index <= 20; index++) short.add(index * 100, page(index));
+  expect(short.perSecond(0, 900)).toBeUndefined();
+});

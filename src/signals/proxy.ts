@@ -1,0 +1,22 @@
+import type { ProxyHistory } from "./proxy-history.ts";
+
+/** An Envoy, and whose it is. */
+export interface ProxyTarget {
+  cluster: string;
+  namespace: string;
+  pod: string;
+  /** Of a gateway: its own name. */
+  app: string;
+  /** Null: of a gateway. */
+  revision: string | null;
+  gateway: boolean;
+}
+
+export interface WatchedProxy {
+  target: ProxyTarget;
+  history: ProxyHistory;
+}
+
+export function idOf({ cluster, namespace, pod }: Pick<ProxyTarget, "cluster" | "namespace" | "pod">): string {
+  return `${cluster}/${namespace}/${pod}`;
+}
