@@ -13,7 +13,12 @@ export interface EnvVar {
 }
 
 export interface Probe {
-  httpGet?: { path: string; port: number | string; scheme?: "HTTP" | "HTTPS"; httpHeaders?: { name: string; value: string }[] };
+  httpGet?: {
+    path: string;
+    port: number | string;
+    scheme?: "HTTP" | "HTTPS";
+    httpHeaders?: { name: string; value: string }[];
+  };
   tcpSocket?: { port: number | string };
   exec?: { command: string[] };
   initialDelaySeconds?: number;
@@ -23,7 +28,11 @@ export interface Probe {
   failureThreshold?: number;
 }
 
-export interface ContainerPort { name?: string; containerPort: number; protocol?: "TCP" | "UDP" }
+export interface ContainerPort {
+  name?: string;
+  containerPort: number;
+  protocol?: "TCP" | "UDP";
+}
 
 export interface Container {
   name: string;
@@ -56,13 +65,25 @@ export interface PodSpec {
   nodeName?: string;
   restartPolicy?: "Always" | "OnFailure" | "Never";
   terminationGracePeriodSeconds?: number;
-  topologySpreadConstraints?: { maxSkew: number; topologyKey: string; whenUnsatisfiable: "DoNotSchedule" | "ScheduleAnyway"; labelSelector?: LabelSelector }[];
+  topologySpreadConstraints?: {
+    maxSkew: number;
+    topologyKey: string;
+    whenUnsatisfiable: "DoNotSchedule" | "ScheduleAnyway";
+    labelSelector?: LabelSelector;
+  }[];
 }
 
 export interface ContainerState {
   waiting?: { reason?: string; message?: string };
   running?: { startedAt?: string };
-  terminated?: { exitCode: number; signal?: number; reason?: string; message?: string; startedAt?: string; finishedAt?: string };
+  terminated?: {
+    exitCode: number;
+    signal?: number;
+    reason?: string;
+    message?: string;
+    startedAt?: string;
+    finishedAt?: string;
+  };
 }
 
 export interface ContainerStatus {
@@ -94,7 +115,13 @@ export type ServiceAccount = KubeObject;
 export type Secret = KubeObject & { type?: string; data?: Record<string, string>; stringData?: Record<string, string> };
 export type ConfigMap = KubeObject & { data?: Record<string, string>; binaryData?: Record<string, string> };
 
-export interface ServicePort { name?: string; port: number; targetPort?: number | string; protocol?: "TCP" | "UDP"; appProtocol?: string }
+export interface ServicePort {
+  name?: string;
+  port: number;
+  targetPort?: number | string;
+  protocol?: "TCP" | "UDP";
+  appProtocol?: string;
+}
 export interface ServiceSpec {
   ports?: ServicePort[];
   selector?: Record<string, string>;
@@ -118,12 +145,18 @@ export type EndpointSlice = KubeObject & {
   ports?: { name?: string; port?: number; protocol?: "TCP" | "UDP"; appProtocol?: string }[];
 };
 
-export interface PodTemplate { metadata?: Partial<ObjectMeta>; spec: PodSpec }
+export interface PodTemplate {
+  metadata?: Partial<ObjectMeta>;
+  spec: PodSpec;
+}
 export interface DeploymentSpec {
   replicas?: number;
   selector: LabelSelector;
   template: PodTemplate;
-  strategy?: { type?: "RollingUpdate" | "Recreate"; rollingUpdate?: { maxSurge?: number | string; maxUnavailable?: number | string } };
+  strategy?: {
+    type?: "RollingUpdate" | "Recreate";
+    rollingUpdate?: { maxSurge?: number | string; maxUnavailable?: number | string };
+  };
   minReadySeconds?: number;
   progressDeadlineSeconds?: number;
   revisionHistoryLimit?: number;
@@ -139,15 +172,54 @@ export interface DeploymentStatus {
   conditions?: Condition[];
 }
 export type Deployment = KubeObject<DeploymentSpec, DeploymentStatus>;
-export interface ReplicaSetSpec { replicas?: number; selector: LabelSelector; template: PodTemplate; minReadySeconds?: number }
-export type ReplicaSet = KubeObject<ReplicaSetSpec, { replicas: number; readyReplicas?: number; availableReplicas?: number; fullyLabeledReplicas?: number; observedGeneration?: number }>;
+export interface ReplicaSetSpec {
+  replicas?: number;
+  selector: LabelSelector;
+  template: PodTemplate;
+  minReadySeconds?: number;
+}
+export type ReplicaSet = KubeObject<
+  ReplicaSetSpec,
+  {
+    replicas: number;
+    readyReplicas?: number;
+    availableReplicas?: number;
+    fullyLabeledReplicas?: number;
+    observedGeneration?: number;
+  }
+>;
 
 export interface HorizontalPodAutoscalerSpec {
   scaleTargetRef: { apiVersion: string; kind: string; name: string };
   minReplicas?: number;
   maxReplicas: number;
-  metrics?: { type: "Resource"; resource: { name: "cpu" | "memory"; target: { type: "Utilization" | "AverageValue"; averageUtilization?: number; averageValue?: string } } }[];
+  metrics?: {
+    type: "Resource";
+    resource: {
+      name: "cpu" | "memory";
+      target: { type: "Utilization" | "AverageValue"; averageUtilization?: number; averageValue?: string };
+    };
+  }[];
   behavior?: Record<string, unknown>;
 }
-export type HorizontalPodAutoscaler = KubeObject<HorizontalPodAutoscalerSpec, { currentReplicas?: number; desiredReplicas?: number; currentMetrics?: unknown[]; conditions?: Condition[]; lastScaleTime?: string; observedGeneration?: number }>;
-export type PodDisruptionBudget = KubeObject<{ minAvailable?: number | string; maxUnavailable?: number | string; selector?: LabelSelector }, { currentHealthy?: number; desiredHealthy?: number; disruptionsAllowed?: number; expectedPods?: number; observedGeneration?: number }>;
+export type HorizontalPodAutoscaler = KubeObject<
+  HorizontalPodAutoscalerSpec,
+  {
+    currentReplicas?: number;
+    desiredReplicas?: number;
+    currentMetrics?: unknown[];
+    conditions?: Condition[];
+    lastScaleTime?: string;
+    observedGeneration?: number;
+  }
+>;
+export type PodDisruptionBudget = KubeObject<
+  { minAvailable?: number | string; maxUnavailable?: number | string; selector?: LabelSelector },
+  {
+    currentHealthy?: number;
+    desiredHealthy?: number;
+    disruptionsAllowed?: number;
+    expectedPods?: number;
+    observedGeneration?: number;
+  }
+>;

@@ -11,7 +11,8 @@ const isMap = (value: unknown): value is Fields => typeof value === "object" && 
 const maps = (value: unknown): Fields[] => (Array.isArray(value) ? value.filter(isMap) : []);
 
 function fill(target: Fields, values: Fields): void {
-  for (const [name, value] of Object.entries(values)) if (target[name] === undefined || target[name] === null) target[name] = value;
+  for (const [name, value] of Object.entries(values))
+    if (target[name] === undefined || target[name] === null) target[name] = value;
 }
 
 function probe(value: unknown): void {
@@ -24,25 +25,35 @@ function container(value: Fields): void {
   const image = typeof value["image"] === "string" ? value["image"] : "";
   const tag = image.includes("@") ? "@" : /:([^/:]+)$/.exec(image)?.[1];
   fill(value, {
-    terminationMessagePath: "/dev/termination-log", terminationMessagePolicy: "File",
-    imagePullPolicy: tag === undefined || tag === "latest" ? "Always" : "IfNotPresent", resources: {},
+    terminationMessagePath: "/dev/termination-log",
+    terminationMessagePolicy: "File",
+    imagePullPolicy: tag === undefined || tag === "latest" ? "Always" : "IfNotPresent",
+    resources: {},
   });
   for (const port of maps(value["ports"])) fill(port, { protocol: "TCP" });
   for (const name of ["readinessProbe", "livenessProbe", "startupProbe"]) probe(value[name]);
-  for (const { valueFrom } of maps(value["env"])) if (isMap(valueFrom) && isMap(valueFrom["fieldRef"])) fill(valueFrom["fieldRef"], { apiVersion: "v1" });
+  for (const { valueFrom } of maps(value["env"]))
+    if (isMap(valueFrom) && isMap(valueFrom["fieldRef"])) fill(valueFrom["fieldRef"], { apiVersion: "v1" });
   if (isMap(value["resources"]) && isMap(value["resources"]["limits"])) {
     // A limit without a request is the request too.
     const { limits, requests } = value["resources"];
-    value["resources"]["requests"] = { ...(limits), ...(isMap(requests) ? requests : {}) };
+    value["resources"]["requests"] = { ...limits, ...(isMap(requests) ? requests : {}) };
   }
 }
 
 function podSpec(spec: Fields): void {
-  fill(spec, { restartPolicy: "Always", terminationGracePeriodSeconds: 30, dnsPolicy: "ClusterFirst", securityContext: {}, schedulerName: "default-scheduler" });
+  fill(spec, {
+    restartPolicy: "Always",
+    terminationGracePeriodSeconds: 30,
+    dnsPolicy: "ClusterFirst",
+    securityContext: {},
+    schedulerName: "default-scheduler",
+  });
   if (typeof spec["serviceAccountName"] === "string") spec["serviceAccount"] = spec["serviceAccountName"];
   for (const name of ["containers", "initContainers"]) maps(spec[name]).forEach(container);
   for (const volume of maps(spec["volumes"])) {
-    for (const source of ["configMap", "secret", "projected"]) if (isMap(volume[source])) fill(volume[source], { defaultMode: 420 });
+    for (const source of ["configMap", "secret", "projected"])
+      if (isMap(volume[source])) fill(volume[source], { defaultMode: 420 });
   }
 }
 
@@ -81,7 +92,12 @@ const defaulters: Readonly<Record<string, (spec: Fields, object: KubeObject & Fi
     template(spec);
   },
   "autoscaling/v2/HorizontalPodAutoscaler": (spec) => {
-    fill(spec, { minReplicas: 1, metrics: [{ type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 80 } } }] });
+    fill(spec, {
+      minReplicas: 1,
+      metrics: [
+        { type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 80 } } },
+      ],
+    });
   },
 };
 

@@ -1,7 +1,17 @@
 import table from "./field-table.json" with { type: "json" };
 
 /** JSON forms of values that aren't messages. `json` is anything. */
-export type Scalar = "string" | "boolean" | "integer" | "number" | "bytes" | "time" | "microtime" | "quantity" | "int-or-string" | "json";
+export type Scalar =
+  | "string"
+  | "boolean"
+  | "integer"
+  | "number"
+  | "bytes"
+  | "time"
+  | "microtime"
+  | "quantity"
+  | "int-or-string"
+  | "json";
 export interface FieldType {
   /** In the Kubernetes protobuf encoding; 0 for custom resources, which have none. */
   readonly number: number;
@@ -23,11 +33,18 @@ const own = new Map<string, ReadonlyMap<string, FieldType>>();
 const flat = new Map<string, ReadonlyMap<string, FieldType>>();
 
 function parse(text: string, inline: boolean): FieldType {
-  const [, number, shape, wrapped, pointer, type] = /^(\d+) (\[\]|\{\})?(items \[\])?(\*)?(.+)$/.exec(text) as unknown as [string, string, string?, string?, string?, string?];
+  const [, number, shape, wrapped, pointer, type] = /^(\d+) (\[\]|\{\})?(items \[\])?(\*)?(.+)$/.exec(
+    text,
+  ) as unknown as [string, string, string?, string?, string?, string?];
   const accepted = type!.startsWith("enum:") ? type!.slice(5).split("|") : undefined;
   return {
-    number: Number(number), shape: shape === "[]" ? "list" : shape === "{}" ? "map" : "one", type: accepted === undefined ? type! : "string", inline,
-    ...(accepted === undefined ? {} : { enum: accepted }), pointer: pointer !== undefined, wrapped: wrapped !== undefined,
+    number: Number(number),
+    shape: shape === "[]" ? "list" : shape === "{}" ? "map" : "one",
+    type: accepted === undefined ? type! : "string",
+    inline,
+    ...(accepted === undefined ? {} : { enum: accepted }),
+    pointer: pointer !== undefined,
+    wrapped: wrapped !== undefined,
   };
 }
 
@@ -38,7 +55,16 @@ export const messageOf = (apiVersion: string, kind: string): string | undefined 
 /** Fields as they are encoded, inlined messages as one field each. */
 export function encodedFields(message: string): ReadonlyMap<string, FieldType> {
   let fields = own.get(message);
-  if (fields === undefined) own.set(message, (fields = new Map(Object.entries(messages[message] ?? {}).map(([name, text]) => [name.replace(/^\^/, ""), parse(text, name.startsWith("^"))]))));
+  if (fields === undefined)
+    own.set(
+      message,
+      (fields = new Map(
+        Object.entries(messages[message] ?? {}).map(([name, text]) => [
+          name.replace(/^\^/, ""),
+          parse(text, name.startsWith("^")),
+        ]),
+      )),
+    );
   return fields;
 }
 

@@ -17,7 +17,15 @@ export interface Kind {
 
 function kind(apiVersion: string, name: string, plural: string, options: Partial<Kind> = {}): Kind {
   return Object.freeze({
-    apiVersion, kind: name, plural, singular: name.toLowerCase(), shortNames: [], namespaced: true, subresources: [], categories: [], ...options,
+    apiVersion,
+    kind: name,
+    plural,
+    singular: name.toLowerCase(),
+    shortNames: [],
+    namespaced: true,
+    subresources: [],
+    categories: [],
+    ...options,
   });
 }
 
@@ -32,22 +40,49 @@ export const kinds = {
   Secret: kind("v1", "Secret", "secrets"),
   ConfigMap: kind("v1", "ConfigMap", "configmaps", { shortNames: ["cm"] }),
   Event: kind("v1", "Event", "events", { shortNames: ["ev"] }),
-  Deployment: kind("apps/v1", "Deployment", "deployments", { shortNames: ["deploy"], subresources: ["status", "scale"], categories: ["all"] }),
-  ReplicaSet: kind("apps/v1", "ReplicaSet", "replicasets", { shortNames: ["rs"], subresources: ["status", "scale"], categories: ["all"] }),
-  HorizontalPodAutoscaler: kind("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", { shortNames: ["hpa"], subresources: ["status"], categories: ["all"] }),
-  PodDisruptionBudget: kind("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets", { shortNames: ["pdb"], subresources: ["status"] }),
+  Deployment: kind("apps/v1", "Deployment", "deployments", {
+    shortNames: ["deploy"],
+    subresources: ["status", "scale"],
+    categories: ["all"],
+  }),
+  ReplicaSet: kind("apps/v1", "ReplicaSet", "replicasets", {
+    shortNames: ["rs"],
+    subresources: ["status", "scale"],
+    categories: ["all"],
+  }),
+  HorizontalPodAutoscaler: kind("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", {
+    shortNames: ["hpa"],
+    subresources: ["status"],
+    categories: ["all"],
+  }),
+  PodDisruptionBudget: kind("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets", {
+    shortNames: ["pdb"],
+    subresources: ["status"],
+  }),
   EndpointSlice: kind("discovery.k8s.io/v1", "EndpointSlice", "endpointslices"),
   Lease: kind("coordination.k8s.io/v1", "Lease", "leases"),
   VirtualService: kind("networking.istio.io/v1", "VirtualService", "virtualservices", { shortNames: ["vs"], ...istio }),
-  DestinationRule: kind("networking.istio.io/v1", "DestinationRule", "destinationrules", { shortNames: ["dr"], ...istio }),
+  DestinationRule: kind("networking.istio.io/v1", "DestinationRule", "destinationrules", {
+    shortNames: ["dr"],
+    ...istio,
+  }),
   Gateway: kind("networking.istio.io/v1", "Gateway", "gateways", { shortNames: ["gw"], ...istio }),
   ServiceEntry: kind("networking.istio.io/v1", "ServiceEntry", "serviceentries", { shortNames: ["se"], ...istio }),
   WorkloadEntry: kind("networking.istio.io/v1", "WorkloadEntry", "workloadentries", { shortNames: ["we"], ...istio }),
   Sidecar: kind("networking.istio.io/v1", "Sidecar", "sidecars", { ...istio }),
   EnvoyFilter: kind("networking.istio.io/v1alpha3", "EnvoyFilter", "envoyfilters", { ...istio }),
-  AuthorizationPolicy: kind("security.istio.io/v1", "AuthorizationPolicy", "authorizationpolicies", { shortNames: ["ap"], ...istio }),
-  PeerAuthentication: kind("security.istio.io/v1", "PeerAuthentication", "peerauthentications", { shortNames: ["pa"], ...istio }),
-  RequestAuthentication: kind("security.istio.io/v1", "RequestAuthentication", "requestauthentications", { shortNames: ["ra"], ...istio }),
+  AuthorizationPolicy: kind("security.istio.io/v1", "AuthorizationPolicy", "authorizationpolicies", {
+    shortNames: ["ap"],
+    ...istio,
+  }),
+  PeerAuthentication: kind("security.istio.io/v1", "PeerAuthentication", "peerauthentications", {
+    shortNames: ["pa"],
+    ...istio,
+  }),
+  RequestAuthentication: kind("security.istio.io/v1", "RequestAuthentication", "requestauthentications", {
+    shortNames: ["ra"],
+    ...istio,
+  }),
   Telemetry: kind("telemetry.istio.io/v1", "Telemetry", "telemetries", { shortNames: ["telemetry"], ...istio }),
 } as const;
 

@@ -27,14 +27,31 @@ export interface MergeRule {
 export const keyDefaults: Readonly<Record<string, unknown>> = { protocol: "TCP" };
 
 const atomic: MergeRule = { atomic: true };
-const by = (key: string, fields?: MergeRule["fields"]): MergeRule => ({ keys: [key], patchKey: key, ...(fields === undefined ? {} : { fields }) });
+const by = (key: string, fields?: MergeRule["fields"]): MergeRule => ({
+  keys: [key],
+  patchKey: key,
+  ...(fields === undefined ? {} : { fields }),
+});
 const conditions = by("type");
 
 const metadata: MergeRule = {
-  fields: { finalizers: { set: true, patchKey: "" }, ownerReferences: { keys: ["uid"], patchKey: "uid", atomicItems: true } },
+  fields: {
+    finalizers: { set: true, patchKey: "" },
+    ownerReferences: { keys: ["uid"], patchKey: "uid", atomicItems: true },
+  },
 };
 
-const env = by("name", { valueFrom: { fields: { secretKeyRef: atomic, configMapKeyRef: atomic, fieldRef: atomic, resourceFieldRef: atomic, fileKeyRef: atomic } } });
+const env = by("name", {
+  valueFrom: {
+    fields: {
+      secretKeyRef: atomic,
+      configMapKeyRef: atomic,
+      fieldRef: atomic,
+      resourceFieldRef: atomic,
+      fileKeyRef: atomic,
+    },
+  },
+});
 const container = by("name", {
   env,
   ports: { keys: ["containerPort", "protocol"], patchKey: "containerPort" },
@@ -53,17 +70,35 @@ const podSpec: MergeRule = {
     nodeSelector: atomic,
     schedulingGates: by("name"),
     resourceClaims: by("name"),
-    topologySpreadConstraints: { keys: ["topologyKey", "whenUnsatisfiable"], patchKey: "topologyKey", fields: { labelSelector: atomic } },
+    topologySpreadConstraints: {
+      keys: ["topologyKey", "whenUnsatisfiable"],
+      patchKey: "topologyKey",
+      fields: { labelSelector: atomic },
+    },
   },
 };
 const template: MergeRule = { fields: { metadata, spec: podSpec } };
-const workload = (status: MergeRule): MergeRule => ({ fields: { metadata, spec: { fields: { selector: atomic, template } }, status } });
+const workload = (status: MergeRule): MergeRule => ({
+  fields: { metadata, spec: { fields: { selector: atomic, template } }, status },
+});
 const withConditions: MergeRule = { fields: { conditions } };
 
 const rules: Readonly<Record<string, MergeRule>> = {
   "v1/Namespace": { fields: { metadata, status: withConditions } },
-  "v1/Node": { fields: { metadata, spec: { fields: { podCIDRs: { set: true, patchKey: "" } } }, status: { fields: { conditions, addresses: by("type") } } } },
-  "v1/Pod": { fields: { metadata, spec: podSpec, status: { fields: { conditions, podIPs: by("ip"), hostIPs: { patchKey: "ip" } } } } },
+  "v1/Node": {
+    fields: {
+      metadata,
+      spec: { fields: { podCIDRs: { set: true, patchKey: "" } } },
+      status: { fields: { conditions, addresses: by("type") } },
+    },
+  },
+  "v1/Pod": {
+    fields: {
+      metadata,
+      spec: podSpec,
+      status: { fields: { conditions, podIPs: by("ip"), hostIPs: { patchKey: "ip" } } },
+    },
+  },
   "v1/Service": {
     fields: {
       metadata,
@@ -75,7 +110,9 @@ const rules: Readonly<Record<string, MergeRule>> = {
   "apps/v1/Deployment": workload(withConditions),
   "apps/v1/ReplicaSet": workload(withConditions),
   "autoscaling/v2/HorizontalPodAutoscaler": { fields: { metadata, spec: {}, status: withConditions } },
-  "policy/v1/PodDisruptionBudget": { fields: { metadata, spec: { fields: { selector: { atomic: true, patchReplace: true } } }, status: withConditions } },
+  "policy/v1/PodDisruptionBudget": {
+    fields: { metadata, spec: { fields: { selector: { atomic: true, patchReplace: true } } }, status: withConditions },
+  },
   "networking.istio.io/v1/ServiceEntry": { fields: { metadata, spec: { fields: { ports: { keys: ["name"] } } } } },
 };
 

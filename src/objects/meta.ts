@@ -63,13 +63,19 @@ export interface LabelSelector {
 }
 
 /** True when every given label is present with the same value. An empty selector matches everything. */
-export function matchesLabels(selector: Record<string, string> | undefined, labels: Record<string, string> | undefined): boolean {
+export function matchesLabels(
+  selector: Record<string, string> | undefined,
+  labels: Record<string, string> | undefined,
+): boolean {
   for (const [key, value] of Object.entries(selector ?? {})) if (labels?.[key] !== value) return false;
   return true;
 }
 
 /** The full Kubernetes label selector: matchLabels and matchExpressions, all of which must hold. */
-export function matchesSelector(selector: LabelSelector | undefined, labels: Record<string, string> | undefined): boolean {
+export function matchesSelector(
+  selector: LabelSelector | undefined,
+  labels: Record<string, string> | undefined,
+): boolean {
   if (!matchesLabels(selector?.matchLabels, labels)) return false;
   for (const { key, operator, values } of selector?.matchExpressions ?? []) {
     const found = labels?.[key];
@@ -84,5 +90,7 @@ export function matchesSelector(selector: LabelSelector | undefined, labels: Rec
 /** `group/version` split: core objects (`v1`) have the group "". */
 export function groupVersion(apiVersion: string): { group: string; version: string } {
   const slash = apiVersion.indexOf("/");
-  return slash < 0 ? { group: "", version: apiVersion } : { group: apiVersion.slice(0, slash), version: apiVersion.slice(slash + 1) };
+  return slash < 0
+    ? { group: "", version: apiVersion }
+    : { group: apiVersion.slice(0, slash), version: apiVersion.slice(slash + 1) };
 }

@@ -2,9 +2,29 @@ import { groupVersion } from "../../objects/meta.ts";
 import type { Kind } from "../../objects/kinds.ts";
 
 /** One cause in `details.causes` of a Status (Kubernetes API reference, StatusCause). */
-export interface StatusCause { reason: string; message: string; field?: string }
-export interface StatusDetails { name?: string; group?: string; kind?: string; uid?: string; causes?: StatusCause[]; retryAfterSeconds?: number }
-export interface Status { kind: "Status"; apiVersion: "v1"; metadata: Record<string, unknown>; status: "Success" | "Failure"; message?: string; reason?: string; details?: StatusDetails; code: number }
+export interface StatusCause {
+  reason: string;
+  message: string;
+  field?: string;
+}
+export interface StatusDetails {
+  name?: string;
+  group?: string;
+  kind?: string;
+  uid?: string;
+  causes?: StatusCause[];
+  retryAfterSeconds?: number;
+}
+export interface Status {
+  kind: "Status";
+  apiVersion: "v1";
+  metadata: Record<string, unknown>;
+  status: "Success" | "Failure";
+  message?: string;
+  reason?: string;
+  details?: StatusDetails;
+  code: number;
+}
 
 /** A refusal as the Kubernetes API words it: `code` is the HTTP status, `reason` the machine-readable word of metav1.StatusReason. */
 export class ApiError extends Error {
@@ -22,8 +42,14 @@ export class ApiError extends Error {
 
   toStatus(): Status {
     return {
-      kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message: this.message, reason: this.reason,
-      ...(this.details === undefined ? {} : { details: this.details }), code: this.code,
+      kind: "Status",
+      apiVersion: "v1",
+      metadata: {},
+      status: "Failure",
+      message: this.message,
+      reason: this.reason,
+      ...(this.details === undefined ? {} : { details: this.details }),
+      code: this.code,
     };
   }
 }
@@ -48,11 +74,21 @@ export function alreadyExists(kind: Kind, name: string): ApiError {
 }
 
 export function conflict(kind: Kind, name: string, why: string): ApiError {
-  return new ApiError(409, "Conflict", `Operation cannot be fulfilled on ${resourceName(kind)} "${name}": ${why}`, about(kind, name));
+  return new ApiError(
+    409,
+    "Conflict",
+    `Operation cannot be fulfilled on ${resourceName(kind)} "${name}": ${why}`,
+    about(kind, name),
+  );
 }
 
 export function forbidden(kind: Kind, name: string, why: string, causes?: StatusCause[]): ApiError {
-  return new ApiError(403, "Forbidden", `${resourceName(kind)} "${name}" is forbidden: ${why}`, about(kind, name, causes === undefined ? {} : { causes }));
+  return new ApiError(
+    403,
+    "Forbidden",
+    `${resourceName(kind)} "${name}" is forbidden: ${why}`,
+    about(kind, name, causes === undefined ? {} : { causes }),
+  );
 }
 
 /** 422 with every cause, worded `KIND.GROUP "NAME" is invalid: …`. */
@@ -60,7 +96,11 @@ export function invalid(kind: Kind, name: string, causes: readonly StatusCause[]
   const { group } = groupVersion(kind.apiVersion);
   const texts = causes.map((cause) => (cause.field === undefined ? cause.message : `${cause.field}: ${cause.message}`));
   const all = texts.length === 1 ? texts[0] : `[${texts.join(", ")}]`;
-  return new ApiError(422, "Invalid", `${kind.kind}${group === "" ? "" : `.${group}`} "${name}" is invalid: ${all}`, { ...about(kind, name), kind: kind.kind, causes: [...causes] });
+  return new ApiError(422, "Invalid", `${kind.kind}${group === "" ? "" : `.${group}`} "${name}" is invalid: ${all}`, {
+    ...about(kind, name),
+    kind: kind.kind,
+    causes: [...causes],
+  });
 }
 
 export function badRequest(message: string): ApiError {

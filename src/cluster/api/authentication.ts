@@ -20,7 +20,11 @@ export function adminToken(token: string, username = "admin"): Auth["tokens"][nu
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
 
 /** As a TokenReview answers it, for static and pods' tokens. */
-export async function reviewToken(auth: Auth, token: string, audiences?: readonly string[]): Promise<TokenReviewStatus> {
+export async function reviewToken(
+  auth: Auth,
+  token: string,
+  audiences?: readonly string[],
+): Promise<TokenReviewStatus> {
   const given = digest(token);
   const known = auth.tokens.find((entry) => timingSafeEqual(digest(entry.token), given));
   if (known !== undefined) return { authenticated: true, user: known.user, audiences: [auth.podTokens.issuer] };
@@ -36,11 +40,27 @@ export async function authenticate(auth: Auth, request: IncomingMessage): Promis
   const user = await authenticateItself(auth, request);
   const username = [request.headers["impersonate-user"]].flat()[0];
   if (username === undefined) return user;
-  if (!user.groups.includes("system:masters")) throw new ApiError(403, "Forbidden", `users ${JSON.stringify(username)} is forbidden: User ${JSON.stringify(user.username)} cannot impersonate resource "users" in API group "" at the cluster scope`, { name: username, kind: "users" });
+  if (!user.groups.includes("system:masters"))
+    throw new ApiError(
+      403,
+      "Forbidden",
+      `users ${JSON.stringify(username)} is forbidden: User ${JSON.stringify(user.username)} cannot impersonate resource "users" in API group "" at the cluster scope`,
+      { name: username, kind: "users" },
+    );
   // Node joins repeated headers by commas, which group names can't hold.
-  const groups = [request.headers["impersonate-group"] ?? []].flat().flatMap((value) => value.split(",")).map((group) => group.trim());
+  const groups = [request.headers["impersonate-group"] ?? []]
+    .flat()
+    .flatMap((value) => value.split(","))
+    .map((group) => group.trim());
   const namespace = /^system:serviceaccount:([^:]+):/.exec(username)?.[1];
-  return { username, groups: [...groups, ...(namespace === undefined ? [] : ["system:serviceaccounts", `system:serviceaccounts:${namespace}`]), "system:authenticated"] };
+  return {
+    username,
+    groups: [
+      ...groups,
+      ...(namespace === undefined ? [] : ["system:serviceaccounts", `system:serviceaccounts:${namespace}`]),
+      "system:authenticated",
+    ],
+  };
 }
 
 async function authenticateItself(auth: Auth, request: IncomingMessage): Promise<UserInfo> {

@@ -2,7 +2,15 @@ import { ApiError } from "./api-error.ts";
 import type { UserInfo } from "./tokens.ts";
 
 /** What a request wants, as `resourceAttributes` or `nonResourceAttributes` of a SubjectAccessReview. */
-export interface Attributes { verb: string; group?: string; resource?: string; subresource?: string; namespace?: string; name?: string; path?: string }
+export interface Attributes {
+  verb: string;
+  group?: string;
+  resource?: string;
+  subresource?: string;
+  namespace?: string;
+  name?: string;
+  path?: string;
+}
 
 export const anonymous: UserInfo = { username: "system:anonymous", groups: ["system:unauthenticated"] };
 const everyone = /^\/(version|healthz|livez|readyz)(\/|$)/;
@@ -19,7 +27,11 @@ export function authorize(user: UserInfo, { verb, group, resource, path }: Attri
   if (path !== undefined && everyone.test(path)) return verb === "get";
   if (!user.groups.includes("system:authenticated")) return false;
   if (path !== undefined) return verb === "get" && signedIn.test(path);
-  return verb === "create" && (group === "authorization.k8s.io" || group === "authentication.k8s.io") && ofOneself.has(resource ?? "");
+  return (
+    verb === "create" &&
+    (group === "authorization.k8s.io" || group === "authentication.k8s.io") &&
+    ofOneself.has(resource ?? "")
+  );
 }
 
 /** @throws ApiError 401 for nobody, 403 for somebody, worded as Kubernetes does. */
@@ -28,8 +40,14 @@ export function demand(user: UserInfo, attributes: Attributes): void {
   if (user.groups.includes("system:unauthenticated")) throw new ApiError(401, "Unauthorized", "Unauthorized");
   const { verb, group = "", resource, subresource, namespace, name, path } = attributes;
   const who = `User ${JSON.stringify(user.username)} cannot ${verb}`;
-  if (resource === undefined) throw new ApiError(403, "Forbidden", `forbidden: ${who} path ${JSON.stringify(path)}`, {});
+  if (resource === undefined)
+    throw new ApiError(403, "Forbidden", `forbidden: ${who} path ${JSON.stringify(path)}`, {});
   const full = `${resource}${group === "" ? "" : `.${group}`}`;
   const where = namespace === undefined ? " at the cluster scope" : ` in the namespace ${JSON.stringify(namespace)}`;
-  throw new ApiError(403, "Forbidden", `${full}${name === undefined ? "" : ` ${JSON.stringify(name)}`} is forbidden: ${who} resource ${JSON.stringify(subresource === undefined ? resource : `${resource}/${subresource}`)} in API group ${JSON.stringify(group)}${where}`, { ...(name === undefined ? {} : { name }), group, kind: resource });
+  throw new ApiError(
+    403,
+    "Forbidden",
+    `${full}${name === undefined ? "" : ` ${JSON.stringify(name)}`} is forbidden: ${who} resource ${JSON.stringify(subresource === undefined ? resource : `${resource}/${subresource}`)} in API group ${JSON.stringify(group)}${where}`,
+    { ...(name === undefined ? {} : { name }), group, kind: resource },
+  );
 }

@@ -14,7 +14,10 @@ export interface DeleteOptions {
   dryRun?: boolean;
 }
 /** `removed` false: the object waits, with a deletionTimestamp, for its finalizers, its grace period or its contents. */
-export interface Deleted { object: KubeObject; removed: boolean }
+export interface Deleted {
+  object: KubeObject;
+  removed: boolean;
+}
 
 const foreground = "foregroundDeletion";
 const namespaced: readonly Kind[] = Object.values(kinds).filter((kind) => kind.namespaced);
@@ -38,10 +41,17 @@ export class Deletion {
     const object = this.#table.get(kind, namespace, name);
     if (object === undefined) throw notFound(kind, name);
     const { preconditions, propagationPolicy = "Background", dryRun = false } = options;
-    for (const [field, label] of [["uid", "UID"], ["resourceVersion", "ResourceVersion"]] as const) {
+    for (const [field, label] of [
+      ["uid", "UID"],
+      ["resourceVersion", "ResourceVersion"],
+    ] as const) {
       const wanted = preconditions?.[field];
       if (wanted !== undefined && wanted !== object.metadata[field]) {
-        throw conflict(kind, name, `Precondition failed: ${label} in precondition: ${wanted}, ${label} in object meta: ${object.metadata[field]}`);
+        throw conflict(
+          kind,
+          name,
+          `Precondition failed: ${label} in precondition: ${wanted}, ${label} in object meta: ${object.metadata[field]}`,
+        );
       }
     }
     const grace = kind === kinds.Pod ? podGrace(object as Pod, options.gracePeriodSeconds) : 0;
@@ -49,12 +59,15 @@ export class Deletion {
     if (kind === kinds.Namespace) return this.#deleteNamespace(object);
 
     const { uid, finalizers = [] } = object.metadata;
-    if (propagationPolicy === "Orphan") for (const dependent of this.#table.dependents(uid!)) this.#disown(dependent, uid!);
+    if (propagationPolicy === "Orphan")
+      for (const dependent of this.#table.dependents(uid!)) this.#disown(dependent, uid!);
     const waits = propagationPolicy === "Foreground" && this.#blocking(uid!) && !finalizers.includes(foreground);
     const next = waits ? [...finalizers, foreground] : finalizers;
     if (next.length === 0 && grace === 0) return { object: this.#remove(kind, object), removed: true };
     const marked = this.#mark(kind, object, next, grace);
-    if (waits) for (const { kind: key, object: dependent } of this.#table.dependents(uid!)) this.#deleteDependent(key, dependent, uid!, "Foreground");
+    if (waits)
+      for (const { kind: key, object: dependent } of this.#table.dependents(uid!))
+        this.#deleteDependent(key, dependent, uid!, "Foreground");
     const left = this.#table.get(kind, namespace, name);
     return left === undefined ? { object: marked, removed: true } : { object: left, removed: false };
   }
@@ -80,22 +93,33 @@ export class Deletion {
         // Deleting one object may have taken others of this list with it.
         if (this.#table.get(kind, object.metadata.namespace, object.metadata.name) !== object) continue;
         if (this.#orphaned(object)) this.delete(kind, object.metadata.namespace, object.metadata.name);
-        else if (kind !== kinds.Namespace && object.metadata.deletionTimestamp !== undefined) this.#finishForeground(kind, object);
+        else if (kind !== kinds.Namespace && object.metadata.deletionTimestamp !== undefined)
+          this.#finishForeground(kind, object);
       }
     }
-    for (const namespace of [...this.#table.list(kinds.Namespace, undefined)]) if (namespace.metadata.deletionTimestamp !== undefined) this.#deleteNamespace(namespace);
+    for (const namespace of [...this.#table.list(kinds.Namespace, undefined)])
+      if (namespace.metadata.deletionTimestamp !== undefined) this.#deleteNamespace(namespace);
   }
 
   #mark(kind: Kind, object: KubeObject, finalizers: readonly string[], grace: number): KubeObject {
     const { metadata } = object;
     // A second delete may only shorten the time.
-    if (metadata.deletionTimestamp !== undefined && (metadata.deletionGracePeriodSeconds ?? 0) <= grace && finalizers.length === (metadata.finalizers?.length ?? 0)) return object;
-    const remaining = metadata.deletionTimestamp === undefined ? grace : Math.min(grace, metadata.deletionGracePeriodSeconds ?? 0);
+    if (
+      metadata.deletionTimestamp !== undefined &&
+      (metadata.deletionGracePeriodSeconds ?? 0) <= grace &&
+      finalizers.length === (metadata.finalizers?.length ?? 0)
+    )
+      return object;
+    const remaining =
+      metadata.deletionTimestamp === undefined ? grace : Math.min(grace, metadata.deletionGracePeriodSeconds ?? 0);
     return this.#table.write(kind, "MODIFIED", {
       ...object,
       metadata: {
-        ...metadata, ...(finalizers.length === 0 ? {} : { finalizers: [...finalizers] }), deletionGracePeriodSeconds: remaining,
-        deletionTimestamp: timestamp(new Date(this.#now().getTime() + remaining * 1000)), ...(metadata.generation === undefined ? {} : { generation: metadata.generation + 1 }),
+        ...metadata,
+        ...(finalizers.length === 0 ? {} : { finalizers: [...finalizers] }),
+        deletionGracePeriodSeconds: remaining,
+        deletionTimestamp: timestamp(new Date(this.#now().getTime() + remaining * 1000)),
+        ...(metadata.generation === undefined ? {} : { generation: metadata.generation + 1 }),
       },
     });
   }
@@ -103,13 +127,18 @@ export class Deletion {
   #remove(kind: Kind, object: KubeObject): KubeObject {
     const { uid, namespace, ownerReferences = [] } = object.metadata;
     const gone = this.#table.write(kind, "DELETED", object);
-    for (const { kind: key, object: dependent } of this.#table.dependents(uid!)) this.#deleteDependent(key, dependent, uid!, "Background");
+    for (const { kind: key, object: dependent } of this.#table.dependents(uid!))
+      this.#deleteDependent(key, dependent, uid!, "Background");
     for (const owner of ownerReferences) {
       const ownerKind = findKind(owner.apiVersion, owner.kind);
       const found = ownerKind && this.#table.get(ownerKind, ownerKind.namespaced ? namespace : undefined, owner.name);
       if (ownerKind !== undefined && found?.metadata.uid === owner.uid) this.#finishForeground(ownerKind, found);
     }
-    if (namespace !== undefined && this.#table.get(kinds.Namespace, undefined, namespace)?.metadata.deletionTimestamp !== undefined) this.#finishNamespace(namespace);
+    if (
+      namespace !== undefined &&
+      this.#table.get(kinds.Namespace, undefined, namespace)?.metadata.deletionTimestamp !== undefined
+    )
+      this.#finishNamespace(namespace);
     return gone;
   }
 
@@ -118,14 +147,19 @@ export class Deletion {
     const { namespace, name, ownerReferences = [] } = dependent.metadata;
     const kind = kindOf(key);
     if (this.#table.get(kind, namespace, name)?.metadata.uid !== dependent.metadata.uid) return;
-    if (ownerReferences.some((owner) => owner.uid !== uid && this.#exists(owner, namespace))) this.#disown({ kind: key, object: dependent }, uid);
-    else if (dependent.metadata.deletionTimestamp === undefined) this.delete(kind, namespace, name, { propagationPolicy: policy });
+    if (ownerReferences.some((owner) => owner.uid !== uid && this.#exists(owner, namespace)))
+      this.#disown({ kind: key, object: dependent }, uid);
+    else if (dependent.metadata.deletionTimestamp === undefined)
+      this.delete(kind, namespace, name, { propagationPolicy: policy });
   }
 
   #disown({ kind, object }: { kind: string; object: KubeObject }, uid: string): void {
     const { ownerReferences: owners = [], ...metadata } = object.metadata;
     const left = owners.filter((owner) => owner.uid !== uid);
-    this.#table.write(kindOf(kind), "MODIFIED", { ...object, metadata: { ...metadata, ...(left.length === 0 ? {} : { ownerReferences: left }) } });
+    this.#table.write(kindOf(kind), "MODIFIED", {
+      ...object,
+      metadata: { ...metadata, ...(left.length === 0 ? {} : { ownerReferences: left }) },
+    });
   }
 
   #orphaned({ metadata: { ownerReferences: owners = [], namespace } }: KubeObject): boolean {
@@ -135,11 +169,18 @@ export class Deletion {
   /** An owner of a kind that isn't known here can't be seen to be gone. */
   #exists(owner: OwnerReference, namespace: string | undefined): boolean {
     const kind = findKind(owner.apiVersion, owner.kind);
-    return kind === undefined || this.#table.get(kind, kind.namespaced ? namespace : undefined, owner.name)?.metadata.uid === owner.uid;
+    return (
+      kind === undefined ||
+      this.#table.get(kind, kind.namespaced ? namespace : undefined, owner.name)?.metadata.uid === owner.uid
+    );
   }
 
   #blocking(uid: string): boolean {
-    return this.#table.dependents(uid).some(({ object }) => object.metadata.ownerReferences?.some((owner) => owner.uid === uid && owner.blockOwnerDeletion === true));
+    return this.#table
+      .dependents(uid)
+      .some(({ object }) =>
+        object.metadata.ownerReferences?.some((owner) => owner.uid === uid && owner.blockOwnerDeletion === true),
+      );
   }
 
   #finishForeground(kind: Kind, object: KubeObject): void {
@@ -147,7 +188,10 @@ export class Deletion {
     if (deletionTimestamp === undefined || !finalizers.includes(foreground) || this.#blocking(uid!)) return;
     const { finalizers: _, ...metadata } = object.metadata;
     const left = finalizers.filter((finalizer) => finalizer !== foreground);
-    const next = this.#table.write(kind, "MODIFIED", { ...object, metadata: left.length === 0 ? metadata : { ...metadata, finalizers: left } });
+    const next = this.#table.write(kind, "MODIFIED", {
+      ...object,
+      metadata: left.length === 0 ? metadata : { ...metadata, finalizers: left },
+    });
     this.releaseIfFree(kind, next);
   }
 
@@ -156,12 +200,18 @@ export class Deletion {
     let marked = namespace;
     if (namespace.metadata.deletionTimestamp === undefined) {
       marked = this.#table.write(kinds.Namespace, "MODIFIED", {
-        ...namespace, metadata: { ...namespace.metadata, deletionTimestamp: timestamp(this.#now()), deletionGracePeriodSeconds: 0 }, status: { ...(namespace.status as object), phase: "Terminating" },
+        ...namespace,
+        metadata: { ...namespace.metadata, deletionTimestamp: timestamp(this.#now()), deletionGracePeriodSeconds: 0 },
+        status: { ...(namespace.status as object), phase: "Terminating" },
       });
     }
     for (const kind of namespaced) {
       for (const object of [...this.#table.list(kind, name)]) {
-        if (object.metadata.deletionTimestamp === undefined && this.#table.get(kind, name, object.metadata.name) !== undefined) this.delete(kind, name, object.metadata.name);
+        if (
+          object.metadata.deletionTimestamp === undefined &&
+          this.#table.get(kind, name, object.metadata.name) !== undefined
+        )
+          this.delete(kind, name, object.metadata.name);
       }
     }
     this.#finishNamespace(name);

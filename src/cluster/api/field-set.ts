@@ -3,7 +3,10 @@
  * `k:{…}` an item of a list by its key fields, `v:VALUE` an item of a set. `member` says that the path itself is
  * in the set, beside what is below it.
  */
-export interface FieldSet { readonly member: boolean; readonly children: ReadonlyMap<string, FieldSet> }
+export interface FieldSet {
+  readonly member: boolean;
+  readonly children: ReadonlyMap<string, FieldSet>;
+}
 
 export const emptySet: FieldSet = { member: false, children: new Map() };
 export const isEmpty = (set: FieldSet): boolean => !set.member && set.children.size === 0;
@@ -38,8 +41,10 @@ function combine(a: FieldSet, b: FieldSet, member: (a: boolean, b: boolean) => b
   return { member: member(a.member, b.member), children };
 }
 
-export const union = (a: FieldSet, b: FieldSet): FieldSet => (isEmpty(b) ? a : isEmpty(a) ? b : combine(a, b, (x, y) => x || y));
-export const intersection = (a: FieldSet, b: FieldSet): FieldSet => (isEmpty(a) || isEmpty(b) ? emptySet : combine(a, b, (x, y) => x && y));
+export const union = (a: FieldSet, b: FieldSet): FieldSet =>
+  isEmpty(b) ? a : isEmpty(a) ? b : combine(a, b, (x, y) => x || y);
+export const intersection = (a: FieldSet, b: FieldSet): FieldSet =>
+  isEmpty(a) || isEmpty(b) ? emptySet : combine(a, b, (x, y) => x && y);
 export const difference = (a: FieldSet, b: FieldSet): FieldSet => (isEmpty(b) ? a : combine(a, b, (x, y) => x && !y));
 
 export function equalSets(a: FieldSet, b: FieldSet): boolean {
@@ -57,7 +62,13 @@ export function without(set: FieldSet, paths: readonly (readonly string[])[]): F
   for (const [element, child] of set.children) {
     const here = paths.filter((path) => path[0] === element);
     if (here.some((path) => path.length === 1)) continue;
-    const kept = here.length === 0 ? child : without(child, here.map((path) => path.slice(1)));
+    const kept =
+      here.length === 0
+        ? child
+        : without(
+            child,
+            here.map((path) => path.slice(1)),
+          );
     if (!isEmpty(kept)) children.set(element, kept);
   }
   return { member: set.member, children };
@@ -68,13 +79,16 @@ function elementText(element: string): string {
   const rest = element.slice(2);
   if (element.startsWith("f:")) return `.${rest}`;
   if (element.startsWith("v:")) return `[=${rest}]`;
-  const keys = Object.entries(JSON.parse(rest) as Record<string, unknown>).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
+  const keys = Object.entries(JSON.parse(rest) as Record<string, unknown>).map(
+    ([key, value]) => `${key}=${JSON.stringify(value)}`,
+  );
   return `[${keys.join(",")}]`;
 }
 
 /** Every path of the set, in order, as text. */
 export function paths(set: FieldSet, prefix = ""): string[] {
   const all: string[] = set.member && prefix !== "" ? [prefix] : [];
-  for (const [element, child] of [...set.children].sort(([a], [b]) => (a < b ? -1 : 1))) all.push(...paths(child, prefix + elementText(element)));
+  for (const [element, child] of [...set.children].sort(([a], [b]) => (a < b ? -1 : 1)))
+    all.push(...paths(child, prefix + elementText(element)));
   return all;
 }

@@ -6,25 +6,48 @@ import { isMap } from "./field-walk.ts";
 
 export type FieldValidation = "Strict" | "Warn" | "Ignore";
 
-interface Findings { unknown: string[]; wrong: StatusCause[] }
+interface Findings {
+  unknown: string[];
+  wrong: StatusCause[];
+}
 
-const typeName = (value: unknown): string => (Array.isArray(value) ? "array" : Number.isInteger(value) ? "integer" : typeof value);
+const typeName = (value: unknown): string =>
+  Array.isArray(value) ? "array" : Number.isInteger(value) ? "integer" : typeof value;
 
 function fits(value: unknown, { type }: FieldType): boolean {
   switch (type) {
-    case "string": return typeof value === "string";
-    case "boolean": return typeof value === "boolean";
-    case "integer": return Number.isInteger(value);
-    case "number": return typeof value === "number";
-    case "bytes": return typeof value === "string" && /^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(value);
-    case "time": case "microtime": return typeof value === "string" && !Number.isNaN(Date.parse(value));
-    case "quantity": return (typeof value === "number") || (typeof value === "string" && /^[+-]?(\d+\.?\d*|\.\d+)(([KMGTPE]i)|[numkMGTPE]|[eE][+-]?\d+)?$/.test(value));
-    case "int-or-string": return Number.isInteger(value) || typeof value === "string";
-    default: return true;
+    case "string":
+      return typeof value === "string";
+    case "boolean":
+      return typeof value === "boolean";
+    case "integer":
+      return Number.isInteger(value);
+    case "number":
+      return typeof value === "number";
+    case "bytes":
+      return typeof value === "string" && /^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(value);
+    case "time":
+    case "microtime":
+      return typeof value === "string" && !Number.isNaN(Date.parse(value));
+    case "quantity":
+      return (
+        typeof value === "number" ||
+        (typeof value === "string" && /^[+-]?(\d+\.?\d*|\.\d+)(([KMGTPE]i)|[numkMGTPE]|[eE][+-]?\d+)?$/.test(value))
+      );
+    case "int-or-string":
+      return Number.isInteger(value) || typeof value === "string";
+    default:
+      return true;
   }
 }
 
-const expected: Readonly<Record<string, string>> = { bytes: "base64", time: "RFC 3339 time", microtime: "RFC 3339 time", quantity: "quantity", "int-or-string": "integer or string" };
+const expected: Readonly<Record<string, string>> = {
+  bytes: "base64",
+  time: "RFC 3339 time",
+  microtime: "RFC 3339 time",
+  quantity: "quantity",
+  "int-or-string": "integer or string",
+};
 
 function check(holder: Record<string, unknown>, message: string, path: string, found: Findings): void {
   const fields = fieldsOfMessage(message);
@@ -52,18 +75,31 @@ function checkShape(value: unknown, field: FieldType, path: string, found: Findi
 
 function checkValue(value: unknown, field: FieldType, path: string, found: Findings): void {
   if (field.type.startsWith("[]") || field.type.startsWith("{}")) {
-    checkShape(value, { ...field, shape: field.type.startsWith("[]") ? "list" : "map", type: field.type.slice(2) }, path, found);
+    checkShape(
+      value,
+      { ...field, shape: field.type.startsWith("[]") ? "list" : "map", type: field.type.slice(2) },
+      path,
+      found,
+    );
   } else if (isMessage(field.type)) {
     if (isMap(value)) check(value, field.type, path, found);
     else found.wrong.push(wrong(path, value, "object"));
   } else if (!fits(value, field)) found.wrong.push(wrong(path, value, expected[field.type] ?? field.type));
   else if (field.enum !== undefined && !field.enum.includes(value as string)) {
-    found.wrong.push({ reason: "FieldValueNotSupported", message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${field.enum.map((one) => JSON.stringify(one)).join(", ")}`, field: path });
+    found.wrong.push({
+      reason: "FieldValueNotSupported",
+      message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${field.enum.map((one) => JSON.stringify(one)).join(", ")}`,
+      field: path,
+    });
   }
 }
 
 function wrong(path: string, value: unknown, type: string): StatusCause {
-  return { reason: "FieldValueTypeInvalid", message: `Invalid value: ${JSON.stringify(typeName(value))}: ${path} in body must be of type ${type}: ${JSON.stringify(typeName(value))}`, field: path };
+  return {
+    reason: "FieldValueTypeInvalid",
+    message: `Invalid value: ${JSON.stringify(typeName(value))}: ${path} in body must be of type ${type}: ${JSON.stringify(typeName(value))}`,
+    field: path,
+  };
 }
 
 /**
@@ -79,6 +115,9 @@ export function checkFields(kind: Kind, object: KubeObject, validation: FieldVal
   check(object as unknown as Record<string, unknown>, message, "", found);
   if (found.wrong.length > 0) throw invalid(kind, object.metadata.name ?? "", found.wrong);
   const texts = found.unknown.map((path) => `unknown field "${path}"`);
-  if (texts.length > 0 && validation === "Strict") throw badRequest(`${kind.kind} in version "${kind.apiVersion}" cannot be handled as a ${kind.kind}: strict decoding error: ${texts.join(", ")}`);
+  if (texts.length > 0 && validation === "Strict")
+    throw badRequest(
+      `${kind.kind} in version "${kind.apiVersion}" cannot be handled as a ${kind.kind}: strict decoding error: ${texts.join(", ")}`,
+    );
   return validation === "Warn" ? texts : [];
 }

@@ -7,7 +7,8 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
 type MutableSet = { member: boolean; children: Map<string, MutableSet> };
 const none: MergeRule = {};
 
-export const isMap = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+export const isMap = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 /** A list whose items have identities of their own, so that several managers may share it. */
 export const isAssociative = (rule: MergeRule): boolean => rule.keys !== undefined || rule.set === true;
 export const below = (rule: MergeRule, field: string): MergeRule => rule.fields?.[field] ?? none;
@@ -18,7 +19,10 @@ export function itemElement(item: unknown, rule: MergeRule): string {
   const key: Record<string, unknown> = {};
   for (const name of [...rule.keys!].sort()) {
     const value = isMap(item) ? (item[name] ?? keyDefaults[name]) : undefined;
-    if (value === undefined) throw badRequest(`failed to create typed patch object: associative list with keys has an element that omits key field "${name}"`);
+    if (value === undefined)
+      throw badRequest(
+        `failed to create typed patch object: associative list with keys has an element that omits key field "${name}"`,
+      );
     key[name] = value;
   }
   return `k:${JSON.stringify(key)}`;
@@ -30,7 +34,8 @@ export function itemsByElement(list: readonly unknown[], rule: MergeRule, lenien
   for (const item of list) {
     const element = itemElement(item, rule);
     if (items.has(element)) {
-      if (!lenient) throw badRequest(`failed to create typed patch object: duplicate entries for key ${element.slice(2)}`);
+      if (!lenient)
+        throw badRequest(`failed to create typed patch object: duplicate entries for key ${element.slice(2)}`);
       continue;
     }
     items.set(element, item);
@@ -81,7 +86,11 @@ function collect(value: unknown, rule: MergeRule, into: MutableSet, branches: bo
   } else into.member = true;
 }
 
-export interface Comparison { added: FieldSet; modified: FieldSet; removed: FieldSet }
+export interface Comparison {
+  added: FieldSet;
+  modified: FieldSet;
+  removed: FieldSet;
+}
 
 /** What changed from `before` to `after`, by field. */
 export function compare(before: unknown, after: unknown, rule: MergeRule): Comparison {
@@ -90,7 +99,14 @@ export function compare(before: unknown, after: unknown, rule: MergeRule): Compa
   return { added: prune(sets.added), modified: prune(sets.modified), removed: prune(sets.removed) };
 }
 
-function walk(before: unknown, after: unknown, rule: MergeRule, added: MutableSet, modified: MutableSet, removed: MutableSet): void {
+function walk(
+  before: unknown,
+  after: unknown,
+  rule: MergeRule,
+  added: MutableSet,
+  modified: MutableSet,
+  removed: MutableSet,
+): void {
   if (before === after) return;
   const descend = (element: string, old: unknown, now: unknown, inner: MergeRule): void => {
     if (old === now) return;
@@ -101,12 +117,13 @@ function walk(before: unknown, after: unknown, rule: MergeRule, added: MutableSe
     } else walk(old, now, inner, child(added, element), child(modified, element), child(removed, element));
   };
   if (isMap(before) && isMap(after) && rule.atomic !== true) {
-    for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) descend(`f:${name}`, before[name], after[name], below(rule, name));
+    for (const name of new Set([...Object.keys(before), ...Object.keys(after)]))
+      descend(`f:${name}`, before[name], after[name], below(rule, name));
   } else if (Array.isArray(before) && Array.isArray(after) && isAssociative(rule)) {
     const olds = itemsByElement(before, rule, true);
     const nows = itemsByElement(after, rule, true);
     const inner = itemRule(rule);
-    for (const element of new Set([...olds.keys(), ...nows.keys()])) descend(element, olds.get(element), nows.get(element), inner);
+    for (const element of new Set([...olds.keys(), ...nows.keys()]))
+      descend(element, olds.get(element), nows.get(element), inner);
   } else if (!isDeepStrictEqual(before, after)) modified.member = true;
 }
-

@@ -1,8 +1,17 @@
 import type { KubeObject } from "../../objects/meta.ts";
 import { badRequest, expired } from "./api-error.ts";
 
-export interface Page { items: readonly KubeObject[]; resourceVersion: string; continue?: string; remainingItemCount?: number }
-interface Snapshot { items: readonly KubeObject[]; resourceVersion: string; until: number }
+export interface Page {
+  items: readonly KubeObject[];
+  resourceVersion: string;
+  continue?: string;
+  remainingItemCount?: number;
+}
+interface Snapshot {
+  items: readonly KubeObject[];
+  resourceVersion: string;
+  until: number;
+}
 
 const lifeMs = 5 * 60_000;
 const maxSnapshots = 32;
@@ -23,9 +32,11 @@ export class ListPages {
   }
 
   first(list: { items: readonly KubeObject[]; resourceVersion: string }, limit: number | undefined): Page {
-    if (limit === undefined || limit === 0 || list.items.length <= limit) return { items: list.items, resourceVersion: list.resourceVersion };
+    if (limit === undefined || limit === 0 || list.items.length <= limit)
+      return { items: list.items, resourceVersion: list.resourceVersion };
     const id = String(++this.#next);
-    for (const [key, { until }] of this.#snapshots) if (until < this.#now().getTime() || this.#snapshots.size >= maxSnapshots) this.#snapshots.delete(key);
+    for (const [key, { until }] of this.#snapshots)
+      if (until < this.#now().getTime() || this.#snapshots.size >= maxSnapshots) this.#snapshots.delete(key);
     this.#snapshots.set(id, { ...list, until: this.#now().getTime() + lifeMs });
     return this.#page(id, list, 0, limit);
   }
@@ -36,15 +47,34 @@ export class ListPages {
     if (match === null) throw badRequest("continue key is not valid");
     const snapshot = this.#snapshots.get(match[1]!);
     if (snapshot === undefined || snapshot.resourceVersion !== match[2] || snapshot.until < this.#now().getTime()) {
-      throw expired("The provided continue parameter is too old to display a consistent list result. You must start a new list without the continue parameter");
+      throw expired(
+        "The provided continue parameter is too old to display a consistent list result. You must start a new list without the continue parameter",
+      );
     }
-    return this.#page(match[1]!, snapshot, Number(match[3]), limit === undefined || limit === 0 ? snapshot.items.length : limit);
+    return this.#page(
+      match[1]!,
+      snapshot,
+      Number(match[3]),
+      limit === undefined || limit === 0 ? snapshot.items.length : limit,
+    );
   }
 
-  #page(id: string, { items, resourceVersion }: { items: readonly KubeObject[]; resourceVersion: string }, start: number, limit: number): Page {
+  #page(
+    id: string,
+    { items, resourceVersion }: { items: readonly KubeObject[]; resourceVersion: string },
+    start: number,
+    limit: number,
+  ): Page {
     const page = items.slice(start, start + limit);
     const left = items.length - start - page.length;
     // A page may be asked for again when its answer got lost, so the snapshot stays until its time.
-    return left <= 0 ? { items: page, resourceVersion } : { items: page, resourceVersion, continue: Buffer.from(`${id}/${resourceVersion}/${start + limit}`).toString("base64url"), remainingItemCount: left };
+    return left <= 0
+      ? { items: page, resourceVersion }
+      : {
+          items: page,
+          resourceVersion,
+          continue: Buffer.from(`${id}/${resourceVersion}/${start + limit}`).toString("base64url"),
+          remainingItemCount: left,
+        };
   }
 }

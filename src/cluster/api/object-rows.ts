@@ -20,7 +20,10 @@ export interface Change {
 export class CorruptStore extends Error {
   readonly code = "store-corrupt";
   constructor(path: string, found: string, cause?: unknown) {
-    super(`the cluster's store ${path} is damaged: ${found}. It is not used and not replaced; restore the file from a copy, or move it away to start this cluster empty`, { cause });
+    super(
+      `the cluster's store ${path} is damaged: ${found}. It is not used and not replaced; restore the file from a copy, or move it away to start this cluster empty`,
+      { cause },
+    );
     this.name = "CorruptStore";
   }
 }
@@ -56,14 +59,20 @@ export class ObjectRows {
     let database: DatabaseSync | undefined;
     try {
       this.#database = database = new DatabaseSync(path);
-      database.exec("PRAGMA busy_timeout = 500; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8000;");
-      const check = this.#database.prepare("PRAGMA quick_check").all().map((row) => Object.values(row)[0]);
+      database.exec(
+        "PRAGMA busy_timeout = 500; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8000;",
+      );
+      const check = this.#database
+        .prepare("PRAGMA quick_check")
+        .all()
+        .map((row) => Object.values(row)[0]);
       if (check.length !== 1 || check[0] !== "ok") throw new CorruptStore(path, String(check[0]));
       this.#database.exec(schema);
     } catch (error) {
       database?.close();
       if (error instanceof CorruptStore) throw error;
-      if ((error as { errcode?: number }).errcode === 5) throw new Error(`the cluster's store ${path} is in use by another process`, { cause: error });
+      if ((error as { errcode?: number }).errcode === 5)
+        throw new Error(`the cluster's store ${path} is in use by another process`, { cause: error });
       throw new CorruptStore(path, (error as Error).message, error);
     }
     this.#put = this.#database.prepare("INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?)");
@@ -86,24 +95,40 @@ export class ObjectRows {
   #load(): ReturnType<ObjectRows["load"]> {
     const objects = [];
     for (const row of this.#database.prepare("SELECT * FROM objects").iterate()) {
-      const { kind, namespace, name, revision, body } = row as { kind: string; namespace: string; name: string; revision: number; body: string };
-      if (checksum(kind, namespace, name, revision, body) !== row["checksum"]) throw new CorruptStore(this.#path, `the row of ${kind} ${namespace}/${name} doesn't match its checksum`);
+      const { kind, namespace, name, revision, body } = row as {
+        kind: string;
+        namespace: string;
+        name: string;
+        revision: number;
+        body: string;
+      };
+      if (checksum(kind, namespace, name, revision, body) !== row["checksum"])
+        throw new CorruptStore(this.#path, `the row of ${kind} ${namespace}/${name} doesn't match its checksum`);
       objects.push({ kind, object: JSON.parse(body) as KubeObject });
     }
     const history: Change[] = [];
     for (const row of this.#database.prepare("SELECT * FROM history ORDER BY revision").iterate()) {
       const { revision, type, kind, body } = row as { revision: number; type: ChangeType; kind: string; body: string };
-      if (checksum(revision, type, kind, body) !== row["checksum"]) throw new CorruptStore(this.#path, `the history row of revision ${revision} doesn't match its checksum`);
+      if (checksum(revision, type, kind, body) !== row["checksum"])
+        throw new CorruptStore(this.#path, `the history row of revision ${revision} doesn't match its checksum`);
       history.push({ revision, type, kind, object: JSON.parse(body) as KubeObject, size: body.length });
     }
-    const state = this.#database.prepare("SELECT * FROM state").get() as { revision: number; oldest: number; objects: number; checksum: string } | undefined;
+    const state = this.#database.prepare("SELECT * FROM state").get() as
+      | { revision: number; oldest: number; objects: number; checksum: string }
+      | undefined;
     if (state === undefined) {
       if (objects.length > 0 || history.length > 0) throw new CorruptStore(this.#path, "its state row is missing");
       return { revision: 0, oldest: 0, objects, history };
     }
-    if (checksum(state.revision, state.oldest, state.objects) !== state.checksum) throw new CorruptStore(this.#path, "its state row doesn't match its checksum");
-    if (state.objects !== objects.length) throw new CorruptStore(this.#path, `${state.objects} objects were written and ${objects.length} are left`);
-    if (history.length !== state.revision - state.oldest) throw new CorruptStore(this.#path, `its history has ${history.length} changes where ${state.revision - state.oldest} were written`);
+    if (checksum(state.revision, state.oldest, state.objects) !== state.checksum)
+      throw new CorruptStore(this.#path, "its state row doesn't match its checksum");
+    if (state.objects !== objects.length)
+      throw new CorruptStore(this.#path, `${state.objects} objects were written and ${objects.length} are left`);
+    if (history.length !== state.revision - state.oldest)
+      throw new CorruptStore(
+        this.#path,
+        `its history has ${history.length} changes where ${state.revision - state.oldest} were written`,
+      );
     return { revision: state.revision, oldest: state.oldest, objects, history };
   }
 
@@ -113,8 +138,22 @@ export class ObjectRows {
     this.#database.exec("BEGIN IMMEDIATE");
     try {
       if (change.type === "DELETED") this.#remove.run(change.kind, namespace, name);
-      else this.#put.run(change.kind, namespace, name, change.revision, body, checksum(change.kind, namespace, name, change.revision, body));
-      this.#record.run(change.revision, change.type, change.kind, body, checksum(change.revision, change.type, change.kind, body));
+      else
+        this.#put.run(
+          change.kind,
+          namespace,
+          name,
+          change.revision,
+          body,
+          checksum(change.kind, namespace, name, change.revision, body),
+        );
+      this.#record.run(
+        change.revision,
+        change.type,
+        change.kind,
+        body,
+        checksum(change.revision, change.type, change.kind, body),
+      );
       if (forget) this.#forget.run(oldest);
       this.#state.run(change.revision, oldest, objects, checksum(change.revision, oldest, objects));
       this.#database.exec("COMMIT");

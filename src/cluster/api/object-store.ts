@@ -1,20 +1,18 @@
 import { isDeepStrictEqual } from "node:util";
 import { kinds, type Kind } from "../../objects/kinds.ts";
-import { hasStrategicMerge, mergeRule } from "../../objects/merge-keys.ts";
 import type { KubeObject } from "../../objects/meta.ts";
-import { admitChange, admitNew, copy, hasStatus } from "./admission.ts";
-import { ApiError, alreadyExists, badRequest, conflict, notFound } from "./api-error.ts";
+import { admitChange, admitNew, copy } from "./admission.ts";
+import { alreadyExists, badRequest, notFound } from "./api-error.ts";
+import { patched, type PatchType } from "./apply-patch.ts";
+import { appliedConfiguration, checkPreconditions } from "./applied-configuration.ts";
 import { Deletion, type Deleted, type DeleteOptions } from "./deletion.ts";
 import { expireEvents } from "./event-expiry.ts";
-import { jsonPatch } from "./json-patch.ts";
 import { ownersAfterUpdate } from "./managed-fields.ts";
-import { mergePatch } from "./merge-patch.ts";
-import type { Change, ChangeType } from "./object-rows.ts";
 import { ObjectTable, type HistoryBounds } from "./object-table.ts";
 import { fieldFilter, labelFilter } from "./selectors.ts";
 import { serverSideApply } from "./server-side-apply.ts";
-import { strategicMergePatch } from "./strategic-merge-patch.ts";
 import { timestamp } from "./timestamp.ts";
+import { seenAs, type WatchEvent } from "./watch-events.ts";
 
 export interface ObjectStoreOptions {
   /** The SQLite file, or `:memory:`. */
@@ -31,9 +29,11 @@ export interface WriteOptions {
   /** Do everything but write; the result is what would have been stored. */
   dryRun?: boolean;
 }
-export interface Selection { namespace?: string | undefined; labelSelector?: string | undefined; fieldSelector?: string | undefined }
-export interface WatchEvent<T extends KubeObject = KubeObject> { type: ChangeType; object: T }
-export type PatchType = "json" | "merge" | "strategic";
+export interface Selection {
+  namespace?: string | undefined;
+  labelSelector?: string | undefined;
+  fieldSelector?: string | undefined;
+}
 
 /**
  * The objects of one cluster with the rules of the Kubernetes API: names, defaults, validation, generations,
@@ -55,7 +55,8 @@ export class ObjectStore {
     this.#table = new ObjectTable(path, history);
     this.#deletion = new Deletion(this.#table, now);
     if (this.#table.revision === 0) {
-      for (const name of ["default", "kube-system"]) this.create(kinds.Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
+      for (const name of ["default", "kube-system"])
+        this.create(kinds.Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
     }
     this.#deletion.resume();
   }
@@ -70,11 +71,15 @@ export class ObjectStore {
   }
 
   /** Sorted by namespace and name. Selectors are written as in a query (`app=web,tier in (a,b)`). */
-  list<T extends KubeObject = KubeObject>(kind: Kind, { namespace, labelSelector, fieldSelector }: Selection = {}): { items: T[]; resourceVersion: string } {
+  list<T extends KubeObject = KubeObject>(
+    kind: Kind,
+    { namespace, labelSelector, fieldSelector }: Selection = {},
+  ): { items: T[]; resourceVersion: string } {
     const labels = labelFilter(labelSelector);
     const fields = fieldFilter(kind, fieldSelector);
     const items: T[] = [];
-    for (const object of this.#table.list(kind, kind.namespaced ? namespace : undefined)) if (labels(object) && fields(object)) items.push(object as T);
+    for (const object of this.#table.list(kind, kind.namespaced ? namespace : undefined))
+      if (labels(object) && fields(object)) items.push(object as T);
     return { items, resourceVersion: String(this.#table.revision) };
   }
 
@@ -85,33 +90,54 @@ export class ObjectStore {
   }
 
   /** Replaces. With a resourceVersion in `object`, only that version (409 otherwise). */
-  update<T extends KubeObject>(kind: Kind, object: T, { manager = "quipu-cluster", subresource, dryRun = false }: WriteOptions = {}): T {
+  update<T extends KubeObject>(
+    kind: Kind,
+    object: T,
+    { manager = "quipu-cluster", subresource, dryRun = false }: WriteOptions = {},
+  ): T {
     const next = this.#typed(kind, copy(object));
-    return this.#update(kind, this.#existing(kind, next.metadata.namespace, next.metadata.name), next, manager, subresource, dryRun) as T;
+    return this.#update(
+      kind,
+      this.#existing(kind, next.metadata.namespace, next.metadata.name),
+      next,
+      manager,
+      subresource,
+      dryRun,
+    ) as T;
   }
 
   /** Reads, changes a copy and writes its status, without a conflict. @throws ApiError 404. */
-  updateStatus<T extends KubeObject = KubeObject>(kind: Kind, namespace: string | undefined, name: string, mutate: (object: T) => T, { manager = "quipu-cluster", dryRun = false }: Omit<WriteOptions, "subresource"> = {}): T {
+  updateStatus<T extends KubeObject = KubeObject>(
+    kind: Kind,
+    namespace: string | undefined,
+    name: string,
+    mutate: (object: T) => T,
+    { manager = "quipu-cluster", dryRun = false }: Omit<WriteOptions, "subresource"> = {},
+  ): T {
     const before = this.#existing(kind, namespace, name);
     const { status } = mutate(structuredClone(before) as T);
-    const next: KubeObject = { ...before, metadata: { ...before.metadata }, status: status === undefined ? undefined : copy(status) };
+    const next: KubeObject = {
+      ...before,
+      metadata: { ...before.metadata },
+      status: status === undefined ? undefined : copy(status),
+    };
     return this.#update(kind, before, next, manager, "status", dryRun) as T;
   }
 
   /** Server-side apply: creates or merges. `force` takes fields over from other managers. */
-  apply<T extends KubeObject>(kind: Kind, object: T, { manager, force = false, subresource, dryRun = false }: WriteOptions & { manager: string; force?: boolean }): T {
-    const config = this.#typed(kind, withoutNulls(copy(object)) as T);
+  apply<T extends KubeObject>(
+    kind: Kind,
+    object: T,
+    { manager, force = false, subresource, dryRun = false }: WriteOptions & { manager: string; force?: boolean },
+  ): T {
+    if (!manager)
+      throw badRequest(
+        'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+      );
+    const config = this.#typed(kind, appliedConfiguration(kind, object, subresource));
     const { name, namespace } = config.metadata;
-    if (!manager) throw badRequest("PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch");
-    if (!name) throw badRequest("name is required");
-    if (config.metadata.managedFields !== undefined) throw badRequest("metadata.managedFields must be nil");
     const before = this.get(kind, namespace, name);
-    if (subresource === "status") for (const field of Object.keys(config)) if (!["apiVersion", "kind", "metadata", "status"].includes(field)) delete (config as unknown as Record<string, unknown>)[field];
-    if (subresource !== "status" && hasStatus(kind)) delete config.status;
-    if (config.metadata.resourceVersion && config.metadata.resourceVersion !== before?.metadata.resourceVersion) {
-      throw before === undefined ? notFound(kind, name) : conflict(kind, name, "the object has been modified; please apply your changes to the latest version and try again");
-    }
-    if (config.metadata.uid && config.metadata.uid !== before?.metadata.uid) throw conflict(kind, name, `uid mismatch: the provided object specified uid ${config.metadata.uid}, and no existing object was found or it has another`);
+    checkPreconditions(kind, config, before);
     const time = timestamp(this.#now());
     const next = copy(serverSideApply(kind, before, config, { manager, force, subresource, time }));
     if (before !== undefined) {
@@ -123,18 +149,16 @@ export class ObjectStore {
   }
 
   /** `check` sees the patched object before it is admitted, and may mend it. @throws ApiError 415 for a strategic merge patch of a custom resource, as Kubernetes does. */
-  patch<T extends KubeObject = KubeObject>(kind: Kind, namespace: string | undefined, name: string, { type, patch, check }: { type: PatchType; patch: unknown; check?: (patched: KubeObject) => void }, options: WriteOptions = {}): T {
+  patch<T extends KubeObject = KubeObject>(
+    kind: Kind,
+    namespace: string | undefined,
+    name: string,
+    { type, patch, check }: { type: PatchType; patch: unknown; check?: (patched: KubeObject) => void },
+    options: WriteOptions = {},
+  ): T {
     const before = this.#existing(kind, namespace, name);
-    let next: unknown;
-    if (type === "json") next = jsonPatch(before, patch);
-    else if (typeof patch !== "object" || patch === null || Array.isArray(patch)) throw badRequest("the patch must be an object");
-    else if (type === "merge") next = mergePatch(before, patch);
-    else if (hasStrategicMerge(kind)) next = strategicMergePatch(before, patch, mergeRule(kind));
-    else throw new ApiError(415, "UnsupportedMediaType", "the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml");
-    if (typeof next !== "object" || next === null || typeof (next as KubeObject).metadata !== "object" || (next as KubeObject).metadata === null) throw badRequest("the patch must leave an object with metadata");
-    const object = copy(next) as T;
+    const object = patched(kind, before, type, patch) as T;
     check?.(object);
-    if (object.metadata.name !== name || object.metadata.namespace !== before.metadata.namespace) throw badRequest("the patch must not change metadata.name or metadata.namespace");
     return this.update(kind, object, options);
   }
 
@@ -147,14 +171,24 @@ export class ObjectStore {
    * An object that begins to match a selector is ADDED, one that ceases to is DELETED.
    * @returns the way to end it. @throws ApiError 410 when that version is older than the history or was never given.
    */
-  watch<T extends KubeObject = KubeObject>(kind: Kind, { resourceVersion, ...selection }: Selection & { resourceVersion?: string | undefined }, listener: (event: WatchEvent<T>) => void): () => void {
+  watch<T extends KubeObject = KubeObject>(
+    kind: Kind,
+    { resourceVersion, ...selection }: Selection & { resourceVersion?: string | undefined },
+    listener: (event: WatchEvent<T>) => void,
+  ): () => void {
     const after = resourceVersion === undefined ? this.#table.revision : Number(resourceVersion);
-    if (!Number.isSafeInteger(after) || after < 0) throw badRequest(`invalid resource version: ${JSON.stringify(resourceVersion)}`);
+    if (!Number.isSafeInteger(after) || after < 0)
+      throw badRequest(`invalid resource version: ${JSON.stringify(resourceVersion)}`);
     const labels = labelFilter(selection.labelSelector);
     const fields = fieldFilter(kind, selection.fieldSelector);
     const matches = (object: KubeObject): boolean => labels(object) && fields(object);
     return this.#table.watch(kind, after, (change) => {
-      if (kind.namespaced && selection.namespace !== undefined && change.object.metadata.namespace !== selection.namespace) return;
+      if (
+        kind.namespaced &&
+        selection.namespace !== undefined &&
+        change.object.metadata.namespace !== selection.namespace
+      )
+        return;
       const type = seenAs(change, matches);
       if (type !== undefined) listener({ type, object: change.object as T });
     });
@@ -171,15 +205,26 @@ export class ObjectStore {
 
   #typed<T extends KubeObject>(kind: Kind, object: T): T {
     if (typeof object.metadata !== "object" || object.metadata === null) throw badRequest("metadata is required");
-    if (object.apiVersion !== undefined && object.apiVersion !== kind.apiVersion) throw badRequest(`the API version in the data (${object.apiVersion}) does not match the expected API version (${kind.apiVersion})`);
-    if (object.kind !== undefined && object.kind !== kind.kind) throw badRequest(`the kind in the data (${object.kind}) does not match the expected kind (${kind.kind})`);
+    if (object.apiVersion !== undefined && object.apiVersion !== kind.apiVersion)
+      throw badRequest(
+        `the API version in the data (${object.apiVersion}) does not match the expected API version (${kind.apiVersion})`,
+      );
+    if (object.kind !== undefined && object.kind !== kind.kind)
+      throw badRequest(`the kind in the data (${object.kind}) does not match the expected kind (${kind.kind})`);
     if (kind.namespaced && !object.metadata.namespace) throw badRequest("namespace is required");
     if (!kind.namespaced) delete object.metadata.namespace;
     return Object.assign(object, { apiVersion: kind.apiVersion, kind: kind.kind });
   }
 
   /** `next` is the store's own from here on. */
-  #update(kind: Kind, before: KubeObject, next: KubeObject, manager: string, subresource: string | undefined, dryRun: boolean): KubeObject {
+  #update(
+    kind: Kind,
+    before: KubeObject,
+    next: KubeObject,
+    manager: string,
+    subresource: string | undefined,
+    dryRun: boolean,
+  ): KubeObject {
     admitChange(kind, before, next, subresource);
     next.metadata.managedFields = ownersAfterUpdate(kind, before, next, manager, subresource, timestamp(this.#now()));
     return this.#change(kind, before, next, dryRun);
@@ -191,11 +236,27 @@ export class ObjectStore {
     return found;
   }
 
-  #admitAndAdd(kind: Kind, next: KubeObject, { manager = "quipu-cluster", dryRun = false }: WriteOptions, owned: boolean): KubeObject {
-    const namespace = kind.namespaced ? this.#table.get(kinds.Namespace, undefined, next.metadata.namespace!) : undefined;
+  #admitAndAdd(
+    kind: Kind,
+    next: KubeObject,
+    { manager = "quipu-cluster", dryRun = false }: WriteOptions,
+    owned: boolean,
+  ): KubeObject {
+    const namespace = kind.namespaced
+      ? this.#table.get(kinds.Namespace, undefined, next.metadata.namespace!)
+      : undefined;
     admitNew(kind, next, { namespace, now: this.#now(), uid: this.#uid });
-    if (this.#table.get(kind, next.metadata.namespace, next.metadata.name) !== undefined) throw alreadyExists(kind, next.metadata.name);
-    if (owned) next.metadata.managedFields = ownersAfterUpdate(kind, undefined, next, manager, undefined, next.metadata.creationTimestamp!);
+    if (this.#table.get(kind, next.metadata.namespace, next.metadata.name) !== undefined)
+      throw alreadyExists(kind, next.metadata.name);
+    if (owned)
+      next.metadata.managedFields = ownersAfterUpdate(
+        kind,
+        undefined,
+        next,
+        manager,
+        undefined,
+        next.metadata.creationTimestamp!,
+      );
     if (dryRun) return next;
     if (kind === kinds.Event && this.#now().getTime() >= this.#nextExpiry) {
       this.#nextExpiry = this.#now().getTime() + 60_000;
@@ -204,7 +265,12 @@ export class ObjectStore {
     const stored = this.#table.write(kind, "ADDED", next);
     this.#deletion.collectIfOrphaned(kind, stored);
     // Every namespace has an account for the pods that name none.
-    if (kind === kinds.Namespace) this.create(kinds.ServiceAccount, { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default", namespace: stored.metadata.name } });
+    if (kind === kinds.Namespace)
+      this.create(kinds.ServiceAccount, {
+        apiVersion: "v1",
+        kind: "ServiceAccount",
+        metadata: { name: "default", namespace: stored.metadata.name },
+      });
     return stored;
   }
 
@@ -216,19 +282,4 @@ export class ObjectStore {
     const stored = this.#table.write(kind, "MODIFIED", next);
     return this.#deletion.releaseIfFree(kind, stored) ?? stored;
   }
-}
-
-function seenAs({ type, object, previous }: Change, matches: (object: KubeObject) => boolean): ChangeType | undefined {
-  const now = matches(object);
-  if (type === "ADDED") return now ? "ADDED" : undefined;
-  // After a restart the former state is not known. A DELETED too many does no harm.
-  const before = previous === undefined ? type === "MODIFIED" || now : matches(previous);
-  if (type === "DELETED") return before ? "DELETED" : undefined;
-  return now ? (before ? "MODIFIED" : "ADDED") : before ? "DELETED" : undefined;
-}
-
-function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNulls);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== null).map(([name, inner]) => [name, withoutNulls(inner)]));
 }

@@ -15,8 +15,15 @@ function freeze<T>(value: T): T {
   return value;
 }
 
-export interface HistoryBounds { changes: number; bytes: number }
-interface Watcher { kind: string; listener: (change: Change) => void; after: number }
+export interface HistoryBounds {
+  changes: number;
+  bytes: number;
+}
+interface Watcher {
+  kind: string;
+  listener: (change: Change) => void;
+  after: number;
+}
 
 /**
  * Objects in memory, written through to ObjectRows, with a bounded history of changes: what etcd is to a kube-apiserver.
@@ -73,7 +80,11 @@ export class ObjectTable {
     let sorted = this.#sorted.get(key);
     if (sorted === undefined) this.#sorted.set(key, (sorted = [...objects.keys()].sort(order)));
     const prefix = namespace === undefined ? "" : `${namespace}/`;
-    for (let index = firstAfter(sorted, after !== undefined && after >= prefix ? after : prefix); index < sorted.length; index++) {
+    for (
+      let index = firstAfter(sorted, after !== undefined && after >= prefix ? after : prefix);
+      index < sorted.length;
+      index++
+    ) {
       const at = sorted[index]!;
       if (!at.startsWith(prefix)) return;
       yield objects.get(at)!;
@@ -93,7 +104,14 @@ export class ObjectTable {
     const { namespace, name } = object.metadata;
     const previous = this.get(kind, namespace, name);
     const key = kindKey(kind);
-    const change: Change = { revision, type, kind: key, object: stored, size: body.length, ...(previous === undefined ? {} : { previous }) };
+    const change: Change = {
+      revision,
+      type,
+      kind: key,
+      object: stored,
+      size: body.length,
+      ...(previous === undefined ? {} : { previous }),
+    };
     const objects = this.#count + (type === "DELETED" ? -1 : previous === undefined ? 1 : 0);
     const drop = this.#excess(body.length);
     const oldest = drop === 0 ? this.#oldest : this.#history[drop - 1]!.revision;
@@ -114,7 +132,11 @@ export class ObjectTable {
     if (this.#history.length < this.#bounds.changes && this.#historyBytes + size <= this.#bounds.bytes) return 0;
     let drop = 0;
     let bytes = this.#historyBytes;
-    while (drop < this.#history.length && (this.#history.length - drop > this.#bounds.changes * 7 / 8 || bytes > this.#bounds.bytes * 7 / 8)) bytes -= this.#history[drop++]!.size;
+    while (
+      drop < this.#history.length &&
+      (this.#history.length - drop > (this.#bounds.changes * 7) / 8 || bytes > (this.#bounds.bytes * 7) / 8)
+    )
+      bytes -= this.#history[drop++]!.size;
     return drop;
   }
 
@@ -147,7 +169,9 @@ export class ObjectTable {
             watcher.listener(next);
           } catch (error) {
             // A listener's failure is its own: it must neither undo a write nor starve the other listeners.
-            queueMicrotask(() => { throw error; });
+            queueMicrotask(() => {
+              throw error;
+            });
           }
         }
       }

@@ -13,23 +13,46 @@ function componentName(message: string): string {
 }
 
 const scalars: Readonly<Record<string, Schema>> = {
-  string: { type: "string" }, boolean: { type: "boolean" }, integer: { type: "integer", format: "int64" }, number: { type: "number" }, bytes: { type: "string", format: "byte" },
-  time: { type: "string", format: "date-time" }, microtime: { type: "string", format: "date-time" }, quantity: { type: "string" },
-  "int-or-string": { type: "string", format: "int-or-string" }, json: { type: "object" },
+  string: { type: "string" },
+  boolean: { type: "boolean" },
+  integer: { type: "integer", format: "int64" },
+  number: { type: "number" },
+  bytes: { type: "string", format: "byte" },
+  time: { type: "string", format: "date-time" },
+  microtime: { type: "string", format: "date-time" },
+  quantity: { type: "string" },
+  "int-or-string": { type: "string", format: "int-or-string" },
+  json: { type: "object" },
 };
 
 function typed(field: FieldType): Schema {
-  const one = (type: string): Schema => (type.startsWith("[]") ? { type: "array", items: one(type.slice(2)) } : type.startsWith("{}") ? { type: "object", additionalProperties: one(type.slice(2)) }
-    : isMessage(type) ? { $ref: `${prefix}${componentName(type)}` } : { ...scalars[type], ...(field.enum === undefined ? {} : { enum: field.enum }) });
+  const one = (type: string): Schema =>
+    type.startsWith("[]")
+      ? { type: "array", items: one(type.slice(2)) }
+      : type.startsWith("{}")
+        ? { type: "object", additionalProperties: one(type.slice(2)) }
+        : isMessage(type)
+          ? { $ref: `${prefix}${componentName(type)}` }
+          : { ...scalars[type], ...(field.enum === undefined ? {} : { enum: field.enum }) };
   const item = field.wrapped ? { type: "array", items: one(field.type) } : one(field.type);
-  return field.shape === "list" ? { type: "array", items: item } : field.shape === "map" ? { type: "object", additionalProperties: item } : item;
+  return field.shape === "list"
+    ? { type: "array", items: item }
+    : field.shape === "map"
+      ? { type: "object", additionalProperties: item }
+      : item;
 }
 
 function merging(rule: MergeRule): Schema {
   return {
     ...(rule.keys === undefined ? {} : { "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": rule.keys }),
-    ...(rule.set === undefined ? {} : { "x-kubernetes-list-type": "set" }), ...(rule.atomic === undefined ? {} : { "x-kubernetes-map-type": "atomic" }),
-    ...(rule.patchKey === undefined ? {} : { "x-kubernetes-patch-strategy": "merge", ...(rule.patchKey === "" ? {} : { "x-kubernetes-patch-merge-key": rule.patchKey }) }),
+    ...(rule.set === undefined ? {} : { "x-kubernetes-list-type": "set" }),
+    ...(rule.atomic === undefined ? {} : { "x-kubernetes-map-type": "atomic" }),
+    ...(rule.patchKey === undefined
+      ? {}
+      : {
+          "x-kubernetes-patch-strategy": "merge",
+          ...(rule.patchKey === "" ? {} : { "x-kubernetes-patch-merge-key": rule.patchKey }),
+        }),
   };
 }
 
@@ -42,7 +65,8 @@ export function addSchemas(kind: Kind, components: Record<string, Schema>): stri
   const { group, version } = groupVersion(kind.apiVersion);
   const { properties } = components[name] as { properties: Record<string, Schema> };
   components[name] = {
-    ...components[name], properties: { apiVersion: { type: "string" }, kind: { type: "string" }, ...properties },
+    ...components[name],
+    properties: { apiVersion: { type: "string" }, kind: { type: "string" }, ...properties },
     "x-kubernetes-group-version-kind": [{ group, version, kind: kind.kind }],
   };
   return name;
@@ -58,7 +82,10 @@ function add(message: string, rule: MergeRule, components: Record<string, Schema
     const extensions = merging(inner);
     const schema = typed(type);
     // Beside a $ref nothing else counts (OpenAPI 3.0), hence allOf.
-    properties[field] = Object.keys(extensions).length > 0 && schema["$ref"] !== undefined ? { allOf: [schema], ...extensions } : { ...schema, ...extensions };
+    properties[field] =
+      Object.keys(extensions).length > 0 && schema["$ref"] !== undefined
+        ? { allOf: [schema], ...extensions }
+        : { ...schema, ...extensions };
     const bare = type.type.replace(/^(\[\]|\{\})+/, "");
     if (isMessage(bare)) add(bare, type.shape === "list" ? itemRule(inner) : inner, components);
   }

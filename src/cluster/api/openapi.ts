@@ -14,7 +14,14 @@ function gvk(kind: Kind): Record<string, string> {
 
 /** `/openapi/v3`: where the document of each group version is. */
 export function openApiIndex(): unknown {
-  return { paths: Object.fromEntries(apiVersions.map((apiVersion) => [root(apiVersion), { serverRelativeURL: `/openapi/v3/${root(apiVersion)}?hash=1` }])) };
+  return {
+    paths: Object.fromEntries(
+      apiVersions.map((apiVersion) => [
+        root(apiVersion),
+        { serverRelativeURL: `/openapi/v3/${root(apiVersion)}?hash=1` },
+      ]),
+    ),
+  };
 }
 
 /** `/openapi/v3/apis/GROUP/VERSION`: the operations that clients look at, and a schema for each kind. Undefined: no such version. */
@@ -27,13 +34,29 @@ export function openApiDocument(pathname: string): unknown {
     if (kind.apiVersion !== apiVersion) continue;
     const name = addSchemas(kind, components);
     const content = { "application/json": { schema: { $ref: `#/components/schemas/${name}` } } };
-    const operation = (action: string, extra: Record<string, unknown> = {}) => ({ "x-kubernetes-action": action, "x-kubernetes-group-version-kind": gvk(kind), responses: { 200: { description: "OK", content } }, ...extra });
+    const operation = (action: string, extra: Record<string, unknown> = {}) => ({
+      "x-kubernetes-action": action,
+      "x-kubernetes-group-version-kind": gvk(kind),
+      responses: { 200: { description: "OK", content } },
+      ...extra,
+    });
     const path = resourcePath(kind, kind.namespaced ? "NAMESPACE" : undefined).replace("NAMESPACE", "{namespace}");
-    paths[path] = { get: operation("list"), post: operation("post", { parameters: writeParameters }), delete: operation("deletecollection") };
+    paths[path] = {
+      get: operation("list"),
+      post: operation("post", { parameters: writeParameters }),
+      delete: operation("deletecollection"),
+    };
     paths[`${path}/{name}`] = {
-      get: operation("get"), put: operation("put", { parameters: writeParameters }), delete: operation("delete"),
+      get: operation("get"),
+      put: operation("put", { parameters: writeParameters }),
+      delete: operation("delete"),
       patch: operation("patch", { parameters: [...writeParameters, parameter("force", "boolean")] }),
     };
   }
-  return { openapi: "3.0.0", info: { title: "Kubernetes", version: "embedded" }, paths, components: { schemas: components } };
+  return {
+    openapi: "3.0.0",
+    info: { title: "Kubernetes", version: "embedded" },
+    paths,
+    components: { schemas: components },
+  };
 }

@@ -10,7 +10,10 @@ import { configMap, deployment, newStore } from "./testing.ts";
 
 let folder: string;
 let path: string;
-beforeEach(() => { folder = mkdtempSync(join(tmpdir(), "quipu-store-")); path = join(folder, "cluster.db"); });
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "quipu-store-"));
+  path = join(folder, "cluster.db");
+});
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("a store that is opened again", () => {
@@ -25,11 +28,24 @@ describe("a store that is opened again", () => {
     before.close();
 
     const after = newStore({ path });
-    expect([after.get(kinds.ConfigMap, "default", "b"), after.revision, after.get(kinds.ConfigMap, "default", "a")]).toEqual([b, revision, undefined]);
+    expect([
+      after.get(kinds.ConfigMap, "default", "b"),
+      after.revision,
+      after.get(kinds.ConfigMap, "default", "a"),
+    ]).toEqual([b, revision, undefined]);
     const seen: string[] = [];
-    after.watch(kinds.ConfigMap, { namespace: "default", resourceVersion: from }, ({ type, object }) => void seen.push(`${type} ${object.metadata.name} ${object.metadata.resourceVersion}`));
+    after.watch(
+      kinds.ConfigMap,
+      { namespace: "default", resourceVersion: from },
+      ({ type, object }) => void seen.push(`${type} ${object.metadata.name} ${object.metadata.resourceVersion}`),
+    );
     after.create(kinds.ConfigMap, configMap("c", {}));
-    expect(seen).toEqual([`ADDED b ${revision - 2}`, `DELETED a ${revision - 1}`, `MODIFIED b ${revision}`, `ADDED c ${revision + 1}`]);
+    expect(seen).toEqual([
+      `ADDED b ${revision - 2}`,
+      `DELETED a ${revision - 1}`,
+      `MODIFIED b ${revision}`,
+      `ADDED c ${revision + 1}`,
+    ]);
     after.close();
   });
 
@@ -38,7 +54,9 @@ describe("a store that is opened again", () => {
     for (let index = 0; index < 20; index++) before.create(kinds.ConfigMap, configMap(`c${index}`, {}));
     before.close();
     const after = newStore({ path, history: { changes: 8, bytes: 1e6 } });
-    expect(() => after.watch(kinds.ConfigMap, { resourceVersion: "5" }, () => {})).toThrow(expect.objectContaining({ code: 410 }));
+    expect(() => after.watch(kinds.ConfigMap, { resourceVersion: "5" }, () => {})).toThrow(
+      expect.objectContaining({ code: 410 }),
+    );
     expect(after.list(kinds.ConfigMap).items).toHaveLength(20);
     after.close();
   });
@@ -46,7 +64,14 @@ describe("a store that is opened again", () => {
   it("finishes a deletion that a stop interrupted", () => {
     const before = newStore({ path });
     const owner = before.create(kinds.Deployment, deployment("web"));
-    before.create(kinds.ConfigMap, { ...configMap("child", {}), metadata: { name: "child", namespace: "default", ownerReferences: [{ apiVersion: "apps/v1", kind: "Deployment", name: "web", uid: owner.metadata.uid! }] } });
+    before.create(kinds.ConfigMap, {
+      ...configMap("child", {}),
+      metadata: {
+        name: "child",
+        namespace: "default",
+        ownerReferences: [{ apiVersion: "apps/v1", kind: "Deployment", name: "web", uid: owner.metadata.uid! }],
+      },
+    });
     before.close();
     // As if the process had died between the removal of the owner and of its dependent.
     const table = new ObjectTable(path, { changes: 100, bytes: 1e6 });
@@ -68,7 +93,8 @@ describe("a store that is opened again", () => {
 describe("a damaged store", () => {
   function filled(): void {
     const store = newStore({ path });
-    for (let index = 0; index < 40; index++) store.create(kinds.ConfigMap, configMap(`c${index}`, { value: `needle-${index}-${"x".repeat(400)}` }));
+    for (let index = 0; index < 40; index++)
+      store.create(kinds.ConfigMap, configMap(`c${index}`, { value: `needle-${index}-${"x".repeat(400)}` }));
     store.close();
   }
   const open = (): void => newStore({ path }).close();
@@ -87,7 +113,14 @@ describe("a damaged store", () => {
     ["header", () => damage((bytes) => bytes.fill(0x41, 0, 16))],
     ["page", () => damage((bytes) => bytes.fill(0xff, 4096, 4096 + 64))],
     // Stale copies of a row may lie in unused parts of a page, so every copy is damaged.
-    ["value of a row", () => damage((bytes) => { for (let at = bytes.indexOf("needle-7-"); at >= 0; at = bytes.indexOf("needle-7-", at + 1)) bytes[at + 3]! ^= 0x01; })],
+    [
+      "value of a row",
+      () =>
+        damage((bytes) => {
+          for (let at = bytes.indexOf("needle-7-"); at >= 0; at = bytes.indexOf("needle-7-", at + 1))
+            bytes[at + 3]! ^= 0x01;
+        }),
+    ],
     ["value in the history", () => sql("UPDATE history SET body = replace(body, 'needle-7-', 'needle-8-')")],
     ["lost row", () => sql("DELETE FROM objects WHERE name = 'c3'")],
     ["lost history", () => sql("DELETE FROM history WHERE revision = 9")],

@@ -35,13 +35,18 @@ export interface PodProxyRequest {
   body: Readable;
   signal: AbortSignal;
 }
-export interface PodProxyResponse { status: number; headers: Record<string, string | string[]>; body: Bytes | Uint8Array | string }
+export interface PodProxyResponse {
+  status: number;
+  headers: Record<string, string | string[]>;
+  body: Bytes | Uint8Array | string;
+}
 export type PodProxy = (request: PodProxyRequest) => Promise<PodProxyResponse>;
 
 function positive(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name);
   if (text === null || text === "") return undefined;
-  if (!/^\d+$/.test(text)) throw badRequest(`invalid value for ${name}: ${JSON.stringify(text)}: must be a whole number`);
+  if (!/^\d+$/.test(text))
+    throw badRequest(`invalid value for ${name}: ${JSON.stringify(text)}: must be a whole number`);
   return Number(text);
 }
 
@@ -52,18 +57,41 @@ function whileOpen(response: ServerResponse): AbortSignal {
 }
 
 /** `GET …/pods/NAME/log`. @throws ApiError 404 for the pod, 400 for a container it doesn't have. */
-export async function servePodLog(store: ObjectStore, podLogs: PodLogs, namespace: string, name: string, query: URLSearchParams, response: ServerResponse): Promise<void> {
+export async function servePodLog(
+  store: ObjectStore,
+  podLogs: PodLogs,
+  namespace: string,
+  name: string,
+  query: URLSearchParams,
+  response: ServerResponse,
+): Promise<void> {
   const pod = store.get<Pod>(kinds.Pod, namespace, name);
   if (pod === undefined) throw notFound(kinds.Pod, name);
-  const names = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])].map((container) => container.name);
+  const names = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])].map(
+    (container) => container.name,
+  );
   const container = query.get("container") || (pod.spec?.containers.length === 1 ? names[0] : undefined);
-  if (container === undefined) throw badRequest(`a container name must be specified for pod ${name}, choose one of: [${names.join(" ")}]`);
+  if (container === undefined)
+    throw badRequest(`a container name must be specified for pod ${name}, choose one of: [${names.join(" ")}]`);
   if (!names.includes(container)) throw badRequest(`container ${container} is not valid for pod ${name}`);
   const flag = (option: string): boolean => /^(true|1|)$/.test(query.get(option) ?? "false");
-  const [tailLines, sinceSeconds, limitBytes, sinceTime] = [positive(query, "tailLines"), positive(query, "sinceSeconds"), positive(query, "limitBytes"), query.get("sinceTime") ?? undefined];
+  const [tailLines, sinceSeconds, limitBytes, sinceTime] = [
+    positive(query, "tailLines"),
+    positive(query, "sinceSeconds"),
+    positive(query, "limitBytes"),
+    query.get("sinceTime") ?? undefined,
+  ];
   const log = await podLogs({
-    pod, container, follow: flag("follow"), previous: flag("previous"), timestamps: flag("timestamps"), signal: whileOpen(response),
-    ...(tailLines === undefined ? {} : { tailLines }), ...(sinceSeconds === undefined ? {} : { sinceSeconds }), ...(limitBytes === undefined ? {} : { limitBytes }), ...(sinceTime === undefined ? {} : { sinceTime }),
+    pod,
+    container,
+    follow: flag("follow"),
+    previous: flag("previous"),
+    timestamps: flag("timestamps"),
+    signal: whileOpen(response),
+    ...(tailLines === undefined ? {} : { tailLines }),
+    ...(sinceSeconds === undefined ? {} : { sinceSeconds }),
+    ...(limitBytes === undefined ? {} : { limitBytes }),
+    ...(sinceTime === undefined ? {} : { sinceTime }),
   });
   response.writeHead(200, { "content-type": "text/plain" });
   response.flushHeaders();
@@ -71,13 +99,37 @@ export async function servePodLog(store: ObjectStore, podLogs: PodLogs, namespac
 }
 
 /** Hop-by-hop (RFC 9110 §7.6.1), and what belongs to this server: a pod must never see the caller's credentials. */
-const notForwarded = new Set(["connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade", "authorization", "host"]);
+const notForwarded = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "authorization",
+  "host",
+]);
 function forwarded(headers: NodeJS.Dict<string | string[]>): Record<string, string | string[]> {
-  return Object.fromEntries(Object.entries(headers).filter((entry): entry is [string, string | string[]] => entry[1] !== undefined && !notForwarded.has(entry[0].toLowerCase())));
+  return Object.fromEntries(
+    Object.entries(headers).filter(
+      (entry): entry is [string, string | string[]] =>
+        entry[1] !== undefined && !notForwarded.has(entry[0].toLowerCase()),
+    ),
+  );
 }
 
 /** `…/pods/[SCHEME:]NAME[:PORT]/proxy/PATH`, any method. @throws ApiError 404 for the pod, 503 when it doesn't answer. */
-export async function servePodProxy(store: ObjectStore, podProxy: PodProxy, namespace: string, target: string, path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+export async function servePodProxy(
+  store: ObjectStore,
+  podProxy: PodProxy,
+  namespace: string,
+  target: string,
+  path: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const parts = target.split(":");
   const [scheme, name, port] = parts.length === 3 ? parts : ["", parts[0], parts[1]];
   const pod = store.get<Pod>(kinds.Pod, namespace, name!);
@@ -85,11 +137,22 @@ export async function servePodProxy(store: ObjectStore, podProxy: PodProxy, name
   let answer: PodProxyResponse;
   try {
     answer = await podProxy({
-      pod, scheme: scheme === "https" ? "https" : "http", port: port || undefined, method: request.method ?? "GET", path, headers: forwarded(request.headers), body: request, signal: whileOpen(response),
+      pod,
+      scheme: scheme === "https" ? "https" : "http",
+      port: port || undefined,
+      method: request.method ?? "GET",
+      path,
+      headers: forwarded(request.headers),
+      body: request,
+      signal: whileOpen(response),
     });
   } catch (error) {
     if (error instanceof ApiError) throw error;
-    throw new ApiError(503, "ServiceUnavailable", `error trying to reach pod ${namespace}/${target}: ${(error as Error).message}`);
+    throw new ApiError(
+      503,
+      "ServiceUnavailable",
+      `error trying to reach pod ${namespace}/${target}: ${(error as Error).message}`,
+    );
   }
   response.writeHead(answer.status, forwarded(answer.headers));
   if (typeof answer.body === "string" || answer.body instanceof Uint8Array) response.end(answer.body);

@@ -41,11 +41,16 @@ class Reader {
     const tag = Number(this.varint());
     const number = tag >> 3;
     switch (tag & 7) {
-      case 0: return { number, value: this.varint() };
-      case 1: return { number, value: this.take(8) };
-      case 2: return { number, value: this.take(Number(this.varint())) };
-      case 5: return { number, value: this.take(4) };
-      default: throw badRequest(`the protobuf body has an unknown wire type ${tag & 7}`);
+      case 0:
+        return { number, value: this.varint() };
+      case 1:
+        return { number, value: this.take(8) };
+      case 2:
+        return { number, value: this.take(Number(this.varint())) };
+      case 5:
+        return { number, value: this.take(4) };
+      default:
+        throw badRequest(`the protobuf body has an unknown wire type ${tag & 7}`);
     }
   }
 }
@@ -58,34 +63,45 @@ const bytesOf = (value: Buffer | bigint): Buffer => {
   if (typeof value === "bigint") throw badRequest("the protobuf body has a number where a message belongs");
   return value;
 };
-const numbered = (bytes: Buffer): Map<number, Buffer | bigint> => new Map([...fieldsIn(bytes)].map(({ number, value }) => [number, value]));
+const numbered = (bytes: Buffer): Map<number, Buffer | bigint> =>
+  new Map([...fieldsIn(bytes)].map(({ number, value }) => [number, value]));
 
 function scalar(value: Buffer | bigint, type: string): unknown {
   if (type === "integer") return Number(value);
   if (type === "boolean") return value !== 0n;
   const bytes = bytesOf(value);
   switch (type) {
-    case "string": return bytes.toString("utf8");
-    case "bytes": return bytes.toString("base64");
-    case "number": return bytes.readDoubleLE(0);
-    case "quantity": return bytesOf(numbered(bytes).get(1) ?? Buffer.alloc(0)).toString("utf8");
+    case "string":
+      return bytes.toString("utf8");
+    case "bytes":
+      return bytes.toString("base64");
+    case "number":
+      return bytes.readDoubleLE(0);
+    case "quantity":
+      return bytesOf(numbered(bytes).get(1) ?? Buffer.alloc(0)).toString("utf8");
     case "json": {
       const raw = numbered(bytes).get(1);
       return raw === undefined ? undefined : JSON.parse(bytesOf(raw).toString("utf8"));
     }
     case "int-or-string": {
       const parts = numbered(bytes);
-      return (parts.get(1) ?? 0n) === 0n ? Number(parts.get(2) ?? 0n) : bytesOf(parts.get(3) ?? Buffer.alloc(0)).toString("utf8");
+      return (parts.get(1) ?? 0n) === 0n
+        ? Number(parts.get(2) ?? 0n)
+        : bytesOf(parts.get(3) ?? Buffer.alloc(0)).toString("utf8");
     }
-    case "time": case "microtime": {
+    case "time":
+    case "microtime": {
       const parts = numbered(bytes);
       const seconds = parts.get(1) as bigint | undefined;
       // An empty message, or the year 1, is Go's zero time: no time.
       if (seconds === undefined || seconds <= -62_135_596_800n) return undefined;
       const at = new Date(Number(seconds) * 1000).toISOString().slice(0, 19);
-      return type === "time" ? `${at}Z` : `${at}.${String(Number((parts.get(2) as bigint | undefined) ?? 0n) / 1000 | 0).padStart(6, "0")}Z`;
+      return type === "time"
+        ? `${at}Z`
+        : `${at}.${String((Number((parts.get(2) as bigint | undefined) ?? 0n) / 1000) | 0).padStart(6, "0")}Z`;
     }
-    default: throw badRequest(`no protobuf form of ${type}`);
+    default:
+      throw badRequest(`no protobuf form of ${type}`);
   }
 }
 
@@ -110,7 +126,12 @@ function decodeMessage(bytes: Buffer, message: string): Record<string, unknown> 
       const entry = numbered(bytesOf(value));
       const key = bytesOf(entry.get(1) ?? Buffer.alloc(0)).toString("utf8");
       const inner = entry.get(2) ?? (field.type === "integer" || field.type === "boolean" ? 0n : Buffer.alloc(0));
-      Object.defineProperty(object[name] ??= {}, key, { value: valueOf(inner, field), enumerable: true, writable: true, configurable: true });
+      Object.defineProperty((object[name] ??= {}), key, {
+        value: valueOf(inner, field),
+        enumerable: true,
+        writable: true,
+        configurable: true,
+      });
     } else {
       const decoded = valueOf(value, field);
       if (!isZero(decoded) || field.pointer) object[name] = decoded;
@@ -121,11 +142,18 @@ function decodeMessage(bytes: Buffer, message: string): Record<string, unknown> 
 
 /** The object in a protobuf body, as JSON would have it. @throws ApiError 400 for kinds without such an encoding here. */
 export function decodeProtobuf(body: Buffer): Record<string, unknown> {
-  if (body.subarray(0, 4).toString("latin1") !== "k8s\0") throw badRequest("the body is not in the protobuf encoding of Kubernetes");
+  if (body.subarray(0, 4).toString("latin1") !== "k8s\0")
+    throw badRequest("the body is not in the protobuf encoding of Kubernetes");
   const envelope = numbered(body.subarray(4));
   const meta = numbered(bytesOf(envelope.get(1) ?? Buffer.alloc(0)));
-  const [apiVersion, kind] = [1, 2].map((number) => bytesOf(meta.get(number) ?? Buffer.alloc(0)).toString("utf8")) as [string, string];
-  const message = messageOf(apiVersion, kind) ?? (kind === "DeleteOptions" ? messageOf("meta.k8s.io/v1", "DeleteOptions") : undefined);
-  if (message === undefined) throw badRequest(`no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)}`);
+  const [apiVersion, kind] = [1, 2].map((number) => bytesOf(meta.get(number) ?? Buffer.alloc(0)).toString("utf8")) as [
+    string,
+    string,
+  ];
+  const message =
+    messageOf(apiVersion, kind) ??
+    (kind === "DeleteOptions" ? messageOf("meta.k8s.io/v1", "DeleteOptions") : undefined);
+  if (message === undefined)
+    throw badRequest(`no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)}`);
   return { apiVersion, kind, ...decodeMessage(bytesOf(envelope.get(2) ?? Buffer.alloc(0)), message) };
 }

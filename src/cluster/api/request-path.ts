@@ -18,7 +18,8 @@ export function kindByPlural(apiVersion: string, plural: string): Kind | undefin
   return byPlural.get(`${apiVersion}/${plural}`);
 }
 
-export const unknownPath = (): ApiError => new ApiError(404, "NotFound", "the server could not find the requested resource", {});
+export const unknownPath = (): ApiError =>
+  new ApiError(404, "NotFound", "the server could not find the requested resource", {});
 
 /** The resource a path names, or undefined when it isn't below a version of an API group. @throws ApiError 404 for unknown ones. */
 export function parseResourcePath(pathname: string): ResourcePath | undefined {
@@ -29,7 +30,13 @@ export function parseResourcePath(pathname: string): ResourcePath | undefined {
   let namespace: string | undefined;
   // /namespaces/NS and /namespaces/NS/status are the Namespace itself; longer paths lead into it.
   const [first, second, third] = parts.slice(start);
-  if (first === "namespaces" && second !== undefined && third !== undefined && third !== "" && !(apiVersion === "v1" && (third === "status" || third === "finalize"))) {
+  if (
+    first === "namespaces" &&
+    second !== undefined &&
+    third !== undefined &&
+    third !== "" &&
+    !(apiVersion === "v1" && (third === "status" || third === "finalize"))
+  ) {
     namespace = decode(second);
     at = start + 2;
   }

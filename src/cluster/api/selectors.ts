@@ -31,13 +31,33 @@ function requirement(text: string): (labels: Record<string, string> | undefined)
       return set[2] === "in" ? value !== undefined && values.has(value) : value === undefined || !values.has(value);
     };
   }
-  throw badRequest(`unable to parse requirement: found ${JSON.stringify(trimmed)}, expected: KEY, !KEY, KEY=VALUE, KEY!=VALUE, KEY in (VALUES) or KEY notin (VALUES)`);
+  throw badRequest(
+    `unable to parse requirement: found ${JSON.stringify(trimmed)}, expected: KEY, !KEY, KEY=VALUE, KEY!=VALUE, KEY in (VALUES) or KEY notin (VALUES)`,
+  );
 }
 
 /** Fields that may be selected by, beside metadata.name and metadata.namespace; Kubernetes supports no others. */
 const selectable: Readonly<Record<string, readonly string[]>> = {
-  "v1/Pod": ["spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "status.phase", "status.podIP"],
-  "v1/Event": ["involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid", "involvedObject.apiVersion", "involvedObject.fieldPath", "reason", "reportingComponent", "source", "type"],
+  "v1/Pod": [
+    "spec.nodeName",
+    "spec.restartPolicy",
+    "spec.schedulerName",
+    "spec.serviceAccountName",
+    "status.phase",
+    "status.podIP",
+  ],
+  "v1/Event": [
+    "involvedObject.kind",
+    "involvedObject.namespace",
+    "involvedObject.name",
+    "involvedObject.uid",
+    "involvedObject.apiVersion",
+    "involvedObject.fieldPath",
+    "reason",
+    "reportingComponent",
+    "source",
+    "type",
+  ],
   "v1/Secret": ["type"],
   "v1/Namespace": ["status.phase"],
   "v1/Node": ["spec.unschedulable"],
@@ -50,9 +70,16 @@ export function fieldFilter(kind: Kind, selector: string | undefined): ObjectFil
   if (selector === undefined || selector.trim() === "") return all;
   const terms = selector.split(",").map((term) => {
     const match = /^\s*([^=!]+?)\s*(==|=|!=)\s*(.*?)\s*$/.exec(term);
-    if (match === null) throw badRequest(`invalid selector: ${JSON.stringify(term)}; can't understand it, expected FIELD=VALUE or FIELD!=VALUE`);
+    if (match === null)
+      throw badRequest(
+        `invalid selector: ${JSON.stringify(term)}; can't understand it, expected FIELD=VALUE or FIELD!=VALUE`,
+      );
     const [, field, operator, value] = match as unknown as [string, string, string, string];
-    if (field !== "metadata.name" && field !== "metadata.namespace" && !selectable[`${kind.apiVersion}/${kind.kind}`]?.includes(field)) {
+    if (
+      field !== "metadata.name" &&
+      field !== "metadata.namespace" &&
+      !selectable[`${kind.apiVersion}/${kind.kind}`]?.includes(field)
+    ) {
       throw badRequest(`field label not supported: ${field}`);
     }
     return { path: field.split("."), wanted: operator !== "!=", value };

@@ -1,19 +1,18 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { kinds } from "../../objects/kinds.ts";
-import { mergeRule } from "../../objects/merge-keys.ts";
 import type { Deployment, Service } from "../../objects/core.ts";
 import type { KubeObject } from "../../objects/meta.ts";
 import type { VirtualService } from "../../objects/istio.ts";
 import { ApiError } from "./api-error.ts";
-import { intersection, parseFieldsV1, paths, union, emptySet } from "./field-set.ts";
-import { compare, fieldsOf } from "./field-walk.ts";
-import { ownable } from "./managed-fields.ts";
+import { parseFieldsV1, paths } from "./field-set.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { configMap, deployment, newStore } from "./testing.ts";
 
 const data = (store: ObjectStore): unknown => (store.get(kinds.ConfigMap, "default", "c") as { data?: unknown }).data;
-const fieldsOwnedBy = (object: KubeObject, manager: string): string[] => object.metadata.managedFields?.filter((entry) => entry.manager === manager).flatMap(({ fieldsV1 }) => paths(parseFieldsV1(fieldsV1))) ?? [];
+const fieldsOwnedBy = (object: KubeObject, manager: string): string[] =>
+  object.metadata.managedFields
+    ?.filter((entry) => entry.manager === manager)
+    .flatMap(({ fieldsV1 }) => paths(parseFieldsV1(fieldsV1))) ?? [];
 function refusal(act: () => unknown): ApiError {
   try {
     act();
@@ -28,7 +27,16 @@ describe("server-side apply", () => {
   it("creates, says who owns what, and takes away what its owner leaves out", () => {
     const store = newStore();
     const created = store.apply(kinds.ConfigMap, configMap("c", { a: "1", b: "2" }), { manager: "quipu" });
-    expect(created.metadata.managedFields).toEqual([{ manager: "quipu", operation: "Apply", apiVersion: "v1", time: "2026-01-02T03:04:05Z", fieldsType: "FieldsV1", fieldsV1: { "f:data": { "f:a": {}, "f:b": {} } } }]);
+    expect(created.metadata.managedFields).toEqual([
+      {
+        manager: "quipu",
+        operation: "Apply",
+        apiVersion: "v1",
+        time: "2026-01-02T03:04:05Z",
+        fieldsType: "FieldsV1",
+        fieldsV1: { "f:data": { "f:a": {}, "f:b": {} } },
+      },
+    ]);
     store.apply(kinds.ConfigMap, configMap("c", { a: "1" }), { manager: "quipu" });
     expect(data(store)).toEqual({ a: "1" });
   });
@@ -36,21 +44,40 @@ describe("server-side apply", () => {
   it("is no change when nothing changes", () => {
     const store = newStore();
     const first = store.apply(kinds.Deployment, deployment("web"), { manager: "quipu" });
-    expect(store.apply(kinds.Deployment, deployment("web"), { manager: "quipu" }).metadata.resourceVersion).toBe(first.metadata.resourceVersion);
+    expect(store.apply(kinds.Deployment, deployment("web"), { manager: "quipu" }).metadata.resourceVersion).toBe(
+      first.metadata.resourceVersion,
+    );
   });
 
   it("refuses another's field with another value, naming owner and field, until forced", () => {
     const store = newStore();
     store.apply(kinds.ConfigMap, configMap("c", { a: "1", b: "1" }), { manager: "quipu" });
-    const error = refusal(() => store.apply(kinds.ConfigMap, configMap("c", { a: "2", b: "2", d: "2" }), { manager: "other" }));
+    const error = refusal(() =>
+      store.apply(kinds.ConfigMap, configMap("c", { a: "2", b: "2", d: "2" }), { manager: "other" }),
+    );
     expect(error.toStatus()).toEqual({
-      kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", code: 409, reason: "Conflict",
-      message: "Apply failed with 2 conflicts: conflicts with \"quipu\":\n- .data.a\n- .data.b",
-      details: { causes: [".data.a", ".data.b"].map((field) => ({ reason: "FieldManagerConflict", message: "conflict with \"quipu\"", field })) },
+      kind: "Status",
+      apiVersion: "v1",
+      metadata: {},
+      status: "Failure",
+      code: 409,
+      reason: "Conflict",
+      message: 'Apply failed with 2 conflicts: conflicts with "quipu":\n- .data.a\n- .data.b',
+      details: {
+        causes: [".data.a", ".data.b"].map((field) => ({
+          reason: "FieldManagerConflict",
+          message: 'conflict with "quipu"',
+          field,
+        })),
+      },
     });
     expect(data(store)).toEqual({ a: "1", b: "1" });
     const forced = store.apply(kinds.ConfigMap, configMap("c", { a: "2" }), { manager: "other", force: true });
-    expect([fieldsOwnedBy(forced, "quipu"), fieldsOwnedBy(forced, "other"), data(store)]).toEqual([[".data.b"], [".data.a"], { a: "2", b: "1" }]);
+    expect([fieldsOwnedBy(forced, "quipu"), fieldsOwnedBy(forced, "other"), data(store)]).toEqual([
+      [".data.b"],
+      [".data.a"],
+      { a: "2", b: "1" },
+    ]);
   });
 
   it("shares a field whose value is the same, and keeps it until its last owner goes", () => {
@@ -65,18 +92,43 @@ describe("server-side apply", () => {
 
   it("names an updater's version and time in a conflict", () => {
     const store = newStore();
-    store.create(kinds.Deployment, { ...deployment("web"), spec: { ...deployment("web").spec!, replicas: 2 } }, { manager: "kubectl-create" });
-    const wanted = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "web", namespace: "default" }, spec: { replicas: 3 } } as Deployment;
-    expect(refusal(() => store.apply(kinds.Deployment, wanted, { manager: "quipu" })).message).toBe("Apply failed with 1 conflict: conflict with \"kubectl-create\" using apps/v1 at 2026-01-02T03:04:05Z: .spec.replicas");
-    store.patch(kinds.Deployment, "default", "web", { type: "merge", patch: { spec: { replicas: 5 } } }, { manager: "scaler", subresource: "scale" });
-    expect(refusal(() => store.apply(kinds.Deployment, wanted, { manager: "quipu" })).message).toContain("conflict with \"scaler\" with subresource \"scale\" using apps/v1 at");
+    store.create(
+      kinds.Deployment,
+      { ...deployment("web"), spec: { ...deployment("web").spec!, replicas: 2 } },
+      { manager: "kubectl-create" },
+    );
+    const wanted = {
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata: { name: "web", namespace: "default" },
+      spec: { replicas: 3 },
+    } as Deployment;
+    expect(refusal(() => store.apply(kinds.Deployment, wanted, { manager: "quipu" })).message).toBe(
+      'Apply failed with 1 conflict: conflict with "kubectl-create" using apps/v1 at 2026-01-02T03:04:05Z: .spec.replicas',
+    );
+    store.patch(
+      kinds.Deployment,
+      "default",
+      "web",
+      { type: "merge", patch: { spec: { replicas: 5 } } },
+      { manager: "scaler", subresource: "scale" },
+    );
+    expect(refusal(() => store.apply(kinds.Deployment, wanted, { manager: "quipu" })).message).toContain(
+      'conflict with "scaler" with subresource "scale" using apps/v1 at',
+    );
   });
 
   it("leaves to an autoscaler the replicas that an applier no longer names", () => {
     const store = newStore();
     const full = { ...deployment("web"), spec: { ...deployment("web").spec!, replicas: 2 } };
     store.apply(kinds.Deployment, full, { manager: "quipu" });
-    store.patch(kinds.Deployment, "default", "web", { type: "merge", patch: { spec: { replicas: 7 } } }, { manager: "autoscaler", subresource: "scale" });
+    store.patch(
+      kinds.Deployment,
+      "default",
+      "web",
+      { type: "merge", patch: { spec: { replicas: 7 } } },
+      { manager: "autoscaler", subresource: "scale" },
+    );
     store.apply(kinds.Deployment, deployment("web"), { manager: "quipu" });
     expect(store.get<Deployment>(kinds.Deployment, "default", "web")!.spec!.replicas).toBe(7);
   });
@@ -85,34 +137,110 @@ describe("server-side apply", () => {
     const store = newStore();
     const spec = (containers: unknown[]): Deployment => {
       const base = deployment("web");
-      return { ...base, spec: { ...base.spec!, template: { ...base.spec!.template, spec: { containers: containers as never } } } };
+      return {
+        ...base,
+        spec: { ...base.spec!, template: { ...base.spec!.template, spec: { containers: containers as never } } },
+      };
     };
-    store.apply(kinds.Deployment, spec([{ name: "app", image: "a:1", env: [{ name: "A", value: "1" }, { name: "B", value: "2" }], ports: [{ containerPort: 80 }, { containerPort: 80, protocol: "UDP" }] }]), { manager: "quipu" });
-    const both = store.apply(kinds.Deployment, spec([{ name: "app", image: "a:1", env: [{ name: "C", value: "3" }] }, { name: "side", image: "s:1" }]), { manager: "injector" });
+    store.apply(
+      kinds.Deployment,
+      spec([
+        {
+          name: "app",
+          image: "a:1",
+          env: [
+            { name: "A", value: "1" },
+            { name: "B", value: "2" },
+          ],
+          ports: [{ containerPort: 80 }, { containerPort: 80, protocol: "UDP" }],
+        },
+      ]),
+      { manager: "quipu" },
+    );
+    const both = store.apply(
+      kinds.Deployment,
+      spec([
+        { name: "app", image: "a:1", env: [{ name: "C", value: "3" }] },
+        { name: "side", image: "s:1" },
+      ]),
+      { manager: "injector" },
+    );
     expect(both.spec!.template.spec.containers).toMatchObject([
-      { name: "app", env: [{ name: "A" }, { name: "B" }, { name: "C" }], ports: [{ containerPort: 80, protocol: "TCP" }, { containerPort: 80, protocol: "UDP" }] }, { name: "side" },
+      {
+        name: "app",
+        env: [{ name: "A" }, { name: "B" }, { name: "C" }],
+        ports: [
+          { containerPort: 80, protocol: "TCP" },
+          { containerPort: 80, protocol: "UDP" },
+        ],
+      },
+      { name: "side" },
     ]);
-    const fewer = store.apply(kinds.Deployment, spec([{ name: "app", image: "a:1", env: [{ name: "B", value: "2" }], ports: [{ containerPort: 80, protocol: "UDP" }] }]), { manager: "quipu" });
-    expect(fewer.spec!.template.spec.containers).toMatchObject([{ name: "app", env: [{ name: "B" }, { name: "C" }], ports: [{ containerPort: 80, protocol: "UDP" }] }, { name: "side" }]);
+    const fewer = store.apply(
+      kinds.Deployment,
+      spec([
+        {
+          name: "app",
+          image: "a:1",
+          env: [{ name: "B", value: "2" }],
+          ports: [{ containerPort: 80, protocol: "UDP" }],
+        },
+      ]),
+      { manager: "quipu" },
+    );
+    expect(fewer.spec!.template.spec.containers).toMatchObject([
+      { name: "app", env: [{ name: "B" }, { name: "C" }], ports: [{ containerPort: 80, protocol: "UDP" }] },
+      { name: "side" },
+    ]);
     expect(fewer.spec!.template.spec.containers[0]!.ports).toHaveLength(1);
-    expect(refusal(() => store.apply(kinds.Deployment, spec([{ name: "app", image: "a" }, { name: "app", image: "b" }]), { manager: "x" }))).toMatchObject({ code: 400, message: expect.stringContaining("duplicate entries for key") });
+    expect(
+      refusal(() =>
+        store.apply(
+          kinds.Deployment,
+          spec([
+            { name: "app", image: "a" },
+            { name: "app", image: "b" },
+          ]),
+          { manager: "x" },
+        ),
+      ),
+    ).toMatchObject({ code: 400, message: expect.stringContaining("duplicate entries for key") });
   });
 
   it("drops a list item with its defaults, and merges service ports by port and protocol", () => {
     const store = newStore();
-    const service = (ports: { name: string; port: number }[]): Service => ({ apiVersion: "v1", kind: "Service", metadata: { name: "web", namespace: "default" }, spec: { selector: { app: "web" }, ports } });
-    store.apply(kinds.Service, service([{ name: "http", port: 80 }, { name: "grpc", port: 81 }]), { manager: "quipu" });
+    const service = (ports: { name: string; port: number }[]): Service => ({
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name: "web", namespace: "default" },
+      spec: { selector: { app: "web" }, ports },
+    });
+    store.apply(
+      kinds.Service,
+      service([
+        { name: "http", port: 80 },
+        { name: "grpc", port: 81 },
+      ]),
+      { manager: "quipu" },
+    );
     const next = store.apply(kinds.Service, service([{ name: "grpc", port: 81 }]), { manager: "quipu" });
     expect(next.spec!.ports).toEqual([{ name: "grpc", port: 81, protocol: "TCP", targetPort: 81 }]);
-    expect(fieldsOwnedBy(next, "quipu")).toContain(".spec.ports[port=81,protocol=\"TCP\"].port");
+    expect(fieldsOwnedBy(next, "quipu")).toContain('.spec.ports[port=81,protocol="TCP"].port');
   });
 
   it("treats lists of custom resources as one value", () => {
     const store = newStore();
-    const route = (...names: string[]): VirtualService => ({ apiVersion: "networking.istio.io/v1", kind: "VirtualService", metadata: { name: "web", namespace: "default" }, spec: { http: names.map((name) => ({ name })) } });
+    const route = (...names: string[]): VirtualService => ({
+      apiVersion: "networking.istio.io/v1",
+      kind: "VirtualService",
+      metadata: { name: "web", namespace: "default" },
+      spec: { http: names.map((name) => ({ name })) },
+    });
     const first = store.apply(kinds.VirtualService, route("a", "b"), { manager: "quipu" });
     expect(fieldsOwnedBy(first, "quipu")).toEqual([".spec.http"]);
-    expect(refusal(() => store.apply(kinds.VirtualService, route("a"), { manager: "other" })).details?.causes?.[0]?.field).toBe(".spec.http");
+    expect(
+      refusal(() => store.apply(kinds.VirtualService, route("a"), { manager: "other" })).details?.causes?.[0]?.field,
+    ).toBe(".spec.http");
     expect(store.apply(kinds.VirtualService, route("c"), { manager: "quipu" }).spec!.http).toEqual([{ name: "c" }]);
   });
 
@@ -120,69 +248,31 @@ describe("server-side apply", () => {
     const store = newStore();
     store.apply(kinds.Deployment, { ...deployment("web"), status: { readyReplicas: 9 } }, { manager: "quipu" });
     expect(store.get(kinds.Deployment, "default", "web")!.status).toBeUndefined();
-    const status = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "web", namespace: "default" }, spec: { replicas: 9 }, status: { readyReplicas: 1 } } as Deployment;
-    expect(store.apply(kinds.Deployment, status, { manager: "controller", subresource: "status" })).toMatchObject({ spec: { replicas: 1 }, status: { readyReplicas: 1 } });
+    const status = {
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata: { name: "web", namespace: "default" },
+      spec: { replicas: 9 },
+      status: { readyReplicas: 1 },
+    } as Deployment;
+    expect(store.apply(kinds.Deployment, status, { manager: "controller", subresource: "status" })).toMatchObject({
+      spec: { replicas: 1 },
+      status: { readyReplicas: 1 },
+    });
     expect(store.apply(kinds.Deployment, deployment("web"), { manager: "quipu" }).status).toEqual({ readyReplicas: 1 });
   });
 
   it("needs a manager and refuses managedFields of the client", () => {
     const store = newStore();
     expect(refusal(() => store.apply(kinds.ConfigMap, configMap("c", {}), { manager: "" })).code).toBe(400);
-    expect(refusal(() => store.apply(kinds.ConfigMap, { ...configMap("c", {}), metadata: { name: "c", namespace: "default", managedFields: [] } }, { manager: "x" })).message).toBe("metadata.managedFields must be nil");
+    expect(
+      refusal(() =>
+        store.apply(
+          kinds.ConfigMap,
+          { ...configMap("c", {}), metadata: { name: "c", namespace: "default", managedFields: [] } },
+          { manager: "x" },
+        ),
+      ).message,
+    ).toBe("metadata.managedFields must be nil");
   });
-});
-
-describe("server-side apply, for any sequence", () => {
-  const managers = ["one", "two", "three"] as const;
-  const env = fc.uniqueArray(fc.record({ name: fc.constantFrom("A", "B", "C", "D"), value: fc.constantFrom("1", "2") }), { selector: ({ name }) => name, maxLength: 4 });
-  const containers = fc.uniqueArray(fc.record({ name: fc.constantFrom("app", "side", "log"), image: fc.constantFrom("a:1", "a:2"), env }, { requiredKeys: ["name", "image"] }), { selector: ({ name }) => name, minLength: 1, maxLength: 3 });
-  const config = fc.record({ containers, labels: fc.dictionary(fc.constantFrom("x", "y", "z"), fc.constantFrom("1", "2"), { maxKeys: 3 }) });
-  const steps = fc.array(fc.record({ manager: fc.constantFrom(...managers), force: fc.boolean(), config }), { minLength: 1, maxLength: 12 });
-  const build = ({ containers: list, labels }: { containers: unknown[]; labels: Record<string, string> }): Deployment => {
-    const base = deployment("web");
-    return { ...base, metadata: { ...base.metadata, labels }, spec: { ...base.spec!, template: { ...base.spec!.template, spec: { containers: list as never } } } };
-  };
-
-  it("holds what each applier last asked for, unless it was taken over; owns nothing that isn't there; keeps nothing that nobody owns", () => {
-    const rule = mergeRule(kinds.Deployment);
-    let conflicts = 0;
-    fc.assert(fc.property(steps, (sequence) => {
-      const store = newStore();
-      for (const { manager, force, config: values } of sequence) {
-        const wanted = build(values);
-        const before = store.get(kinds.Deployment, "default", "web");
-        let after: Deployment;
-        try {
-          after = store.apply(kinds.Deployment, wanted, { manager, force });
-        } catch (error) {
-          expect(store.get(kinds.Deployment, "default", "web")).toBe(before);
-          // Who took an image by force may drop it while the container has another owner: what is left is invalid, as on a real cluster.
-          if ((error as ApiError).code === 422) {
-            expect((error as ApiError).details?.causes?.every(({ field }) => field?.endsWith(".image"))).toBe(true);
-            continue;
-          }
-          // Else only a conflict may refuse, and never with force.
-          expect(error).toMatchObject({ code: 409, details: { causes: expect.arrayContaining([expect.objectContaining({ reason: "FieldManagerConflict" })]) } });
-          expect(force).toBe(false);
-          conflicts++;
-          continue;
-        }
-        // What was applied is there, and is owned by who applied it.
-        const applied = paths(ownable(fieldsOf(wanted, rule)));
-        expect(fieldsOwnedBy(after, manager)).toEqual(applied);
-        for (const container of wanted.spec!.template.spec.containers) expect(after.spec!.template.spec.containers).toContainEqual(expect.objectContaining({ name: container.name, image: container.image }));
-        expect(after.metadata.labels ?? {}).toMatchObject(wanted.metadata.labels!);
-        // Nobody owns what isn't there.
-        const present = union(fieldsOf(after, rule), compare({}, after, rule).added);
-        const owned = after.metadata.managedFields!.map(({ fieldsV1 }) => parseFieldsV1(fieldsV1)).reduce(union, emptySet);
-        for (const path of paths(owned)) if (!paths(intersection(owned, present)).includes(path)) expect.unreachable(`${path} is owned and absent`);
-        // Labels, containers and environment have no defaults: each that is there has an owner.
-        const ownedPaths = new Set(paths(owned));
-        for (const path of paths(present)) if (/^\.metadata\.labels\.|\.env\[name="\w"\]$|containers\[name="\w+"\]$/.test(path) && !ownedPaths.has(path)) expect.unreachable(`${path} is there and nobody's`);
-        // Applying it again changes nothing.
-        expect(store.apply(kinds.Deployment, wanted, { manager }).metadata.resourceVersion).toBe(after.metadata.resourceVersion);
-      }
-    }), { numRuns: 60, seed: 7 });
-    expect(conflicts).toBeGreaterThan(20);
-  }, 60_000);
 });

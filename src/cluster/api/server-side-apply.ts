@@ -19,7 +19,9 @@ export function merge(live: unknown, config: unknown, rule: MergeRule): unknown 
   }
   if (isMap(config) && rule.atomic !== true) {
     // Nothing to merge with, but duplicates further down must still be noticed.
-    return Object.fromEntries(Object.entries(config).map(([name, value]) => [name, merge(undefined, value, below(rule, name))]));
+    return Object.fromEntries(
+      Object.entries(config).map(([name, value]) => [name, merge(undefined, value, below(rule, name))]),
+    );
   }
   return config;
 }
@@ -35,8 +37,11 @@ function mergeLists(live: readonly unknown[], items: Map<string, unknown>, rule:
   let at = 0;
   for (const [index, element] of configs.entries()) {
     const nextShared = configs.slice(index).find((other) => liveItems.has(other));
-    for (; at < lives.length && lives[at] !== nextShared; at++) if (!items.has(lives[at]!)) merged.push(liveItems.get(lives[at]!));
-    merged.push(rule.set === true ? items.get(element) : merge(liveItems.get(element), items.get(element), itemRule(rule)));
+    for (; at < lives.length && lives[at] !== nextShared; at++)
+      if (!items.has(lives[at]!)) merged.push(liveItems.get(lives[at]!));
+    merged.push(
+      rule.set === true ? items.get(element) : merge(liveItems.get(element), items.get(element), itemRule(rule)),
+    );
     if (element === nextShared) at++;
   }
   for (; at < lives.length; at++) if (!items.has(lives[at]!)) merged.push(liveItems.get(lives[at]!));
@@ -84,12 +89,26 @@ function conflictError(conflicts: readonly { owner: Owner; fields: FieldSet }[])
     const message = `conflict with ${ownerText(owner)}`;
     const fieldPaths = paths(fields);
     for (const field of fieldPaths) causes.push({ reason: "FieldManagerConflict", message, field });
-    texts.push(fieldPaths.length === 1 ? `${message}: ${fieldPaths[0]}` : `conflicts with ${ownerText(owner)}:\n${fieldPaths.map((path) => `- ${path}`).join("\n")}`);
+    texts.push(
+      fieldPaths.length === 1
+        ? `${message}: ${fieldPaths[0]}`
+        : `conflicts with ${ownerText(owner)}:\n${fieldPaths.map((path) => `- ${path}`).join("\n")}`,
+    );
   }
-  return new ApiError(409, "Conflict", `Apply failed with ${causes.length} conflict${causes.length === 1 ? "" : "s"}: ${texts.join("\n")}`, { causes });
+  return new ApiError(
+    409,
+    "Conflict",
+    `Apply failed with ${causes.length} conflict${causes.length === 1 ? "" : "s"}: ${texts.join("\n")}`,
+    { causes },
+  );
 }
 
-export interface ApplyOptions { manager: string; force: boolean; subresource: string | undefined; time: string }
+export interface ApplyOptions {
+  manager: string;
+  force: boolean;
+  subresource: string | undefined;
+  time: string;
+}
 
 /**
  * Server-side apply (Kubernetes reference, "Server-Side Apply"): merges `config` into `live`, removes what this
@@ -97,15 +116,33 @@ export interface ApplyOptions { manager: string; force: boolean; subresource: st
  * @throws ApiError 409 with a FieldManagerConflict cause for each field that another manager owns with another
  * value, unless `force`; 400 for duplicate or keyless items of a list map.
  */
-export function serverSideApply(kind: Kind, live: KubeObject | undefined, config: KubeObject, { manager, force, subresource, time }: ApplyOptions): KubeObject {
+export function serverSideApply(
+  kind: Kind,
+  live: KubeObject | undefined,
+  config: KubeObject,
+  { manager, force, subresource, time }: ApplyOptions,
+): KubeObject {
   const rule = mergeRule(kind);
-  const base: KubeObject = live ?? { apiVersion: config.apiVersion, kind: config.kind, metadata: { name: config.metadata.name } };
+  const base: KubeObject = live ?? {
+    apiVersion: config.apiVersion,
+    kind: config.kind,
+    metadata: { name: config.metadata.name },
+  };
   const merged = merge(base, config, rule) as KubeObject;
   const configFields = ownable(fieldsOf(config, rule));
   let owners = readOwners(live);
   if (live !== undefined && owners.length === 0) {
     // Written before any manager was tracked: what it holds is somebody's, so that the first applier doesn't silently take it.
-    owners = [{ manager: "before-first-apply", operation: "Update", subresource: undefined, apiVersion: kind.apiVersion, time, fields: ownable(fieldsOf(live, rule)) }];
+    owners = [
+      {
+        manager: "before-first-apply",
+        operation: "Update",
+        subresource: undefined,
+        apiVersion: kind.apiVersion,
+        time,
+        fields: ownable(fieldsOf(live, rule)),
+      },
+    ];
   }
   const self = { manager, operation: "Apply" as const, subresource, apiVersion: kind.apiVersion };
   const last = owners.find((owner) => sameOwner(owner, self));
@@ -115,9 +152,14 @@ export function serverSideApply(kind: Kind, live: KubeObject | undefined, config
 
   const { added, modified, removed } = compare(base, next, rule);
   const touched = union(added, modified);
-  const conflicts = others.map((owner) => ({ owner, fields: intersection(owner.fields, touched) })).filter(({ fields }) => !isEmpty(fields));
+  const conflicts = others
+    .map((owner) => ({ owner, fields: intersection(owner.fields, touched) }))
+    .filter(({ fields }) => !isEmpty(fields));
   if (conflicts.length > 0 && !force) throw conflictError(conflicts);
   const kept = others.map((owner) => ({ ...owner, fields: difference(difference(owner.fields, touched), removed) }));
-  const mine = last === undefined ? { ...self, time, fields: configFields } : { ...reown(last, configFields, time), apiVersion: kind.apiVersion };
+  const mine =
+    last === undefined
+      ? { ...self, time, fields: configFields }
+      : { ...reown(last, configFields, time), apiVersion: kind.apiVersion };
   return { ...next, metadata: { ...next.metadata, managedFields: writeOwners([...kept, mine]) } };
 }

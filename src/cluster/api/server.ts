@@ -8,10 +8,10 @@ import { kinds } from "../../objects/kinds.ts";
 import { ApiError } from "./api-error.ts";
 import { authenticate, type Auth } from "./authentication.ts";
 import { demand } from "./authorization.ts";
-import { aggregatedType, discovery, wantsAggregated } from "./discovery.ts";
+import { aggregatedType, wantsAggregated } from "./discovery.ts";
+import { document, type Version } from "./documents.ts";
 import { ListPages } from "./list-pages.ts";
 import type { ObjectStore } from "./object-store.ts";
-import { openApiDocument, openApiIndex } from "./openapi.ts";
 import { servePodLog, servePodProxy, type PodLogs, type PodProxy } from "./pod-requests.ts";
 import { mediaType, parseBody, readBody } from "./request-body.ts";
 import { groupOf, parseResourcePath, unknownPath, type ResourcePath } from "./request-path.ts";
@@ -20,8 +20,6 @@ import { review, tokenRequest } from "./reviews.ts";
 import { table, wantsTable, type IncludeObject } from "./tables.ts";
 import { streamWatch } from "./watch-stream.ts";
 
-/** As `/version` answers; `gitVersion` such as `v1.36.3-quipu`. */
-export interface Version { major: string; minor: string; gitVersion: string }
 export interface ApiServerOptions {
   store: ObjectStore;
   /** PEM. `ca` signs client certificates that are accepted. */
@@ -46,7 +44,17 @@ export interface ApiServer {
 const verbs: Readonly<Record<string, string>> = { POST: "create", PUT: "update", PATCH: "patch", DELETE: "delete" };
 
 /** The Kubernetes API of an embedded cluster over TLS, good enough for an unmodified kubectl. */
-export function createApiServer({ store, tls, auth, podLogs, podProxy, version, shutdown, now = () => new Date(), onError = (error) => console.error(error) }: ApiServerOptions): ApiServer {
+export function createApiServer({
+  store,
+  tls,
+  auth,
+  podLogs,
+  podProxy,
+  version,
+  shutdown,
+  now = () => new Date(),
+  onError = (error) => console.error(error),
+}: ApiServerOptions): ApiServer {
   const stopping = new AbortController();
   const pages = new ListPages(now);
   const sockets = new Set<Socket>();
@@ -59,10 +67,18 @@ export function createApiServer({ store, tls, auth, podLogs, podProxy, version, 
     const path = /^\/apis?\//.test(pathname) ? virtualOr(pathname, () => parseResourcePath(pathname)) : undefined;
     if (path === undefined) {
       const [, group, resource] = /^\/apis\/([^/]+)\/v1\/([^/]+)$/.exec(pathname) ?? [];
-      demand(user, resource !== undefined && method === "POST" ? { verb: "create", group: group!, resource } : { verb: method === "GET" || method === "HEAD" ? "get" : method.toLowerCase(), path: pathname });
+      demand(
+        user,
+        resource !== undefined && method === "POST"
+          ? { verb: "create", group: group!, resource }
+          : { verb: method === "GET" || method === "HEAD" ? "get" : method.toLowerCase(), path: pathname },
+      );
       if (method === "POST" && pathname === "/quipu/shutdown" && shutdown !== undefined) {
         await shutdown(query.get("pods") === "stop");
-        return send(request, response, { code: 200, body: { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success" } });
+        return send(request, response, {
+          code: 200,
+          body: { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success" },
+        });
       }
       if (method === "POST") {
         const body = parseBody(await readBody(request), mediaType(request));
@@ -76,30 +92,69 @@ export function createApiServer({ store, tls, auth, podLogs, podProxy, version, 
     const watch = flagOf(query, "watch") && method === "GET";
     const { kind, namespace, name, subresource } = path;
     demand(user, {
-      verb: method === "GET" || method === "HEAD" ? (watch ? "watch" : name === undefined ? "list" : "get") : method === "DELETE" && name === undefined ? "deletecollection" : (verbs[method] ?? method.toLowerCase()),
-      group: groupOf(kind), resource: kind.plural, ...(subresource === undefined ? {} : { subresource }), ...(namespace === undefined ? {} : { namespace }), ...(name === undefined ? {} : { name }),
+      verb:
+        method === "GET" || method === "HEAD"
+          ? watch
+            ? "watch"
+            : name === undefined
+              ? "list"
+              : "get"
+          : method === "DELETE" && name === undefined
+            ? "deletecollection"
+            : (verbs[method] ?? method.toLowerCase()),
+      group: groupOf(kind),
+      resource: kind.plural,
+      ...(subresource === undefined ? {} : { subresource }),
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(name === undefined ? {} : { name }),
     });
-    if (kind === kinds.Pod && name !== undefined && subresource === "log" && method === "GET") return servePodLog(store, podLogs, namespace!, name, query, response);
-    if (kind === kinds.Pod && name !== undefined && subresource === "proxy") return servePodProxy(store, podProxy, namespace!, name, `/${path.rest}${url.search}`, request, response);
+    if (kind === kinds.Pod && name !== undefined && subresource === "log" && method === "GET")
+      return servePodLog(store, podLogs, namespace!, name, query, response);
+    if (kind === kinds.Pod && name !== undefined && subresource === "proxy")
+      return servePodProxy(store, podProxy, namespace!, name, `/${path.rest}${url.search}`, request, response);
     if (kind === kinds.ServiceAccount && name !== undefined && subresource === "token" && method === "POST") {
-      return send(request, response, { code: 201, body: await tokenRequest(store, auth, namespace!, name, parseBody(await readBody(request), mediaType(request))) });
+      return send(request, response, {
+        code: 201,
+        body: await tokenRequest(store, auth, namespace!, name, parseBody(await readBody(request), mediaType(request))),
+      });
     }
     const asTable = wantsTable(request.headers.accept);
     const includeObject = (query.get("includeObject") ?? "Metadata") as IncludeObject;
     if (watch) {
-      return streamWatch(store, {
-        kind, selection: selectionOf({ path, query, request }), resourceVersion: query.get("resourceVersion") || undefined, allowWatchBookmarks: flagOf(query, "allowWatchBookmarks"),
-        sendInitialEvents: flagOf(query, "sendInitialEvents"), timeoutSeconds: numberOf(query, "timeoutSeconds"), asTable, includeObject,
-      }, response, now, stopping.signal);
+      return streamWatch(
+        store,
+        {
+          kind,
+          selection: selectionOf({ path, query, request }),
+          resourceVersion: query.get("resourceVersion") || undefined,
+          allowWatchBookmarks: flagOf(query, "allowWatchBookmarks"),
+          sendInitialEvents: flagOf(query, "sendInitialEvents"),
+          timeoutSeconds: numberOf(query, "timeoutSeconds"),
+          asTable,
+          includeObject,
+        },
+        response,
+        now,
+        stopping.signal,
+      );
     }
     const answer = await serveResource(store, pages, { path, query, request });
-    send(request, response, asTable && method === "GET" && subresource !== "scale" ? tabled(path, answer, includeObject) : answer);
+    send(
+      request,
+      response,
+      asTable && method === "GET" && subresource !== "scale" ? tabled(path, answer, includeObject) : answer,
+    );
   }
 
   function tabled({ kind }: ResourcePath, answer: Answer, includeObject: IncludeObject): Answer {
     const body = answer.body as { items?: never[]; metadata: { resourceVersion?: string } };
-    const metadata = answer.list ? body.metadata as Record<string, unknown> : { resourceVersion: body.metadata.resourceVersion };
-    return { ...answer, body: table(kind, answer.list ? body.items! : [answer.body as never], metadata, now(), includeObject) };
+    const metadata = answer.list
+      ? (body.metadata as Record<string, unknown>)
+      : { resourceVersion: body.metadata.resourceVersion };
+    return {
+      ...answer,
+      body: table(kind, answer.list ? body.items! : [answer.body as never], metadata, now(), includeObject),
+    };
   }
 
   function serveDocument(pathname: string, request: IncomingMessage, response: ServerResponse): void {
@@ -109,29 +164,51 @@ export function createApiServer({ store, tls, auth, podLogs, podProxy, version, 
     }
     const aggregated = wantsAggregated(request.headers.accept);
     const { localAddress, localPort } = request.socket;
-    const body = pathname === "/version" ? { ...version, gitCommit: "", gitTreeState: "clean", buildDate: "", goVersion: "", compiler: "", platform: `${process.platform}/${process.arch === "x64" ? "amd64" : process.arch}` }
-      : pathname === "/openapi/v3" ? openApiIndex()
-      : pathname === "/openid/v1/jwks" ? { keys: [auth.podTokens.jwk] }
-      : pathname === "/.well-known/openid-configuration" ? { issuer: auth.podTokens.issuer, jwks_uri: `https://${localAddress}:${localPort}/openid/v1/jwks`, response_types_supported: ["id_token"], subject_types_supported: ["public"], id_token_signing_alg_values_supported: ["ES256"] }
-      : openApiDocument(pathname) ?? discovery(pathname, `${localAddress}:${localPort}`, aggregated);
+    const body = document(pathname, {
+      version,
+      tokens: auth.podTokens,
+      address: `${localAddress}:${localPort}`,
+      aggregated,
+    });
     if (body === undefined) throw unknownPath();
-    send(request, response, { code: 200, body }, aggregated && /^\/apis?\/?$/.test(pathname) ? aggregatedType : undefined);
+    send(
+      request,
+      response,
+      { code: 200, body },
+      aggregated && /^\/apis?\/?$/.test(pathname) ? aggregatedType : undefined,
+    );
   }
 
-  function send(request: IncomingMessage, response: ServerResponse, { code, body, warnings }: Answer, type = "application/json"): void {
+  function send(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { code, body, warnings }: Answer,
+    type = "application/json",
+  ): void {
     const yaml = /^\s*application\/yaml/.test(request.headers.accept ?? "");
     const bytes = Buffer.from(yaml ? stringify(body) : `${JSON.stringify(body)}\n`);
-    const headers: Record<string, string | string[]> = { "content-type": yaml ? "application/yaml" : type, "cache-control": "no-cache, private" };
-    if (warnings !== undefined && warnings.length > 0) headers["warning"] = warnings.map((warning) => `299 - ${JSON.stringify(warning.replaceAll(/[^\x20-\x7e]/g, "?"))}`);
+    const headers: Record<string, string | string[]> = {
+      "content-type": yaml ? "application/yaml" : type,
+      "cache-control": "no-cache, private",
+    };
+    if (warnings !== undefined && warnings.length > 0)
+      headers["warning"] = warnings.map(
+        (warning) => `299 - ${JSON.stringify(warning.replaceAll(/[^\x20-\x7e]/g, "?"))}`,
+      );
     // Small answers aren't worth it, and a kube-apiserver draws the same line.
-    if (bytes.length > 128 * 1024 && /\bgzip\b/.test((request.headers["accept-encoding"] ?? ""))) {
+    if (bytes.length > 128 * 1024 && /\bgzip\b/.test(request.headers["accept-encoding"] ?? "")) {
       gzip(bytes, { level: 1 }, (error, packed) => {
         if (error) response.destroy(error);
-        else response.writeHead(code, { ...headers, "content-encoding": "gzip", "content-length": packed.length }).end(packed);
+        else
+          response
+            .writeHead(code, { ...headers, "content-encoding": "gzip", "content-length": packed.length })
+            .end(packed);
       });
       return;
     }
-    response.writeHead(code, { ...headers, "content-length": bytes.length }).end(request.method === "HEAD" ? undefined : bytes);
+    response
+      .writeHead(code, { ...headers, "content-length": bytes.length })
+      .end(request.method === "HEAD" ? undefined : bytes);
   }
 
   function fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {
@@ -143,18 +220,24 @@ export function createApiServer({ store, tls, auth, podLogs, podProxy, version, 
     if (error instanceof ApiError) refusal = error;
     else {
       onError(error);
-      refusal = new ApiError(500, "InternalError", `Internal error occurred: ${(error as Error).message}`, { causes: [{ reason: "", message: (error as Error).message }] });
+      refusal = new ApiError(500, "InternalError", `Internal error occurred: ${(error as Error).message}`, {
+        causes: [{ reason: "", message: (error as Error).message }],
+      });
     }
     // What is left of a refused body is not read: the connection can't be used again.
     if (!request.complete) response.setHeader("connection", "close");
-    if (refusal.details?.retryAfterSeconds !== undefined) response.setHeader("retry-after", refusal.details.retryAfterSeconds);
+    if (refusal.details?.retryAfterSeconds !== undefined)
+      response.setHeader("retry-after", refusal.details.retryAfterSeconds);
     send(request, response, { code: refusal.code, body: refusal.toStatus() });
   }
 
-  const server = createServer({ key: tls.key, cert: tls.cert, ca: tls.ca, requestCert: true, rejectUnauthorized: false, minVersion: "TLSv1.2" }, (request, response) => {
-    response.on("error", () => response.destroy());
-    respond(request, response).catch((error: unknown) => fail(request, response, error));
-  });
+  const server = createServer(
+    { key: tls.key, cert: tls.cert, ca: tls.ca, requestCert: true, rejectUnauthorized: false, minVersion: "TLSv1.2" },
+    (request, response) => {
+      response.on("error", () => response.destroy());
+      respond(request, response).catch((error: unknown) => fail(request, response, error));
+    },
+  );
   server.keepAliveTimeout = 90_000;
   server.requestTimeout = 0;
   server.on("secureConnection", (socket) => {

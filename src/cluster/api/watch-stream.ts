@@ -33,7 +33,13 @@ function encode(object: KubeObject): string {
  * Without a resourceVersion, or with `0`, what exists comes first as ADDED. A version that can't be continued from
  * gives one ERROR event with a Status of 410, as a kube-apiserver does.
  */
-export function streamWatch(store: ObjectStore, request: WatchRequest, response: ServerResponse, now: () => Date, stopped: AbortSignal): void {
+export function streamWatch(
+  store: ObjectStore,
+  request: WatchRequest,
+  response: ServerResponse,
+  now: () => Date,
+  stopped: AbortSignal,
+): void {
   const { kind, selection, resourceVersion, allowWatchBookmarks, sendInitialEvents, asTable, includeObject } = request;
   response.writeHead(200, { "content-type": "application/json", "cache-control": "no-cache, private" });
   response.flushHeaders();
@@ -44,12 +50,31 @@ export function streamWatch(store: ObjectStore, request: WatchRequest, response:
     response.write(`{"type":"${type}","object":${object}}\n`);
     if (response.writableLength > allowance) end(true);
   };
-  const event = (type: string, object: KubeObject): void => line(type, asTable ? JSON.stringify(table(kind, [object], { resourceVersion: object.metadata.resourceVersion }, now(), includeObject)) : encode(object));
+  const event = (type: string, object: KubeObject): void =>
+    line(
+      type,
+      asTable
+        ? JSON.stringify(
+            table(kind, [object], { resourceVersion: object.metadata.resourceVersion }, now(), includeObject),
+          )
+        : encode(object),
+    );
   const bookmark = (annotations?: Record<string, string>): void => {
-    const metadata = { resourceVersion: String(store.revision), creationTimestamp: null, ...(annotations === undefined ? {} : { annotations }) };
+    const metadata = {
+      resourceVersion: String(store.revision),
+      creationTimestamp: null,
+      ...(annotations === undefined ? {} : { annotations }),
+    };
     const object = { kind: kind.kind, apiVersion: kind.apiVersion, metadata };
     // In a table the bookmark is a row without cells, whose object says where the stream stands.
-    line("BOOKMARK", JSON.stringify(asTable ? { ...table(kind, [], { resourceVersion: metadata.resourceVersion }, now()), rows: [{ cells: [], object }] } : object));
+    line(
+      "BOOKMARK",
+      JSON.stringify(
+        asTable
+          ? { ...table(kind, [], { resourceVersion: metadata.resourceVersion }, now()), rows: [{ cells: [], object }] }
+          : object,
+      ),
+    );
   };
   const timers: NodeJS.Timeout[] = [];
   const end = (cut = false): void => {
@@ -83,9 +108,14 @@ export function streamWatch(store: ObjectStore, request: WatchRequest, response:
   if (response.destroyed) return end(true);
   if (allowWatchBookmarks) timers.push(setInterval(() => bookmark(), bookmarkMs));
   // Half an hour to an hour when the client doesn't say, spread so that watches don't all end together.
-  const seconds = request.timeoutSeconds ?? 1800 + (store.revision * 7919) % 1800;
-  timers.push(setTimeout(() => {
-    if (allowWatchBookmarks) bookmark();
-    end();
-  }, Math.min(seconds, 86_400) * 1000));
+  const seconds = request.timeoutSeconds ?? 1800 + ((store.revision * 7919) % 1800);
+  timers.push(
+    setTimeout(
+      () => {
+        if (allowWatchBookmarks) bookmark();
+        end();
+      },
+      Math.min(seconds, 86_400) * 1000,
+    ),
+  );
 }
