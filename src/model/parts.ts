@@ -7,6 +7,9 @@ import type { Protocol, Rule } from "./rows.ts";
 export interface ProbeSpec { kind: "http"; path: string; port: string }
 export interface TcpProbe { kind: "tcp"; port: string }
 
+/** A checked JSON merge patch of rendered objects (the App's `overlay`). */
+export interface Overlay { kind: string; name?: string; patch: Record<string, unknown> }
+
 export interface WorkloadPart {
   app: string;
   segment: string;
@@ -25,6 +28,8 @@ export interface WorkloadPart {
   terminationGraceMs: number;
   drainMs: number;
   spread: "zone" | "none";
+  /** Of the Deployment: it changes the pods, and so makes a revision like any other change of them. Absent: none. */
+  overlay?: Overlay[];
 }
 
 export interface ScalePart { min: number; max: number; targetCPU: number }
@@ -68,8 +73,8 @@ export interface TrafficPart {
   faults: Fault[];
   /** jwt issuers by name, with what a RequestAuthentication needs. */
   issuers: Record<string, { issuer: string; audiences: string[]; jwks?: string; jwksUri?: string }>;
-  /** Checked JSON merge patches of rendered objects (the App's `overlay`). */
-  overlay: { kind: string; name?: string; patch: Record<string, unknown> }[];
+  /** Of all other objects of the app. */
+  overlay: Overlay[];
 }
 
 /** What a caller overrides, by callee. */

@@ -1,6 +1,7 @@
 import type { AppSpec } from "./app.ts";
 import { durationMs } from "./duration.ts";
 import type { Fault, LoadBalancing, RateLimit, RequestMatch, TrafficPart } from "./parts.ts";
+import { overlaysOf } from "./resolve-overlay.ts";
 import type { TokenIssuerSpec } from "./token-issuer.ts";
 import type { Static } from "typebox";
 
@@ -38,7 +39,7 @@ export function trafficPart(spec: AppSpec, issuers: ReadonlyMap<string, Static<t
       const { issuer, audiences = [], jwks, jwksUri } = issuers.get(name)!;
       return [name, { issuer, audiences, ...(jwks !== undefined && { jwks }), ...(jwksUri !== undefined && { jwksUri }) }];
     })),
-    overlay: (spec.overlay ?? []).map(({ kind, name, patch }) => ({ kind, ...(name !== undefined && { name }), patch })),
+    overlay: overlaysOf(spec).traffic,
   };
 }
 

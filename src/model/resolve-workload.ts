@@ -2,6 +2,7 @@ import type { App, AppSpec } from "./app.ts";
 import { durationMs } from "./duration.ts";
 import type { ProbeSpec, TcpProbe, WorkloadPart } from "./parts.ts";
 import { isHttp, protocolOf } from "./protocol.ts";
+import { overlaysOf } from "./resolve-overlay.ts";
 
 type Workload = NonNullable<AppSpec["workload"]>;
 type Probe = NonNullable<NonNullable<Workload["probes"]>["readiness"]>;
@@ -9,6 +10,7 @@ type Probe = NonNullable<NonNullable<Workload["probes"]>["readiness"]>;
 export function workloadPart(app: App, spec: AppSpec, image: string | undefined): WorkloadPart {
   const workload = spec.workload!;
   const ports = portsOf(spec);
+  const overlay = overlaysOf(spec).workload;
   const { requests = {}, limits = {} } = workload.resources ?? {};
   return {
     app: app.metadata.name, segment: spec.segment, team: spec.team, labels: { ...app.metadata.labels },
@@ -26,6 +28,7 @@ export function workloadPart(app: App, spec: AppSpec, image: string | undefined)
     terminationGraceMs: durationMs(workload.terminationGracePeriod!),
     drainMs: durationMs(workload.drain!),
     spread: spec.placement?.spread ?? "zone",
+    ...(overlay.length > 0 && { overlay }),
   };
 }
 

@@ -22,7 +22,7 @@ export interface AppParts { workload: WorkloadPart; scale: ScalePart; traffic: T
 
 export interface Resolved {
   parts: AppParts;
-  /** Where each value came from. Rows that the App, a default or an override didn't give are absent. */
+  /** Where each value came from. Fields that nothing gave are absent. */
   provenance: Provenance;
   /** Guard-rails that the outcome goes against, and references to what isn't declared. Empty: it may be put in force. */
   problems: Problem[];

@@ -1,11 +1,11 @@
-import type { TrafficPart } from "../model/parts.ts";
+import type { Overlay } from "../model/parts.ts";
 import type { KubeObject } from "../objects/meta.ts";
 
 /**
  * Lays an app's overlays over one of its objects: JSON merge patch (RFC 7386), but lists whose entries have a `name` are
  * merged by it, so that one field of one container can be patched.
  */
-export function withOverlay(object: KubeObject, overlay: TrafficPart["overlay"]): KubeObject {
+export function withOverlay(object: KubeObject, overlay: readonly Overlay[]): KubeObject {
   let patched: unknown = object;
   let used = false;
   for (const { kind, name, patch } of overlay) {

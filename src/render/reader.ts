@@ -1,5 +1,7 @@
-import type { CallOverrides, ScalePart, TrafficPart, WorkloadPart, BasePart } from "../model/parts.ts";
+import type { CallOverrides, Overlay, ScalePart, TrafficPart, WorkloadPart, BasePart } from "../model/parts.ts";
 import type { Base, Hash, HomeLane, Lane, Roster, SnapshotPart } from "../model/rows.ts";
+import type { KubeObject } from "../objects/meta.ts";
+import { revisionLabel } from "./names.ts";
 import { rosterIndex, type InForceRows, type Row } from "./rows.ts";
 
 interface PartValues { workload: WorkloadPart; scale: ScalePart; traffic: TrafficPart; calls: CallOverrides; base: BasePart }
@@ -63,6 +65,13 @@ export class Reader {
   traffic(app: string): TrafficPart | undefined {
     const values = this.values(app);
     return values === undefined ? undefined : this.part(values.traffic, "traffic");
+  }
+
+  /** The overlays for an object of the app: a Deployment's are its revision's own. */
+  overlayOf(app: string, { kind, metadata }: KubeObject): readonly Overlay[] | undefined {
+    if (kind !== "Deployment") return this.traffic(app)?.overlay;
+    const hash = this.homeLane(app)?.live[metadata.labels?.[revisionLabel] ?? ""];
+    return hash === undefined ? undefined : this.part(hash, "workload").overlay;
   }
 
   /** Sorted names of the apps with an edge to the callee. */

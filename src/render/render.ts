@@ -65,6 +65,6 @@ export function render(cluster: string, key: ObjectKey, rows: InForceRows, { tru
   const object = make(parts.namespace, parts.name, read);
   if (object === undefined) return undefined;
   const app = object.metadata.labels?.app;
-  const overlay = app === undefined ? undefined : read.traffic(app)?.overlay;
+  const overlay = app === undefined ? undefined : read.overlayOf(app, object);
   return { object: overlay === undefined ? object : withOverlay(object, overlay), rowRevision: read.revision };
 }
