@@ -227,12 +227,13 @@ export class ClusterWorker {
     return found;
   }
 
+  /** How a round ended: an error is the cluster's when the client says so, else the ledger's. */
   #contact(cause: unknown): void {
-    const error = cause === undefined ? undefined : cause instanceof Error ? cause.message : String(cause);
-    if (error !== undefined && !this.#lost) this.#options.event?.({ type: "contact-lost", error });
-    if (error === undefined && this.#lost) this.#options.event?.({ type: "contact-restored" });
-    this.#lost = error !== undefined;
-    this.#error = error;
+    this.#error = cause === undefined ? undefined : cause instanceof Error ? cause.message : String(cause);
+    const lost = cause instanceof KubeError;
+    if (lost && !this.#lost) this.#options.event?.({ type: "contact-lost", error: cause.message });
+    if (cause === undefined && this.#lost) this.#options.event?.({ type: "contact-restored" });
+    if (lost || cause === undefined) this.#lost = lost;
     this.#tellNews();
   }
 
