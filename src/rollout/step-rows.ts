@@ -89,18 +89,22 @@ function callerAfter(step: Step, plan: Plan, before: Before, caller: Roster): Ro
     if (may) return edge.stage === "admitted" && before.admitted.includes(caller.app) ? withStage(caller, plan.app, "open") : undefined;
     return edge.stage === "wanted" ? undefined : withStage(caller, plan.app, "closing");
   }
+  if (step === "back") {
+    if (before.admitted.includes(caller.app)) return edge.stage === "open" ? withStage(caller, plan.app, "closing") : undefined;
+    return edge.stage === "closing" && before.roster !== null && permitted(before.roster, caller) !== undefined ? withStage(caller, plan.app, "open") : undefined;
+  }
   if ((step === "narrow" && !may) || (step === "discard" && before.admitted.includes(caller.app))) return edge.stage === "wanted" ? undefined : withStage(caller, plan.app, "wanted");
   return undefined;
 }
 
 function laneAfter(step: Step, plan: Plan, before: Before, cluster: string, lane: Lane | undefined): Lane | null | undefined {
   const target = plan.lanes[cluster];
-  if (target === undefined) return leave(step, lane);
+  const was = before.lanes[cluster];
+  const old = was?.kind === "home" ? was : undefined;
+  if (target === undefined) return leave(step, lane, old);
   const { app, revision } = plan;
   if (revision === null) return undefined;
   const home: Home = lane?.kind === "home" ? lane : { app, cluster, ...emptyHome(target) };
-  const was = before.lanes[cluster];
-  const old = was?.kind === "home" ? was : undefined;
   switch (step) {
     case "widen":
       return home.live[revision] === target.workload ? home : { ...home, live: { ...home.live, [revision]: target.workload } };
@@ -127,10 +131,11 @@ function emptyHome(target: LaneTarget): HomeLane {
 }
 
 /** A cluster that the app leaves: nothing is sent there, then the workload goes. */
-function leave(step: Step, lane: Lane | undefined): Lane | null | undefined {
+function leave(step: Step, lane: Lane | undefined, old: Home | undefined): Lane | null | undefined {
   if (lane === undefined) return undefined;
   if (lane.kind === "reach") return step === "remove" ? null : undefined;
   if (step === "switch") return { ...lane, weights: {}, good: null };
+  if (step === "back" && old !== undefined) return { ...lane, weights: old.weights, good: old.good };
   if (step === "narrow") return { ...lane, ready: [], floors: {} };
   return step === "remove" ? null : undefined;
 }
