@@ -160,6 +160,28 @@ test("kill -9 of the cluster process: apps go on, and are adopted, not doubled",
   await until("restarted", async () => (await cluster.get<Pod>("Pod", "shop", pod.metadata.name))?.status?.containerStatuses?.[0]?.restartCount === 1);
 });
 
+test("SIGTERM ends the API and leaves the pods", async () => {
+  const before = cluster.processes().map((process) => process.pid).sort();
+  await cluster.kill("SIGTERM");
+  expect([cluster.process().exitCode, cluster.processes().map((process) => process.pid).sort()]).toEqual([0, before]);
+  await cluster.start();
+  await until("adopted", async () => (await podsOf("web")).filter(isReady).length === 2);
+  expect(cluster.processes().map((process) => process.pid).sort()).toEqual(before);
+});
+
+test("a deleted pod leaves the endpoints at once, serves through its drain, and then ends", async () => {
+  await cluster.apply(...workload("drained", writeApp(join(apps, "drained")), { container: { lifecycle: { preStop: { sleep: { seconds: 2 } } } }, pod: { terminationGracePeriodSeconds: 10 } }));
+  await available("drained", 1);
+  const [pod] = await podsOf("drained");
+  const { pid } = await ask(pod!);
+  await cluster.remove("Deployment", "shop", "drained");
+  const endpoint = await until("terminating", async () => (await cluster.list<EndpointSlice>("EndpointSlice", "shop")).flatMap((slice) => slice.endpoints).find((candidate) => candidate.targetRef?.uid === pod?.metadata.uid && candidate.conditions?.terminating));
+  expect(endpoint.conditions).toEqual({ ready: false, serving: true, terminating: true });
+  expect((await ask(pod!)).pid).toBe(pid);
+  await until("gone", async () => (await podsOf("drained")).length === 0);
+  expect(cluster.processes().some((process) => process.pid === pid)).toBe(false);
+});
+
 test("a shutdown that stops pods leaves no process, and the next start brings them back", async () => {
   expect((await cluster.raw("POST", "/quipu/shutdown?pods=stop")).status).toBe(200);
   expect(cluster.processes()).toEqual([]);

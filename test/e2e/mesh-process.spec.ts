@@ -119,6 +119,27 @@ test("killed and started again: requests go on, and nothing is sent since nothin
   expect((await call()).status).toBe(200);
 });
 
+test("a second mesh process of the same cluster is refused, and the first goes on", async () => {
+  const second = spawn(process.execPath, [join(checkout, "src/process/main.ts"), "mesh", join(dirname(cluster.kubeconfig), "mesh.json")], { stdio: ["ignore", "ignore", "pipe"] });
+  let said = "";
+  second.stderr.on("data", (chunk) => (said += chunk));
+  expect(await once(second, "exit")).toEqual([1, null]);
+  expect(said).toMatch(/is served by another process/);
+  expect((await control("/healthz")).status).toBe(200);
+});
+
+test("a killed Kubernetes API: requests go on, and what changes afterwards arrives", async () => {
+  const proxy = { host: (await podOf("web"))!.status!.podIP!, port: 15001, path: "http://orders.shop.svc.cluster.local/", headers: { host: "orders.shop.svc.cluster.local" } };
+  await cluster.kill("SIGKILL");
+  expect((await get(proxy)).status).toBe(200);
+  expect((await json("/healthz")).proxies).toBe(2);
+  await cluster.start();
+  await cluster.apply(virtualService([{ fault: { abort: { httpStatus: 418, percentage: { value: 100 } } }, route: [destination] }]));
+  await until("it is in force", async () => (await get(proxy)).status === 418);
+  await cluster.remove("VirtualService", "shop", "orders");
+  await until("and gone again", async () => (await get(proxy)).status === 200);
+});
+
 test("a cluster-wide rate limit refuses at the right count; when the service is away, requests pass", async () => {
   const inbound = { context: "SIDECAR_INBOUND" };
   await cluster.apply(

@@ -64,17 +64,17 @@ export async function deployProbe(fleet: TestFleet, ...apps: string[]): Promise<
   for (const app of apps) await settled(fleet, app);
 }
 
-interface StatusAnswer { release?: { n: number; phase: string; reason?: string } }
+interface StatusAnswer { releases: { spec: { number: number }; status?: { phase: string; reason?: string } }[] }
 
 /** Waits until the newest release of the app has ended; throws when it failed. */
 export async function settled(fleet: TestFleet, app: string): Promise<void> {
-  const phase = await eventually(async () => {
+  const newest = await eventually(async () => {
     const status = await fleet.client.get<StatusAnswer>(`/api/v1/apps/${app}/status`);
-    const { release } = status;
-    if (release === undefined || !["finished", "failed"].includes(release.phase)) throw new Error(`${app} is not settled: ${JSON.stringify(status)}\n${fleet.output}`);
+    const release = status.releases.toSorted((a, b) => b.spec.number - a.spec.number)[0];
+    if (release === undefined || !["finished", "failed"].includes(release.status?.phase ?? "waiting")) throw new Error(`${app} is not settled: ${JSON.stringify(status)}\n${fleet.output}`);
     return release;
   }, 60_000, 100);
-  if (phase.phase === "failed") throw new Error(`release ${phase.n} of ${app} failed: ${phase.reason}`);
+  if (newest.status?.phase === "failed") throw new Error(`release ${newest.spec.number} of ${app} failed: ${newest.status.reason}`);
 }
 
 /** Declares the documents and waits until what they change of each app is in force. */

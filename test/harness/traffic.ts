@@ -54,12 +54,24 @@ export function through(proxyIp: string, url: string, options: { method?: string
   });
 }
 
-/** An Envoy statistic of a pod's sidecar, read through the Kubernetes API; 0 when it doesn't exist yet. */
-export async function statOf(fleet: TestFleet, pod: Pod, name: string): Promise<number> {
+/** What an app answers on its private port, past its sidecar, through the Kubernetes API. */
+export async function askApp(fleet: TestFleet, pod: Pod, path: string): Promise<string> {
+  return podProxy(fleet, pod, 8080, path);
+}
+
+/** The sum of a pod's Envoy counters whose names match, read through the Kubernetes API. */
+export async function statOf(fleet: TestFleet, pod: Pod, name: RegExp): Promise<number> {
+  const text = await podProxy(fleet, pod, 15000, "stats");
+  return text.split("\n").reduce((sum, line) => {
+    const colon = line.lastIndexOf(": ");
+    return name.test(line.slice(0, colon)) ? sum + Number(line.slice(colon + 2)) : sum;
+  }, 0);
+}
+
+async function podProxy(fleet: TestFleet, { metadata }: Pod, port: number, path: string): Promise<string> {
   const kube = fleet.kube();
   try {
-    const { body: text } = await kube.raw(`/api/v1/namespaces/${pod.metadata.namespace}/pods/${pod.metadata.name}:15000/proxy/stats?filter=${encodeURIComponent(name.replace(/[.|]/g, "\\$&"))}`);
-    return text.split("\n").filter((line) => line.startsWith(`${name}:`)).reduce((sum, line) => sum + Number(line.slice(name.length + 1)), 0);
+    return (await kube.raw(`/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}:${port}/proxy/${path}`)).body;
   } finally {
     await kube.close();
   }
