@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { ConsistentHash, Subset, TrafficPolicy } from "../../objects/istio.ts";
 import { matchesLabels } from "../../objects/meta.ts";
 import type { Mesh } from "./mesh.ts";
-import { hostAndWildcards } from "./names.ts";
+import { fullHost, hostMatches } from "./names.ts";
 import { isVisible, type MeshService } from "./service.ts";
 
 /** The DestinationRules of one host that hold for a client, as one: the oldest's policy, everyone's subsets. */
@@ -13,29 +13,30 @@ export interface Rule {
   readonly subsets: readonly Subset[];
 }
 
-interface Head { readonly id: string; readonly selector: Record<string, string> | undefined }
+interface Head { readonly id: string; readonly namespace: string; readonly exportTo: readonly string[]; readonly host: string; readonly selector: Record<string, string> | undefined }
 
 const noRule: Rule = { id: "", trafficPolicy: undefined, subsets: [] };
 
 export function destinationRules(mesh: Mesh) {
   const { graph, indexes, settings } = mesh;
 
-  /** Of the rules of a namespace for exactly this host, what decides whether they hold: an edit of their policies changes nothing here. */
-  const heads = graph.family<{ host: string; namespace: string; viewer: string }, readonly Head[]>("destination rules of host", ({ host, namespace, viewer }) =>
-    indexes.destinationRuleByHost(host, (stored) => stored.namespace === namespace && isVisible(stored.object.spec?.exportTo ?? ["*"], namespace, viewer))
-      .map((stored) => ({ id: `${stored.namespace}/${stored.name}`, selector: stored.object.spec?.workloadSelector?.matchLabels })),
-  { id: ({ host, namespace, viewer }) => `${host}|${namespace}|${viewer}`, equal: isDeepStrictEqual });
+  /** Of the rules for a host (`*`: for all wildcards), what decides whether they hold: an edit of their policies changes nothing here. */
+  const heads = graph.family<string, readonly Head[]>("destination rules of host", (host) => indexes.destinationRuleByHost(host).map((stored) => ({
+    id: `${stored.namespace}/${stored.name}`, namespace: stored.namespace, exportTo: stored.object.spec?.exportTo ?? ["*"],
+    host: fullHost(stored.object.spec?.host ?? "", stored.namespace, settings.clusterDomain), selector: stored.object.spec?.workloadSelector?.matchLabels,
+  })), { equal: isDeepStrictEqual });
 
-  /** Those of a namespace for the most specific host that has any. */
+  /** Those of a namespace for the most specific host that has any. Rules for certain workloads hold in their own namespace only, and come before those for all. */
   function inNamespace(host: string, namespace: string, viewer: string, labels: Readonly<Record<string, string>>): readonly Head[] {
-    for (const name of hostAndWildcards(host)) {
-      // Rules for certain workloads hold in their own namespace only, and come before those for all.
-      const found = heads({ host: name, namespace, viewer }).filter(({ selector }) => selector === undefined || (namespace === viewer && matchesLabels(selector, labels as Record<string, string>)));
-      const selecting = found.filter(({ selector }) => selector !== undefined);
-      if (selecting.length > 0) return selecting;
-      if (found.length > 0) return found;
+    const holds = (head: Head) => head.namespace === namespace && isVisible(head.exportTo, namespace, viewer) && (head.selector === undefined || (namespace === viewer && matchesLabels(head.selector, labels as Record<string, string>)));
+    let found = heads(host).filter(holds);
+    if (found.length === 0) {
+      const wild = heads("*").filter((head) => holds(head) && hostMatches(head.host, host));
+      const longest = Math.max(...wild.map((head) => head.host.length));
+      found = wild.filter((head) => head.host.length === longest);
     }
-    return [];
+    const selecting = found.filter(({ selector }) => selector !== undefined);
+    return selecting.length > 0 ? selecting : found;
   }
 
   const rule = graph.family<string, Rule>("destination rule", (key) => {

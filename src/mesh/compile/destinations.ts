@@ -1,4 +1,4 @@
-import type { ConsistentHash, VirtualServiceSpec } from "../../objects/istio.ts";
+import type { ConsistentHash } from "../../objects/istio.ts";
 import type { DestinationRules } from "./destination-rule.ts";
 import type { Mesh } from "./mesh.ts";
 import { isHttp } from "./protocol.ts";
@@ -6,7 +6,7 @@ import type { MeshPort, MeshService, Services } from "./service.ts";
 import type { Scope, SidecarScopes } from "./sidecar-scope.ts";
 import type { View } from "./view.ts";
 import type { VirtualHosts } from "./virtual-host.ts";
-import { sourceProfile, type VirtualServices } from "./virtual-service.ts";
+import { sourceProfile, type VirtualServiceFacts, type VirtualServices } from "./virtual-service.ts";
 
 /** How a view calls a service's port: what its virtual host's routes, or its TCP targets, are made from. */
 export interface Call {
@@ -30,9 +30,8 @@ export function destinations(mesh: Mesh, services: Services, scopes: SidecarScop
   }
 
   /** JSON of all hashes among these destinations, "" when there is none. */
-  function hashes(view: View, spec: VirtualServiceSpec | undefined, owner: string, service: MeshService | undefined, port: number): string {
-    const targets = spec?.http === undefined ? (service === undefined ? [] : [{ host: service.host, port, subset: "" }])
-      : spec.http.flatMap((route) => (route.route ?? []).map((entry) => virtualHosts.target(entry.destination, owner, port)));
+  function hashes(view: View, facts: VirtualServiceFacts, service: MeshService | undefined, port: number): string {
+    const targets = facts.hasHttp ? facts.destinations.map((destination) => virtualHosts.target(destination, facts.namespace, port)) : service === undefined ? [] : [{ host: service.host, port, subset: "" }];
     const found: Record<string, ConsistentHash> = {};
     for (const { host, port: number, subset } of targets) {
       const hash = consistentHash(view, host, number, subset);
@@ -50,7 +49,7 @@ export function destinations(mesh: Mesh, services: Services, scopes: SidecarScop
       if (service !== undefined) found.set(service.host, service);
     }
     for (const service of [...found.values()]) {
-      for (const host of virtualServices.destinationHosts(virtualServices.forHost(service.host, view.namespace, scope))) {
+      for (const host of virtualServices.facts(virtualServices.forHost(service.host, view.namespace, scope)).hosts) {
         const other = found.has(host) ? undefined : services.visible(host, view.namespace);
         if (other !== undefined) found.set(other.host, other);
       }
@@ -66,13 +65,8 @@ export function destinations(mesh: Mesh, services: Services, scopes: SidecarScop
     hashes,
     call(view: View, service: MeshService, port: MeshPort): Call {
       const virtualService = virtualServices.forHost(service.host, view.namespace, scopeOf(view));
-      const stored = virtualServices.get(virtualService);
-      const spec = stored?.object.spec;
-      return {
-        virtualService,
-        profile: sourceProfile(spec, view, meshGateway, stored?.namespace ?? ""),
-        hashes: isHttp(port.protocol) ? hashes(view, spec, stored?.namespace ?? "", service, port.number) : "",
-      };
+      const facts = virtualServices.facts(virtualService);
+      return { virtualService, profile: sourceProfile(facts, view, meshGateway), hashes: isHttp(port.protocol) ? hashes(view, facts, service, port.number) : "" };
     },
   };
 }

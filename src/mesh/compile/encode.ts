@@ -47,13 +47,13 @@ export function plainPart<D extends DescMessage>(schema: D, message: MessageShap
 }
 
 /**
- * A part as the value of a length-delimited field (a sub-message): tag, length, bytes. Fields of a protobuf message
- * may stand in any order and a message may be given in pieces, so that concatenated parts make one message.
+ * Parts as the value of a length-delimited field (a sub-message): tag and length, then the parts. Fields of a protobuf
+ * message may stand in any order and a message may be given in pieces, so that concatenated parts make one message.
  */
-export function field(number: number, parts: readonly Part[]): Part {
+export function field(number: number, parts: readonly Part[]): Part[] {
   const length = parts.reduce((sum, part) => sum + part.bytes.length, 0);
-  const head = Uint8Array.from([...varint((number << 3) | 2), ...varint(length)]);
-  return { bytes: concatenate([head, ...parts.map((part) => part.bytes)]), hash: parts.map((part) => part.hash).join("+") };
+  const bytes = Uint8Array.from([...varint((number << 3) | 2), ...varint(length)]);
+  return [{ bytes, hash: `${number}:${length}:` }, ...parts];
 }
 
 function varint(value: number): number[] {

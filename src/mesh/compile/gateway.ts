@@ -19,7 +19,7 @@ import { tlsInspector } from "./listener-inbound.ts";
 import type { Mesh } from "./mesh.ts";
 import { fullHost, hostMatches, outboundCluster } from "./names.ts";
 import { patchChains, patchListener } from "./patch-listener.ts";
-import { assemble, virtualHost, viewNameId, type ViewName } from "./route-configuration.ts";
+import { assemble, viewNameId, type ViewName } from "./route-configuration.ts";
 import type { MeshService, Services } from "./service.ts";
 import { gatewayServer } from "./server-tls.ts";
 import { tcpProxy } from "./tcp-proxy.ts";
@@ -50,10 +50,10 @@ export function gateways(mesh: Mesh, parts: GatewayParts) {
   }
 
   function bodyOf(view: View, { gateway, port, routes }: GatewayServer, stored: Stored<VirtualService>, name: string, filters: string): Part | undefined {
-    const spec = stored.object.spec;
+    const virtualService = `${stored.namespace}/${stored.name}`;
+    const facts = virtualServices.facts(virtualService);
     return virtualHosts.body({
-      service: "", port, virtualService: `${stored.namespace}/${stored.name}`, profile: sourceProfile(spec, view, new Set([gateway]), stored.namespace),
-      hashes: destinations.hashes(view, spec, stored.namespace, undefined, port), filters, context, name, routeConfiguration: routes,
+      service: "", port, virtualService, profile: sourceProfile(facts, view, new Set([gateway])), hashes: destinations.hashes(view, facts, undefined, port), filters, context, name, routeConfiguration: routes,
     });
   }
 
@@ -76,8 +76,8 @@ export function gateways(mesh: Mesh, parts: GatewayParts) {
     }
     const { port } = served[0]!;
     const encoded = [...hosts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([host, { redirect, parts }]) => {
-      const requireTls = plainPart(VirtualHostSchema, create(VirtualHostSchema, { requireTls: redirect ? VirtualHost_TlsRequirementType.ALL : VirtualHost_TlsRequirementType.NONE }));
-      return [requireTls, ...parts].reduce(join, virtualHost(`${host}:${port}`, host === "*" ? ["*"] : [host, `${host}:*`], empty));
+      const requireTls = redirect ? VirtualHost_TlsRequirementType.ALL : VirtualHost_TlsRequirementType.NONE;
+      return [plainPart(VirtualHostSchema, create(VirtualHostSchema, { name: `${host}:${port}`, domains: host === "*" ? ["*"] : [host, `${host}:*`], requireTls })), ...parts];
     });
     return assemble(mesh, envoyFilters, filters, context, name, port, encoded);
   }, { id: viewNameId, equal: sameVersion });
@@ -147,7 +147,7 @@ export function gateways(mesh: Mesh, parts: GatewayParts) {
   const targets = graph.family<View, ReadonlyMap<string, MeshService>>("services of router", (view) => {
     const found = new Map<string, MeshService>();
     for (const { stored } of servers(view).flatMap(bound)) {
-      for (const host of virtualServices.destinationHosts(`${stored.namespace}/${stored.name}`)) {
+      for (const host of virtualServices.facts(`${stored.namespace}/${stored.name}`).hosts) {
         const service = found.has(host) ? undefined : services.visible(host, view.namespace);
         if (service !== undefined) found.set(service.host, service);
       }
@@ -158,12 +158,3 @@ export function gateways(mesh: Mesh, parts: GatewayParts) {
   return { routes: (key: ViewName) => routes(key), listeners, services: targets };
 }
 export type Gateways = ReturnType<typeof gateways>;
-
-const empty: Part = { bytes: new Uint8Array(0), hash: "" };
-
-function join(a: Part, b: Part): Part {
-  const bytes = new Uint8Array(a.bytes.length + b.bytes.length);
-  bytes.set(a.bytes);
-  bytes.set(b.bytes, a.bytes.length);
-  return { bytes, hash: a.hash + b.hash };
-}

@@ -13,7 +13,7 @@ import type { Passthrough } from "./passthrough.ts";
 import { isHttp } from "./protocol.ts";
 import type { MeshPort, MeshService, Services } from "./service.ts";
 import type { View } from "./view.ts";
-import type { VirtualHosts } from "./virtual-host.ts";
+import { virtualHostKeyId, type VirtualHostKey, type VirtualHosts } from "./virtual-host.ts";
 
 /** Number of `virtual_hosts` in RouteConfiguration. */
 const virtualHostsField = 2;
@@ -23,22 +23,15 @@ export function viewNameId({ view, name }: ViewName): string {
   return `${view.id} ${name}`;
 }
 
-/** Puts virtual hosts that are encoded already behind a route configuration's own fields. */
-export function assemble(mesh: Mesh, envoyFilters: EnvoyFilters, filters: string, context: PatchContext, name: string, port: number, hosts: readonly Part[]): Resource {
+interface PlannedHost { readonly name: string; readonly domains: readonly string[]; readonly body: VirtualHostKey; /** Tells apart what is different. */ readonly id: string }
+
+/** Puts virtual hosts that are encoded already, each in one or more parts, behind a route configuration's own fields. */
+export function assemble(mesh: Mesh, envoyFilters: EnvoyFilters, filters: string, context: PatchContext, name: string, port: number, hosts: readonly (readonly Part[])[]): Resource {
   const patches = envoyFilters.patches(filters, "route", context);
   const head = patchRouteConfiguration(patches, create(RouteConfigurationSchema, { name, validateClusters: false }), { routeConfiguration: name, port });
-  const added = addedVirtualHosts(patches, { routeConfiguration: name, port }).map((host) => mesh.encoder.part("virtualHost", VirtualHostSchema, host));
-  const parts = [plainPart(RouteConfigurationSchema, head), ...[...hosts, ...added].map((host) => field(virtualHostsField, [host]))];
+  const added = addedVirtualHosts(patches, { routeConfiguration: name, port }).map((host) => [mesh.encoder.part("virtualHost", VirtualHostSchema, host)]);
+  const parts = [plainPart(RouteConfigurationSchema, head), ...[...hosts, ...added].flatMap((host) => field(virtualHostsField, host))];
   return mesh.encoder.assembled("routeConfiguration", typeUrls.routeConfiguration, name, parts);
-}
-
-/** A virtual host from its own name and domains, and a body that others share. */
-export function virtualHost(name: string, domains: readonly string[], body: Part): Part {
-  const head = plainPart(VirtualHostSchema, create(VirtualHostSchema, { name, domains: [...domains] }));
-  const bytes = new Uint8Array(head.bytes.length + body.bytes.length);
-  bytes.set(head.bytes);
-  bytes.set(body.bytes, head.bytes.length);
-  return { bytes, hash: `${head.hash}${body.hash}` };
 }
 
 /** The names by which a viewer may call a service, with the port and, for port 80, without it. */
@@ -53,16 +46,15 @@ export function routeConfigurations(mesh: Mesh, services: Services, destinations
   const { graph, settings } = mesh;
   const context = "SIDECAR_OUTBOUND";
 
-  function body(view: View, service: MeshService, port: MeshPort, filters: string, routeConfiguration: string): Part | undefined {
-    return virtualHosts.body({ service: service.id, port: port.number, ...destinations.call(view, service, port), filters, context, name: `${service.host}:${port.number}`, routeConfiguration });
-  }
+  const bodyKey = (view: View, service: MeshService, port: MeshPort, filters: string, routeConfiguration: string): VirtualHostKey =>
+    ({ service: service.id, port: port.number, ...destinations.call(view, service, port), filters, context, name: `${service.host}:${port.number}`, routeConfiguration });
 
   const filtersOf = (view: View) => envoyFilters.keyFor(view.namespace, view.labels, "route", context);
 
-  /** All HTTP ports in scope, TLS ports of outside hosts (for CONNECT only), and a last host for everything else. */
-  const httpProxy = graph.family<View, Resource>("http proxy routes", (view) => {
+  /** Which virtual hosts a view has, by names and domains: all HTTP ports in scope, and TLS ports of outside hosts (for CONNECT only). Edits of routes change nothing here. */
+  const hostsOf = graph.family<View, readonly PlannedHost[]>("virtual hosts of view", (view) => {
     const filters = filtersOf(view);
-    const hosts: Part[] = [];
+    const hosts: PlannedHost[] = [];
     const taken = new Set<string>();
     for (const id of destinations.scopeOf(view).services) {
       const service = services.byId(id);
@@ -71,13 +63,25 @@ export function routeConfigurations(mesh: Mesh, services: Services, destinations
         if (!isHttp(port.protocol) && !tunnelled) continue;
         // Envoy refuses a route configuration in which a domain stands twice.
         const domains = domainsOf(service!, port.number, view.namespace, settings.clusterDomain).filter((domain) => !taken.has(domain));
-        const part = domains.length === 0 ? undefined : body(view, service!, port, filters, httpProxyRoutes);
-        if (part === undefined) continue;
+        if (domains.length === 0) continue;
         for (const domain of domains) taken.add(domain);
-        hosts.push(virtualHost(`${service!.host}:${port.number}`, domains, part));
+        const body = bodyKey(view, service!, port, filters, httpProxyRoutes);
+        hosts.push({ name: `${service!.host}:${port.number}`, domains, body, id: `${domains.join(",")} ${virtualHostKeyId(body)}` });
       }
     }
-    return assemble(mesh, envoyFilters, filters, context, httpProxyRoutes, 0, [...hosts, others.virtualHost(destinations.scopeOf(view).outbound)]);
+    return hosts;
+  }, { id: (view) => view.id, equal: (a, b) => a.length === b.length && a.every((host, index) => host.id === b[index]!.id) });
+
+  /** Name and domains, encoded. */
+  const head = graph.family<{ name: string; domains: readonly string[] }, Part>("virtual host head", ({ name, domains }) => plainPart(VirtualHostSchema, create(VirtualHostSchema, { name, domains: [...domains] })), { id: ({ name, domains }) => `${name} ${domains.join(",")}` });
+
+  /** Everything the app may call through its proxy port, and a last host for everything else. */
+  const httpProxy = graph.family<View, Resource>("http proxy routes", (view) => {
+    const hosts = hostsOf(view).flatMap(({ name, domains, body }) => {
+      const part = virtualHosts.body(body);
+      return part === undefined ? [] : [[head({ name, domains }), part]];
+    });
+    return assemble(mesh, envoyFilters, filtersOf(view), context, httpProxyRoutes, 0, [...hosts, [others.virtualHost(destinations.scopeOf(view).outbound)]]);
   }, { id: (view) => view.id, equal: sameVersion });
 
   /** One service's port alone, whatever the host header says: for the address that stands for it. Named `HOST:PORT`. */
@@ -89,8 +93,8 @@ export function routeConfigurations(mesh: Mesh, services: Services, destinations
     const port = service?.ports.find((entry) => entry.number === Number(name.slice(colon + 1)));
     if (service === undefined || port === undefined || !isHttp(port.protocol)) return undefined;
     const filters = filtersOf(view);
-    const part = body(view, service, port, filters, name);
-    return part === undefined ? undefined : assemble(mesh, envoyFilters, filters, context, name, port.number, [virtualHost(name, ["*"], part)]);
+    const part = virtualHosts.body(bodyKey(view, service, port, filters, name));
+    return part === undefined ? undefined : assemble(mesh, envoyFilters, filters, context, name, port.number, [[head({ name, domains: ["*"] }), part]]);
   }, { id: viewNameId, equal: sameVersion });
 
   return (key: ViewName): Resource | undefined => (key.name === httpProxyRoutes ? httpProxy(key.view) : callee(key));

@@ -31,6 +31,10 @@ export interface VirtualHostKey {
   routeConfiguration: string;
 }
 
+export function virtualHostKeyId(key: VirtualHostKey): string {
+  return [key.service, key.port, key.virtualService, key.profile, key.hashes, key.context, key.filters, ...(key.filters === "" ? [] : [key.name, key.routeConfiguration])].join("|");
+}
+
 export function virtualHosts(mesh: Mesh, services: Services, virtualServices: VirtualServices, envoyFilters: EnvoyFilters) {
   const { graph, encoder, settings } = mesh;
 
@@ -82,7 +86,7 @@ export function virtualHosts(mesh: Mesh, services: Services, virtualServices: Vi
     const host = create(VirtualHostSchema, { routes: opaque ? connect : [...connect, ...routesOf(key)], includeRequestAttemptCount: true });
     const patched = patchVirtualHost(envoyFilters.patches(key.filters, "route", key.context), host, key);
     return patched === undefined ? undefined : encoder.part("virtualHost", VirtualHostSchema, patched);
-  }, { id: (key) => [key.service, key.port, key.virtualService, key.profile, key.hashes, key.context, key.filters, ...(key.filters === "" ? [] : [key.name, key.routeConfiguration])].join("|"), equal: (a, b) => a?.hash === b?.hash, fallback: { value: undefined } });
+  }, { id: virtualHostKeyId, equal: (a, b) => a?.hash === b?.hash, fallback: { value: undefined } });
 
   return { body, target };
 }

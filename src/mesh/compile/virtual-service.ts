@@ -1,4 +1,5 @@
-import type { HTTPMatchRequest, HTTPRoute, L4MatchAttributes, VirtualService, VirtualServiceSpec } from "../../objects/istio.ts";
+import { isDeepStrictEqual } from "node:util";
+import type { Destination, HTTPMatchRequest, HTTPRoute, VirtualService, VirtualServiceSpec } from "../../objects/istio.ts";
 import { matchesLabels } from "../../objects/meta.ts";
 import type { Stored } from "./index/objects.ts";
 import type { Mesh } from "./mesh.ts";
@@ -8,24 +9,62 @@ import { scopeAllows, type Scope } from "./sidecar-scope.ts";
 
 export interface Viewer { readonly namespace: string; readonly labels: Readonly<Record<string, string>> }
 
+/** Of a VirtualService, what decides where it holds and for whom. An edit of a timeout changes nothing here. */
+interface Head { readonly id: string; readonly namespace: string; readonly exportTo: readonly string[]; readonly hosts: readonly string[] }
+
+/** Of a VirtualService, what is looked up once for each viewer. */
+export interface VirtualServiceFacts {
+  readonly namespace: string;
+  readonly hasHttp: boolean;
+  /** For each route (HTTP, then TCP) and match: whom it is for. */
+  readonly sources: readonly (readonly Source[])[];
+  /** Where HTTP routes lead. */
+  readonly destinations: readonly Destination[];
+  /** Hosts of all destinations, in full. */
+  readonly hosts: readonly string[];
+}
+type Source = Pick<HTTPMatchRequest, "sourceLabels" | "sourceNamespace" | "gateways">;
+
+const noFacts: VirtualServiceFacts = { namespace: "", hasHttp: false, sources: [], destinations: [], hosts: [] };
+
 export function virtualServices(mesh: Mesh) {
-  const { indexes, settings } = mesh;
+  const { graph, indexes, settings } = mesh;
+
+  const heads = graph.family<string, readonly Head[]>("virtual services of host", (host) => indexes.virtualServiceByHost(host, isForMesh).map((stored) => ({
+    id: `${stored.namespace}/${stored.name}`, namespace: stored.namespace, exportTo: stored.object.spec?.exportTo ?? ["*"],
+    hosts: (stored.object.spec?.hosts ?? []).map((entry) => fullHost(entry, stored.namespace, settings.clusterDomain)),
+  })), { equal: isDeepStrictEqual });
+
+  const facts = graph.family<string, VirtualServiceFacts>("virtual service", (id) => {
+    const stored = id === "" ? undefined : indexes.virtualService(id)[0];
+    if (stored === undefined) return noFacts;
+    const { namespace } = stored;
+    const spec = stored.object.spec;
+    const source = ({ sourceLabels, sourceNamespace, gateways }: Source): Source => ({ sourceLabels, sourceNamespace, gateways });
+    return {
+      namespace, hasHttp: spec?.http !== undefined,
+      sources: [...(spec?.http ?? []), ...(spec?.tcp ?? [])].map((route) => (route.match ?? []).map(source)),
+      destinations: (spec?.http ?? []).flatMap((route) => (route.route ?? []).map((entry) => entry.destination)),
+      hosts: [...new Set(destinationHosts(spec).map((host) => fullHost(host, namespace, settings.clusterDomain)))],
+    };
+  }, { equal: isDeepStrictEqual });
+
   return {
     /** The VirtualService that rules a host for a sidecar, as `namespace/name` or "": the most specific host, the viewer's own namespace first, then the oldest. */
     forHost(host: string, viewer: string, scope: Scope): string {
-      for (const name of hostAndWildcards(host)) {
-        const found = indexes.virtualServiceByHost(name, (stored) => isForMesh(stored) && isVisible(stored.object.spec?.exportTo ?? ["*"], stored.namespace, viewer) && scopeAllows(scope.hosts, viewer, stored.namespace, host));
-        const best = found.find((stored) => stored.namespace === viewer) ?? found[0];
-        if (best !== undefined) return `${best.namespace}/${best.name}`;
+      const holds = (head: Head) => isVisible(head.exportTo, head.namespace, viewer) && scopeAllows(scope.hosts, viewer, head.namespace, host);
+      const pick = (found: readonly Head[]) => (found.find((head) => head.namespace === viewer) ?? found[0])?.id;
+      const exact = pick(heads(host).filter(holds));
+      if (exact !== undefined) return exact;
+      const wild = heads("*").filter(holds);
+      for (const name of wild.length === 0 ? [] : hostAndWildcards(host)) {
+        const best = pick(wild.filter((head) => head.hosts.includes(name)));
+        if (best !== undefined) return best;
       }
       return "";
     },
     get: (id: string): Stored<VirtualService> | undefined => (id === "" ? undefined : indexes.virtualService(id)[0]),
-    /** Hosts of all destinations, in full. */
-    destinationHosts(id: string): string[] {
-      const stored = id === "" ? undefined : indexes.virtualService(id)[0];
-      return stored === undefined ? [] : [...new Set(destinations(stored.object.spec).map((host) => fullHost(host, stored.namespace, settings.clusterDomain)))];
-    },
+    facts,
   };
 }
 export type VirtualServices = ReturnType<typeof virtualServices>;
@@ -35,7 +74,7 @@ function isForMesh(stored: Stored<VirtualService>): boolean {
   return gateways.length === 0 || gateways.includes("mesh");
 }
 
-function destinations(spec: VirtualServiceSpec | undefined): string[] {
+function destinationHosts(spec: VirtualServiceSpec | undefined): string[] {
   const http = (spec?.http ?? []).flatMap((route) => [...(route.route ?? []).map((entry) => entry.destination.host), ...(route.mirror === undefined ? [] : [route.mirror.host])]);
   const tcp = [...(spec?.tcp ?? []), ...(spec?.tls ?? [])].flatMap((route) => (route.route ?? []).map((entry) => entry.destination.host));
   return [...http, ...tcp];
@@ -45,18 +84,17 @@ function destinations(spec: VirtualServiceSpec | undefined): string[] {
  * Which matches of a VirtualService's HTTP routes are for this proxy at all, as far as its labels, namespace and gateway
  * decide: `1` or `0` for each match, routes separated by `.`. Proxies with the same answer share the same routes.
  */
-export function sourceProfile(spec: VirtualServiceSpec | undefined, viewer: Viewer, gateways: ReadonlySet<string>, owner: string): string {
-  const forProxy = (match: HTTPMatchRequest | L4MatchAttributes) => fromSource(match, viewer) && throughGateway(match, gateways, owner);
-  const routes = [...(spec?.http ?? []), ...(spec?.tcp ?? [])];
-  return routes.map((route) => (route.match ?? []).map((match) => (forProxy(match) ? "1" : "0")).join("")).join(".");
+export function sourceProfile(facts: VirtualServiceFacts, viewer: Viewer, gateways: ReadonlySet<string>): string {
+  const forProxy = (match: Source) => fromSource(match, viewer) && throughGateway(match, gateways, facts.namespace);
+  return facts.sources.map((matches) => matches.map((match) => (forProxy(match) ? "1" : "0")).join("")).join(".");
 }
 
-function fromSource(match: HTTPMatchRequest | L4MatchAttributes, viewer: Viewer): boolean {
+function fromSource(match: Source, viewer: Viewer): boolean {
   if (match.sourceNamespace !== undefined && match.sourceNamespace !== viewer.namespace) return false;
   return matchesLabels(match.sourceLabels, viewer.labels as Record<string, string>);
 }
 
-function throughGateway(match: HTTPMatchRequest | L4MatchAttributes, gateways: ReadonlySet<string>, owner: string): boolean {
+function throughGateway(match: Source, gateways: ReadonlySet<string>, owner: string): boolean {
   if (match.gateways === undefined || match.gateways.length === 0) return true;
   return match.gateways.some((gateway) => gateways.has(gateway === "mesh" || gateway.includes("/") ? gateway : `${owner}/${gateway}`));
 }

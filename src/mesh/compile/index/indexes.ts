@@ -10,6 +10,7 @@ export function createIndexes(store: ObjectStore, clusterDomain: string) {
   const everything = () => [""];
   const byId = (stored: Stored) => [`${stored.namespace}/${stored.name}`];
   const hostOf = (stored: Stored) => [serviceHost(stored.name, stored.namespace, clusterDomain)];
+  const hostKey = (host: string, namespace: string) => (host.startsWith("*") ? "*" : fullHost(host, namespace, clusterDomain));
   return {
     serviceByHost: store.index<Service>("Service", "host", hostOf),
     serviceByNamespace: store.index<Service>("Service", "namespace", byNamespace),
@@ -24,10 +25,11 @@ export function createIndexes(store: ObjectStore, clusterDomain: string) {
     workloadEntryByNamespace: store.index<WorkloadEntry>("WorkloadEntry", "namespace", byNamespace),
     /** Key: the node's name. */
     node: store.index<KubeObject>("Node", "name", (stored) => [stored.name]),
-    /** Key: full host name, wildcards as they stand. */
-    destinationRuleByHost: store.index<DestinationRule>("DestinationRule", "host", (stored) => [fullHost(stored.object.spec?.host ?? "", stored.namespace, clusterDomain)]),
+    /** Key: full host name; all wildcards together under `*`. */
+    destinationRuleByHost: store.index<DestinationRule>("DestinationRule", "host", (stored) => [hostKey(stored.object.spec?.host ?? "", stored.namespace)]),
     destinationRule: store.index<DestinationRule>("DestinationRule", "name", byId),
-    virtualServiceByHost: store.index<VirtualService>("VirtualService", "host", (stored) => (stored.object.spec?.hosts ?? []).map((host) => fullHost(host, stored.namespace, clusterDomain))),
+    /** Key: as for DestinationRules. */
+    virtualServiceByHost: store.index<VirtualService>("VirtualService", "host", (stored) => (stored.object.spec?.hosts ?? []).map((host) => hostKey(host, stored.namespace))),
     virtualService: store.index<VirtualService>("VirtualService", "name", byId),
     /** Key `namespace/name` of a gateway; those of the mesh itself aren't listed. */
     virtualServiceByGateway: store.index<VirtualService>("VirtualService", "gateway", (stored) => (stored.object.spec?.gateways ?? []).filter((gateway) => gateway !== "mesh").map((gateway) => (gateway.includes("/") ? gateway : `${stored.namespace}/${gateway}`))),
