@@ -93,7 +93,7 @@ test("an artifact is fetched by its digest, and refused when it holds something 
   await until("a reason", async () => (await podsOf("parcel")).find((pod) => pod.status?.containerStatuses?.[0]?.state?.waiting?.message?.includes("has the wrong content")));
   await cluster.apply(...workload("parcel", "/none", name(archive.digest)));
   await available("parcel", 1);
-  const [pod] = await podsOf("parcel");
+  const pod = (await podsOf("parcel")).find(isReady);
   expect((await ask(pod!)).text).toBe("from an archive");
   expect(archive.tokens).toEqual(new Set([`Bearer ${readFileSync(cluster.config.artifactsToken, "utf8").trim()}`]));
   await cluster.remove("Deployment", "shop", "parcel");

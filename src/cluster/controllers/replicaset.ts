@@ -20,7 +20,7 @@ export function reconcileReplicaSet(set: ReplicaSet, pods: readonly Pod[], now: 
   const pending = waits.filter((at) => at > now && at !== Infinity);
   return {
     create: isTerminating(set) ? 0 : Math.max(0, desired - active.length),
-    remove: [...active].sort(removeFirst).slice(0, Math.max(0, active.length - desired)).map((pod) => pod.metadata.name),
+    remove: active.length <= desired ? [] : active.toSorted(removeFirst).slice(0, active.length - desired).map((pod) => pod.metadata.name),
     status: {
       observedGeneration: set.metadata.generation ?? 0,
       replicas: active.length,

@@ -1,3 +1,5 @@
+const turnMs = 10;
+
 /**
  * Keys to reconcile: each once however often it is added, one after another, a failed one again after a growing delay.
  * Adding never runs anything at once, so that it is safe from inside a watch.
@@ -36,13 +38,13 @@ export class WorkQueue {
     setImmediate(() => this.#drain());
   }
 
-  /** At most 100 keys at a go, so that requests get their turn. */
+  /** Some milliseconds at a go, so that requests get their turn. */
   #drain(): void {
     this.#scheduled = false;
-    let count = 0;
+    const until = performance.now() + turnMs;
     for (const key of this.#ready) {
       if (this.#stopped) return;
-      if (count++ === 100) return this.#schedule();
+      if (performance.now() > until) return this.#schedule();
       this.#ready.delete(key);
       this.#one(key);
     }

@@ -15,6 +15,8 @@ export interface PodHost {
   /** Starts the pod's Envoy; throws PodProblem. */
   startSidecar(pod: Pod, allocation: Allocation, folder: string): Promise<ProcessHandle>;
   event(pod: Pod, type: "Normal" | "Warning", reason: string, message: string): void;
+  /** What must not happen, and can't be told to anybody who waits for it. */
+  failed(pod: Pod, error: unknown): void;
   /** Something that the pod's status tells has changed. */
   changed(worker: PodWorker): void;
   /** All its processes have ended: the object can go, the places are free. */

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Pod } from "../../objects/core.ts";
 import type { ClusterObjects } from "../controllers/cluster-objects.ts";
@@ -11,13 +11,13 @@ import { declaredCalls } from "./declared-calls.ts";
 import { isPortFree } from "./free-port.ts";
 import { boundOutput } from "./output.ts";
 import type { PodHost } from "./pod-host.ts";
-import { PodProblem } from "./pod-problem.ts";
+import { asPodProblem, PodProblem } from "./pod-problem.ts";
 import { readRecord, recordedPods, removeFolder, writeRecord } from "./pod-record.ts";
 import { PodStatuses } from "./pod-statuses.ts";
 import { checkPodSpec, PodWorker, type Adopted } from "./pod-worker.ts";
 import { adoptProcess, killStray, sessionCpu } from "./process-handle.ts";
 import { scanProcesses } from "./process-scan.ts";
-import { nodeName, podFolder, type RuntimeSettings } from "./settings.ts";
+import { adminSocket, nodeName, podFolder, type RuntimeSettings } from "./settings.ts";
 import { launchSidecar, type SidecarOptions } from "./sidecar-launch.ts";
 import { SpawnGate } from "./spawn-gate.ts";
 
@@ -75,6 +75,7 @@ export class PodRuntime {
         return launchSidecar(pod, allocation, folder, settings, options.sidecar);
       },
       event: options.event,
+      failed: (pod, error) => options.failed(`pod ${pod.metadata.namespace ?? ""}/${pod.metadata.name}`, error),
       changed: (worker) => this.#statuses.changed(worker),
       ended: (worker) => this.#ended(worker),
     };
@@ -180,7 +181,7 @@ export class PodRuntime {
     setImmediate(() => {
       // What was ready before a reboot or a stop isn't now, and may have to wait for its turn.
       if (found === undefined && isReady(pod)) this.#statuses.markDown(pod);
-      this.#begin(pod, adopted).catch((error: unknown) => this.#options.failed(`pod ${pod.metadata.namespace ?? ""}/${pod.metadata.name}`, error)).finally(() => this.#starting.delete(uid));
+      this.#begin(pod, adopted).catch((error: unknown) => this.#host.failed(pod, error)).finally(() => this.#starting.delete(uid));
     });
   }
 
@@ -205,10 +206,9 @@ export class PodRuntime {
       // The address is known before the sidecar asks for its configuration: the mesh checks it.
       if (!runs) this.#statuses.write(worker);
       await worker.start(adopted);
-      while (!worker.settled && !this.#released) await delay(50);
+      for (const until = Date.now() + startingMs; !runs && !worker.settled && !this.#released && Date.now() < until;) await delay(50);
     } catch (error) {
-      if (!(error instanceof PodProblem)) throw error;
-      this.#refuse(pod, error);
+      this.#refuse(pod, asPodProblem(error));
     } finally {
       clearTimeout(timer);
       leave?.();
@@ -253,8 +253,11 @@ export class PodRuntime {
   }
 
   #forget(uid: string): void {
+    const { settings } = this.#options;
+    const allocation = this.#allocations.get(uid);
+    if (allocation !== undefined) removeFolder(dirname(adminSocket(settings, allocation.index)));
     this.#allocations.delete(uid);
-    removeFolder(podFolder(this.#options.settings, uid));
+    removeFolder(podFolder(settings, uid));
   }
 
   #boundOutputs(): void {

@@ -102,7 +102,11 @@ export class PodWorker {
     this.#liveness?.stop();
     this.#readiness?.stop();
     this.#sidecarProbe?.stop();
-    await endPod(this, graceMs);
+    try {
+      await endPod(this, graceMs);
+    } catch (error) {
+      this.host.failed(this.pod, error);
+    }
   }
 
   /** Ends the processes at once, app first, whatever the pod's own drain. */

@@ -111,3 +111,23 @@ describe("ContainerRunner", () => {
     expect([app.restartCount, app.lastState?.terminated?.reason, app.lastState?.terminated?.exitCode]).toEqual([3, "ContainerStatusUnknown", 137]);
   });
 });
+
+describe("what goes wrong on the way", () => {
+  it("is told as a reason to wait, and tried again", async () => {
+    problem = Object.assign(new Error("ENOSPC: no space left on device")) as never;
+    const app = runner();
+    await app.start();
+    expect(app.state.waiting).toEqual({ reason: "CreateContainerError", message: "ENOSPC: no space left on device" });
+    problem = undefined;
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(app.state.running).toBeDefined();
+  });
+
+  it("a process that is made while its end is asked for doesn't live on", async () => {
+    const app = runner();
+    const starting = app.start();
+    await app.stop(1000);
+    await starting;
+    expect([processes[0]?.signals, app.handle]).toEqual([["SIGKILL"], undefined]);
+  });
+});

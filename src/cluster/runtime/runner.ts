@@ -1,6 +1,6 @@
 import type { ContainerState, ContainerStatus } from "../../objects/core.ts";
 import { afterExit, noBackoff, type Backoff } from "./backoff.ts";
-import { PodProblem } from "./pod-problem.ts";
+import { asPodProblem, type PodProblem } from "./pod-problem.ts";
 import { exitCode, type Exit, type ProcessHandle } from "./process-handle.ts";
 
 export type RestartPolicy = "Always" | "OnFailure" | "Never";
@@ -32,6 +32,7 @@ export class ContainerRunner {
   #backoff: Backoff = noBackoff;
   #timer: NodeJS.Timeout | undefined;
   #stopping = false;
+  #launching: Promise<void> | undefined;
   #preparations = 0;
   /** Why we end the process ourselves, for its terminated state. */
   #killReason: string | undefined;
@@ -58,18 +59,25 @@ export class ContainerRunner {
     this.#backoff = { failures: failing ? Math.min(before.restartCount, 8) : 0 };
   }
 
-  async start(): Promise<void> {
+  start(): Promise<void> {
     clearTimeout(this.#timer);
-    if (this.#stopping || this.handle !== undefined) return;
+    if (this.#stopping || this.handle !== undefined) return Promise.resolve();
+    return (this.#launching ??= this.#launch().finally(() => { this.#launching = undefined; }));
+  }
+
+  async #launch(): Promise<void> {
     try {
       const handle = await this.#options.launch();
       this.#preparations = 0;
-      if (this.#stopping) handle.signal("SIGKILL");
+      if (this.#stopping) {
+        handle.signal("SIGKILL");
+        await handle.exited;
+        return;
+      }
       this.#options.event("Normal", "Started", `Started container ${this.#options.name}`);
       this.#running(handle);
     } catch (error) {
-      if (!(error instanceof PodProblem)) throw error;
-      this.#failed(error);
+      this.#failed(asPodProblem(error));
     }
   }
 
@@ -84,6 +92,8 @@ export class ContainerRunner {
     this.#stopping = true;
     clearTimeout(this.#timer);
     await this.#end(graceMs);
+    // One that is just being made ends as soon as it is there.
+    await this.#launching;
   }
 
   /** Looks at it no more; the process goes on. */
