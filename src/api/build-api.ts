@@ -8,10 +8,12 @@ import type { ApiContext } from "./context.ts";
 import { Routes } from "./define-route.ts";
 import { eventRoute } from "./event-route.ts";
 import { houseRoutes } from "./house-routes.ts";
+import { instanceRoutes } from "./instance-routes.ts";
 import { objectRoutes } from "./object-routes.ts";
 import { sendProblems } from "./problem-answer.ts";
 import { maxBodyBytes } from "./read-document.ts";
 import { sessionRoutes } from "./session-routes.ts";
+import { signalRoutes } from "./signal-routes.ts";
 import { webFiles } from "./web-files.ts";
 
 const securityHeaders = {
@@ -48,6 +50,8 @@ export async function buildApi(context: ApiContext): Promise<{ app: FastifyInsta
   appRoutes(routes, context);
   artifactRoutes(routes, context);
   clusterRoutes(routes, context);
+  instanceRoutes(routes, context);
+  signalRoutes(routes, context);
   sessionRoutes(routes, context);
   eventRoute(routes, context);
   houseRoutes(routes, context);

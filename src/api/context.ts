@@ -1,5 +1,7 @@
 import type { Logger } from "pino";
+import type { Instance } from "../fleet/pod-instance.ts";
 import type { ReleaseEngine } from "../release/engine.ts";
+import type { SignalsSource } from "../signals/signals-source.ts";
 import type { ArtifactFiles } from "../store/artifact-files.ts";
 import type { Store } from "../store/store.ts";
 
@@ -10,6 +12,8 @@ export interface ClusterAccess {
   kubeconfig(): string;
   /** Names of an app's pods. Throws when the cluster can't be reached. */
   pods(namespace: string, app: string, revision: string | undefined): Promise<string[]>;
+  /** The app's pods, at most 500. Throws when the cluster can't be reached. */
+  instances(namespace: string, app: string): Promise<Instance[]>;
   log(namespace: string, pod: string, options: LogOptions, signal: AbortSignal): Promise<AsyncIterable<Buffer>>;
   /** What its worker says of itself. */
   status(): { applied: number; wanted: number; pending: number; failures: { key: string; error: string }[]; error?: string; ageMs: number };
@@ -21,6 +25,8 @@ export interface ApiContext {
   engine: Pick<ReleaseEngine, "kick" | "abort">;
   artifacts: ArtifactFiles;
   clusters: ReadonlyMap<string, ClusterAccess>;
+  /** Absent: there are none to be had. */
+  signals?: SignalsSource;
   trustDomain: string;
   log: Logger;
   /** Unix ms. */

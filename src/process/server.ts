@@ -15,6 +15,7 @@ import { openSqliteStore } from "../store/open-sqlite-store.ts";
 import type { Store, WriteTx } from "../store/store.ts";
 import { StoreFailure } from "../store/store-error.ts";
 import { clusterAccess } from "./cluster-access.ts";
+import { embeddedSignals } from "./embedded-signals.ts";
 import { checkout } from "./home.ts";
 import { objectsOf } from "./mesh-objects.ts";
 import { readServerConfig, type ServerConfig } from "./server-config.ts";
@@ -72,14 +73,17 @@ export async function startServer(config: ServerConfig, log: Logger, broken: (fa
       });
       links.set(name, link);
       undo.push(() => link.close());
-      clusters.set(name, clusterAccess(link, () => read(kubeconfig)));
+      clusters.set(name, clusterAccess(name, link, () => read(kubeconfig)));
       meshes[name] = { socketPath: meshControlSocket, objectsOf: (app, revision) => objectsOf(link, app, revision) };
     }
     const engine = new ReleaseEngine({ store, acknowledger: new MeshAcknowledger(meshes), now: Date.now, log });
     undo.push(() => engine.stop());
+    const signals = embeddedSignals(links, (target, error) => log.debug({ err: error, ...target }, "a proxy's figures are missing"));
+    signals.start();
+    undo.push(() => signals.close());
     let serving = false;
     const { app } = await buildApi({
-      store, engine, artifacts: new ArtifactFiles(join(config.home, "store", "artifacts")), clusters, trustDomain: config.trustDomain, log,
+      store, engine, signals, artifacts: new ArtifactFiles(join(config.home, "store", "artifacts")), clusters, trustDomain: config.trustDomain, log,
       now: Date.now, secret: () => randomBytes(32).toString("base64url"), webRoot: join(checkout, "web/dist"),
       notReady: () => (serving ? [] : ["the server is starting or stopping"]),
     });

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { Counters } from "./counters.ts";
 import { answers, istioMetrics } from "./istio-metrics.ts";
 import { parseText } from "./prometheus-text.ts";
 import { ProxyHistory } from "./proxy-history.ts";
@@ -15,7 +16,7 @@ test("answers are told apart by what the proxy did itself", () => {
 test("Istio's names, in a page that can be read again", () => {
   const history = new ProxyHistory(1000);
   history.add(0, {
-    counters: new Map([
+    counters: new Map<string, Counters>([
       ["outbound|80|r3|catalog.food.svc.cluster.local", { "code:200": 5, "le:0:5": 2, "le:5:10": 3, "time:sum": 31 }],
       ["inbound|8080", { "code:2xx": 7 }],
     ]),

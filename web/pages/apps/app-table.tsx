@@ -22,6 +22,7 @@ export function AppTable({ list, filters }: { list: UseInfiniteQueryResult<Infin
   const body = useRef<HTMLDivElement>(null);
   const rows = list.data?.pages.flatMap(({ items }) => items) ?? [];
   const total = list.data === undefined ? 12 : list.data.pages[0]!.total;
+  // oxlint-disable-next-line react/incompatible-library -- concerns the React compiler, which is not used
   const virtual = useWindowVirtualizer({
     count: total,
     estimateSize: () => rowHeight,
@@ -92,7 +93,9 @@ export function AppTable({ list, filters }: { list: UseInfiniteQueryResult<Infin
 function Gap({ height }: { height: number }) {
   return height <= 0 ? null : (
     <tr aria-hidden="true" className="gap">
-      <td colSpan={columns.length} style={{ height }} />
+      <td colSpan={columns.length} style={{ height }}>
+        {null}
+      </td>
     </tr>
   );
 }

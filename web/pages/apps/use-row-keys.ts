@@ -12,7 +12,7 @@ interface RowKeys {
 /** j and k move a selection, Enter opens it. */
 export function useRowKeys({ count, reveal, open, resetOn }: RowKeys): {
   selected: number | null;
-  select(index: number): void;
+  readonly select: (index: number) => void;
 } {
   const [state, setState] = useState<{ index: number | null; of: string }>({ index: null, of: resetOn });
   const selected = state.of === resetOn && state.index !== null && state.index < count ? state.index : null;
