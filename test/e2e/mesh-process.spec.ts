@@ -105,6 +105,7 @@ test("the configuration of a proxy can be read, encoded and as JSON; no private 
   expect(decoded).toContain('"clusterName":"outbound|80||orders.shop.svc.cluster.local"');
   expect(decoded).not.toContain("PRIVATE KEY");
   expect((await control("/proxies/nobody")).status).toBe(404);
+  expect((await control("/metrics")).body).toMatch(/^quipu_mesh_encodings_total\{kind="cluster"\} [1-9]/m);
   expect(await json("/acknowledged", { objects: [{ kind: 7 }] })).toMatchObject({ code: "mesh/bad-query", field: "objects[0].kind" });
 });
 

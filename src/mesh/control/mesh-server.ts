@@ -54,13 +54,13 @@ export class MeshServer {
     const { compiler, issuer, clock, log } = options;
     const now = () => clock.now();
     collectDefaultMetrics({ register: this.#metrics });
-    new Counter({
-      name: "quipu_mesh_encodings_total", help: "How often each kind of Envoy resource was encoded.", labelNames: ["kind"], registers: [this.#metrics],
+    this.#metrics.registerMetric(new Counter({
+      name: "quipu_mesh_encodings_total", help: "How often each kind of Envoy resource was encoded.", labelNames: ["kind"], registers: [],
       collect() {
         this.reset();
         for (const [kind, count] of Object.entries(compiler.stats.encodings)) this.inc({ kind }, count);
       },
-    });
+    }));
     const secrets = new SecretService({ issuer, clock, onError: (error) => log.error({ reason: String(error) }, "a certificate couldn't be issued") });
     this.#rateLimit = new RateLimitService({ now, metrics: this.#metrics });
     this.#ads = new AdsService({

@@ -19,6 +19,9 @@ export interface MeshWatchOptions {
   now: () => number;
 }
 
+/** A restarted API is seen again soon: what changes meanwhile reaches nobody. */
+const backOff = { baseMs: 200, maxMs: 5000 };
+
 /** Keys of Secrets that gateways use; what else a Secret holds is not kept here. */
 const certificateKeys = ["tls.crt", "tls.key", "cert", "key", "ca.crt", "cacert"];
 
@@ -32,9 +35,9 @@ export class MeshWatch {
     this.#options = options;
     const { feed, secrets, rateLimit, log } = options;
     for (const kind of compiledKinds) this.#reflect(kind, (object) => feed.put(object), (object) => feed.remove(object));
-    this.#reflect(kinds.Secret, (object) => secrets.putSecret(object as Secret), ({ metadata }) => secrets.removeSecret(metadata.namespace ?? "", metadata.name), { keep: certificatesOf });
+    this.#reflect(kinds.Secret, (object) => secrets.putSecret(object), ({ metadata }) => secrets.removeSecret(metadata.namespace ?? "", metadata.name), { keep: certificatesOf });
     this.#reflect(kinds.ConfigMap, (object) => {
-      const error = rateLimit.putConfig(object as ConfigMap);
+      const error = rateLimit.putConfig(object);
       if (error) log.warn({ configMap: `${object.metadata.namespace}/${object.metadata.name}`, field: error.field, found: error.found, accepted: error.accepted }, error.message);
     }, ({ metadata }) => rateLimit.removeConfig(metadata.namespace ?? "", metadata.name), { labelSelector: rateLimitSelector });
     this.#pods = this.#reflectors.find(({ kind }) => kind === kinds.Pod)!;
@@ -73,7 +76,7 @@ export class MeshWatch {
   }
 
   #reflect(kind: Kind, put: (object: KubeObject) => void, remove: (object: KubeObject) => void, options: { keep?: (object: KubeObject) => KubeObject; labelSelector?: string } = {}): void {
-    const reflector = new Reflector({ client: this.#options.client, kind, keep: options.keep ?? withoutManagedFields, ...(options.labelSelector !== undefined && { labelSelector: options.labelSelector }) });
+    const reflector = new Reflector({ client: this.#options.client, kind, backOff, keep: options.keep ?? withoutManagedFields, ...(options.labelSelector !== undefined && { labelSelector: options.labelSelector }) });
     reflector.listen({
       added: put, modified: put, deleted: remove,
       problem: (error) => this.#options.log.warn({ kind: kind.kind, reason: error.message }, "watching a kind failed; it goes on"),

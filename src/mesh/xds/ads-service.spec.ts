@@ -85,7 +85,7 @@ test.each([
   ["an address that the pod doesn't have", { pod: "moved", token: "money/moved" }, 7],
   ["a token that can't be reviewed now", { token: "unreachable" }, 14],
 ])("%s: the stream is refused", async (_, options, status) => {
-  const stranger = proxy("a", options as object);
+  const stranger = proxy("a", options);
   stranger.send(secretTypeUrl, { subscribe: ["default"] });
   expect((await stranger.ended).code).toBe(status);
   expect(compiler.proxies.size).toBe(0);

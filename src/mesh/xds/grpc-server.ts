@@ -70,7 +70,7 @@ export class GrpcServer {
 
   constructor(options: GrpcServerOptions) {
     this.#options = options;
-    this.#server = createServer({ settings: { initialWindowSize: 1024 * 1024, maxConcurrentStreams: 1000, enablePush: false } });
+    this.#server = createServer({ maxSessionMemory: 64, settings: { initialWindowSize: 1024 * 1024, maxConcurrentStreams: 1000, enablePush: false } });
     this.#server.on("session", (session) => {
       this.#sessions.add(session);
       session.setLocalWindowSize(4 * 1024 * 1024);

@@ -7,8 +7,7 @@ import type { XdsResource } from "./delta-response.ts";
 import type { FrameCache } from "./frame-cache.ts";
 import type { GrpcCall } from "./grpc-server.ts";
 import { StreamState } from "./stream-state.ts";
-import { later } from "./type-state.ts";
-import type { XdsSource } from "./type-state.ts";
+import type { later, XdsSource } from "./type-state.ts";
 import type { XdsMetrics } from "./xds-metrics.ts";
 
 /** A connected, authenticated proxy: its stream's state, joined to where resources come from and where frames go. */

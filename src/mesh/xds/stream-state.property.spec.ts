@@ -31,6 +31,8 @@ class Envoy {
   readonly subscribed = new Map<string, Set<string>>([[endpoints, new Set()], [route, new Set()]]);
   /** By type, oldest first. Those that the server gave up waiting for are overdue. */
   readonly unanswered = new Map<string, { nonce: string; push: Push; overdue: boolean }[]>(types.map((type) => [type, []]));
+  /** What the server did against its own rules. */
+  readonly faults = new Set<string>();
   #state!: StreamState;
   #nonce = 0;
   #revision = 0;
@@ -92,10 +94,13 @@ class Envoy {
     return this.unanswered.get(type)!.find(({ overdue }) => !overdue)?.push;
   }
   #check(push: Push): void {
-    expect(this.#inFlight(push.type), "one response of a type in flight").toBeUndefined();
-    if (push.type === listener || push.type === route) expect(this.#inFlight(cluster)?.resources ?? [], "listeners and routes wait for clusters").toEqual([]);
-    if (push.type === cluster && push.removed.length > 0) expect([listener, route].map((type) => this.#inFlight(type)), "clusters go last").toEqual([undefined, undefined]);
-    for (const { name, version } of push.resources) expect(this.wanted.get(`${push.type} ${name}`)?.version, "always the newest").toBe(version);
+    const faults = {
+      "two responses of a type in flight": this.#inFlight(push.type) !== undefined,
+      "listeners or routes before their clusters": (push.type === listener || push.type === route) && (this.#inFlight(cluster)?.resources ?? []).length > 0,
+      "clusters taken away before listeners and routes have let go": push.type === cluster && push.removed.length > 0 && [listener, route].some((type) => this.#inFlight(type)),
+      "something that isn't the newest": push.resources.some(({ name, version }) => this.wanted.get(`${push.type} ${name}`)?.version !== version),
+    };
+    for (const [fault, found] of Object.entries(faults)) if (found) this.faults.add(fault);
   }
   get state(): StreamState {
     return this.#state;
@@ -113,6 +118,7 @@ test("whatever happens, the proxy ends with everything that it should have and h
       for (const type of types) envoy.answer(type);
       envoy.pump();
     }
+    expect([...envoy.faults]).toEqual([]);
     expect(envoy.state.settled()).toBe(true);
     for (const type of types) {
       for (const name of names) {

@@ -90,17 +90,16 @@ class Scenario {
 }
 
 const folder = join(import.meta.dirname, "scenarios");
-for (const file of readdirSync(folder).filter((name) => name.endsWith(".txt"))) {
-  test(file.replace(".txt", "").replaceAll("-", " "), () => {
-    const path = join(folder, file);
-    const scenario = new Scenario();
-    const text = readFileSync(path, "utf8");
-    const written = text.trimEnd().split("\n\n").map((block) => {
-      const [head] = block.split("\n----") as [string];
-      const command = head.split("\n").filter((line) => !line.startsWith("#")).join("\n");
-      return command === "" ? head : `${head}\n----\n${scenario.run(command)}`;
-    }).join("\n\n") + "\n";
-    if (process.env["UPDATE_GOLDEN"] === "1") writeFileSync(path, written);
-    expect(written).toBe(text);
-  });
-}
+const scenarios = readdirSync(folder).filter((name) => name.endsWith(".txt")).map((name) => name.replace(".txt", ""));
+test.each(scenarios)("%s", (name) => {
+  const path = join(folder, `${name}.txt`);
+  const scenario = new Scenario();
+  const text = readFileSync(path, "utf8");
+  const written = text.trimEnd().split("\n\n").map((block) => {
+    const [head] = block.split("\n----") as [string];
+    const command = head.split("\n").filter((line) => !line.startsWith("#")).join("\n");
+    return command === "" ? head : `${head}\n----\n${scenario.run(command)}`;
+  }).join("\n\n") + "\n";
+  if (process.env["UPDATE_GOLDEN"] === "1") writeFileSync(path, written);
+  expect(written).toBe(text);
+});
