@@ -11,44 +11,101 @@ const reservedSegments = /^(default|istio-system|quipu-system|kube-.*)$/;
 /** What the schemas of the kinds beside App can't say. */
 export function checkKind(document: Exclude<Document, { kind: "App" }>): Problem[] {
   switch (document.kind) {
-    case "Policy": return [...checkGuardRailFields(document.spec.guardRails ?? {}), ...defaults(document.spec.defaults)];
-    case "Segment": return [...defaults(document.spec.defaults), ...reserved(document.metadata.name)];
-    case "TokenIssuer": return exactlyOne(document.spec, ["jwks", "jwksUri"]);
-    case "Window": return [...exactlyOne(document.spec, ["once", "weekly"]), ...span(document.spec.once), ...timeZone(document.spec.weekly)];
-    default: return [];
+    case "Policy":
+      return [...checkGuardRailFields(document.spec.guardRails ?? {}), ...defaults(document.spec.defaults)];
+    case "Segment":
+      return [...defaults(document.spec.defaults), ...reserved(document.metadata.name)];
+    case "TokenIssuer":
+      return exactlyOne(document.spec, ["jwks", "jwksUri"]);
+    case "Window":
+      return [
+        ...exactlyOne(document.spec, ["once", "weekly"]),
+        ...span(document.spec.once),
+        ...timeZone(document.spec.weekly),
+      ];
+    default:
+      return [];
   }
 }
 
 function defaults(values: AppDefaults | undefined): Problem[] {
-  return [...checkReplicas(values?.workload, "spec.defaults.workload"), ...checkTraffic(values?.traffic as AppTraffic | undefined, "spec.defaults.traffic")];
+  return [
+    ...checkReplicas(values?.workload, "spec.defaults.workload"),
+    ...checkTraffic(values?.traffic as AppTraffic | undefined, "spec.defaults.traffic"),
+  ];
 }
 
 function reserved(name: string): Problem[] {
-  return reservedSegments.test(name) ? [new Problem("reserved-name", `metadata.name is ${name}, a namespace of the system.`, { field: "metadata.name", found: name, accepted: "another name" })] : [];
+  return reservedSegments.test(name)
+    ? [
+        new Problem("reserved-name", `metadata.name is ${name}, a namespace of the system.`, {
+          field: "metadata.name",
+          found: name,
+          accepted: "another name",
+        }),
+      ]
+    : [];
 }
 
 function exactlyOne(spec: Record<string, unknown>, fields: readonly [string, string]): Problem[] {
   const given = fields.filter((field) => spec[field] !== undefined);
   if (given.length === 1) return [];
-  if (given.length === 0) return [new Problem("missing-field", `spec has neither ${fields.join(" nor ")}.`, { field: "spec", accepted: `${fields.join(" or ")}` })];
-  return [new Problem("conflicting-fields", `spec has both ${fields.join(" and ")}.`, { field: `spec.${fields[1]}`, found: spec[fields[1]], accepted: "one of the two" })];
+  if (given.length === 0)
+    return [
+      new Problem("missing-field", `spec has neither ${fields.join(" nor ")}.`, {
+        field: "spec",
+        accepted: fields.join(" or "),
+      }),
+    ];
+  return [
+    new Problem("conflicting-fields", `spec has both ${fields.join(" and ")}.`, {
+      field: `spec.${fields[1]}`,
+      found: spec[fields[1]],
+      accepted: "one of the two",
+    }),
+  ];
 }
 
 function span(once: { from: string; to: string } | undefined): Problem[] {
   if (once === undefined) return [];
   const [from, to] = [Date.parse(once.from), Date.parse(once.to)];
-  for (const [field, at] of [["from", from], ["to", to]] as const) {
-    if (Number.isNaN(at)) return [new Problem("bad-format", `spec.once.${field} isn't a day that exists.`, { field: `spec.once.${field}`, found: once[field], accepted: "a time such as 2026-12-24T18:00:00-05:00" })];
+  for (const [field, at] of [
+    ["from", from],
+    ["to", to],
+  ] as const) {
+    if (Number.isNaN(at))
+      return [
+        new Problem("bad-format", `spec.once.${field} isn't a day that exists.`, {
+          field: `spec.once.${field}`,
+          found: once[field],
+          accepted: "a time such as 2026-12-24T18:00:00-05:00",
+        }),
+      ];
   }
-  return from < to ? [] : [new Problem("conflicting-fields", "spec.once ends before it begins.", { field: "spec.once.to", found: once.to, accepted: `a time after ${once.from}` })];
+  return from < to
+    ? []
+    : [
+        new Problem("conflicting-fields", "spec.once ends before it begins.", {
+          field: "spec.once.to",
+          found: once.to,
+          accepted: `a time after ${once.from}`,
+        }),
+      ];
 }
 
 function timeZone(weekly: { timeZone: string } | undefined): Problem[] {
   if (weekly === undefined) return [];
   try {
-    new Intl.DateTimeFormat("en", { timeZone: weekly.timeZone });
+    // Throws a RangeError for a zone that it doesn't know.
+    Intl.DateTimeFormat("en", { timeZone: weekly.timeZone });
     return [];
   } catch {
-    return [new Problem("bad-format", `spec.weekly.timeZone is ${weekly.timeZone}.`, { field: "spec.weekly.timeZone", found: weekly.timeZone, accepted: "an IANA time zone such as America/Bogota" })];
+    return [
+      new Problem("bad-format", `spec.weekly.timeZone is ${weekly.timeZone}.`, {
+        field: "spec.weekly.timeZone",
+        found: weekly.timeZone,
+        accepted: "an IANA time zone such as America/Bogota",
+      }),
+    ];
   }
 }

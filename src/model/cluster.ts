@@ -12,26 +12,73 @@ const GatewayAddress = closed({
 export const ClusterSpec = closed({
   region: Type.String({ minLength: 1, maxLength: 63, description: "Region, as in the locality of its endpoints." }),
   zone: optional(Type.String({ maxLength: 63, description: "Zone, when the cluster lies in one." })),
-  provider: optional(oneOf(["embedded", "kubernetes"], "embedded: processes on this machine. kubernetes: a cluster reached by its API. Default kubernetes.")),
-  connection: optional(closed({
-    kubeconfig: optional(closed({ secret: Type.String({ minLength: 1 }), key: optional(Type.String()) }, { description: "Where the kubeconfig is kept." })),
-    agent: optional(Type.Boolean({ description: "The worker runs in the cluster and dials out to the server." })),
-  }, { description: "How the cluster is reached." })),
-  meshVersion: optional(Type.String({ pattern: "^\\d+\\.\\d+(\\.\\d+)?$", "x-expects": "a version such as 1.31.1", description: "Version of Istio." })),
-  network: optional(Type.String({ minLength: 1, maxLength: 63, description: "Clusters of one network reach each other's pods directly. Default: a network of its own." })),
-  trustDomain: optional(Type.String({ pattern: "^[a-z0-9._-]+$", maxLength: 253, "x-expects": "lower-case letters, digits, '.', '-' and '_'", description: "Trust domain of its identities. Default quipu.local." })),
-  gateways: optional(closed({ ingress: optional(GatewayAddress), eastWest: optional(GatewayAddress) }, { description: "How its gateways are reached." })),
-  capacity: optional(closed({
-    cpu: optional(quantity("cpu", "Cores for apps.")),
-    memory: optional(quantity("memory", "Memory for apps.")),
-    pods: optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: "Most pods." })),
-  }, { description: "What it can carry." })),
+  provider: optional(
+    oneOf(
+      ["embedded", "kubernetes"],
+      "embedded: processes on this machine. kubernetes: a cluster reached by its API. Default kubernetes.",
+    ),
+  ),
+  connection: optional(
+    closed(
+      {
+        kubeconfig: optional(
+          closed(
+            { secret: Type.String({ minLength: 1 }), key: optional(Type.String()) },
+            { description: "Where the kubeconfig is kept." },
+          ),
+        ),
+        agent: optional(Type.Boolean({ description: "The worker runs in the cluster and dials out to the server." })),
+      },
+      { description: "How the cluster is reached." },
+    ),
+  ),
+  meshVersion: optional(
+    Type.String({
+      pattern: "^\\d+\\.\\d+(\\.\\d+)?$",
+      "x-expects": "a version such as 1.31.1",
+      description: "Version of Istio.",
+    }),
+  ),
+  network: optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 63,
+      description: "Clusters of one network reach each other's pods directly. Default: a network of its own.",
+    }),
+  ),
+  trustDomain: optional(
+    Type.String({
+      pattern: "^[a-z0-9._-]+$",
+      maxLength: 253,
+      "x-expects": "lower-case letters, digits, '.', '-' and '_'",
+      description: "Trust domain of its identities. Default quipu.local.",
+    }),
+  ),
+  gateways: optional(
+    closed(
+      { ingress: optional(GatewayAddress), eastWest: optional(GatewayAddress) },
+      { description: "How its gateways are reached." },
+    ),
+  ),
+  capacity: optional(
+    closed(
+      {
+        cpu: optional(quantity("cpu", "Cores for apps.")),
+        memory: optional(quantity("memory", "Memory for apps.")),
+        pods: optional(Type.Integer({ minimum: 1, maximum: 1_000_000, description: "Most pods." })),
+      },
+      { description: "What it can carry." },
+    ),
+  ),
 });
 export const Cluster = document("Cluster", ClusterSpec, "A Kubernetes cluster with Istio, or an embedded one.");
 export type Cluster = Static<typeof Cluster>;
 
 /** The labels that selectors of clusters see: its own, and name, region and zone. */
-export function clusterLabels(cluster: { metadata: Cluster["metadata"]; spec: Pick<Cluster["spec"], "region" | "zone"> }): Record<string, string> {
+export function clusterLabels(cluster: {
+  metadata: Cluster["metadata"];
+  spec: Pick<Cluster["spec"], "region" | "zone">;
+}): Record<string, string> {
   const { region, zone } = cluster.spec;
   return { ...cluster.metadata.labels, name: cluster.metadata.name, region, ...(zone !== undefined && { zone }) };
 }

@@ -1,4 +1,12 @@
-import { isCollection, isMap, isSeq, LineCounter, parseAllDocuments, type Document as YamlDocument, type Node } from "yaml";
+import {
+  isCollection,
+  isMap,
+  isSeq,
+  LineCounter,
+  parseAllDocuments,
+  type Document as YamlDocument,
+  type Node,
+} from "yaml";
 import { splitPath } from "./json-schema.ts";
 import { Problem } from "./problem.ts";
 import { validate } from "./validate.ts";
@@ -28,7 +36,9 @@ export function parseDocuments(text: string): ParsedDocument[] {
       return { line, column: col };
     };
     const start = place(document.contents?.range?.[0] ?? document.range[0]);
-    const broken = document.errors.map((error) => new Problem("broken-yaml", error.message, { ...place(error.pos[0]), accepted: "YAML or JSON" }));
+    const broken = document.errors.map(
+      (error) => new Problem("broken-yaml", error.message, { ...place(error.pos[0]), accepted: "YAML or JSON" }),
+    );
     const locate = (field: string) => {
       const offset = offsetOf(document, splitPath(field));
       return offset === undefined ? start : place(offset);
@@ -40,7 +50,14 @@ export function parseDocuments(text: string): ParsedDocument[] {
       JSON.stringify(value);
     } catch (cause) {
       // Aliases that lead nowhere, explode or contain themselves are found only here.
-      return [{ value: undefined, problems: [new Problem("broken-yaml", (cause as Error).message, { ...start, cause })], line: start.line, locate }];
+      return [
+        {
+          value: undefined,
+          problems: [new Problem("broken-yaml", (cause as Error).message, { ...start, cause })],
+          line: start.line,
+          locate,
+        },
+      ];
     }
     if (value === null || value === undefined) return [];
     const problems = validate(value).map((problem) => problem.with(locate(problem.field ?? "")));
@@ -55,7 +72,9 @@ function offsetOf(document: YamlDocument, path: (string | number)[]): number | u
   for (const key of path) {
     if (!isCollection(node)) break;
     if (isMap(node)) {
-      const pair = node.items.find(({ key: found }) => String((found as { value?: unknown } | null)?.value ?? found) === String(key));
+      const pair = node.items.find(
+        ({ key: found }) => String((found as { value?: unknown } | null)?.value ?? found) === String(key),
+      );
       if (pair === undefined) break;
       offset = (pair.key as Node | null)?.range?.[0] ?? offset;
       node = pair.value;

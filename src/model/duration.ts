@@ -40,8 +40,26 @@ export function formatDuration(ms: number): string {
 }
 
 const words: Record<string, string> = {
-  sec: "s", secs: "s", second: "s", seconds: "s", S: "s", min: "m", mins: "m", minute: "m", minutes: "m", M: "m",
-  hr: "h", hrs: "h", hour: "h", hours: "h", H: "h", msec: "ms", millis: "ms", milliseconds: "ms", MS: "ms", Ms: "ms",
+  sec: "s",
+  secs: "s",
+  second: "s",
+  seconds: "s",
+  S: "s",
+  min: "m",
+  mins: "m",
+  minute: "m",
+  minutes: "m",
+  M: "m",
+  hr: "h",
+  hrs: "h",
+  hour: "h",
+  hours: "h",
+  H: "h",
+  msec: "ms",
+  millis: "ms",
+  milliseconds: "ms",
+  MS: "ms",
+  Ms: "ms",
 };
 
 /** What was probably meant by a text or number that isn't a duration: `3 sec` → `3s`. */
@@ -51,6 +69,6 @@ export function suggestDuration(found: unknown): string | undefined {
   if (match === null) return undefined;
   const [, number, unit] = match;
   if (unit === "") return `${number}s or ${number}ms`;
-  const meant = unit! in factor ? unit! : words[unit!];
+  const meant = Object.hasOwn(factor, unit!) ? unit : words[unit!];
   return meant === undefined ? undefined : `${number}${meant}`;
 }

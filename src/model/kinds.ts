@@ -23,7 +23,13 @@ export interface DeclaredKind {
   readonly writable: boolean;
 }
 
-function declare(kind: KindName, plural: string, shortNames: readonly string[], schema: TSchema, writable = true): DeclaredKind {
+function declare(
+  kind: KindName,
+  plural: string,
+  shortNames: readonly string[],
+  schema: TSchema,
+  writable = true,
+): DeclaredKind {
   return Object.freeze({ kind, plural, singular: kind.toLowerCase(), shortNames, schema, writable });
 }
 
@@ -41,5 +47,7 @@ export const declaredKinds: Readonly<Record<KindName, DeclaredKind>> = Object.fr
 /** By kind, plural, singular or short name, whatever the case; undefined when there is none. */
 export function findDeclaredKind(word: string): DeclaredKind | undefined {
   const wanted = word.toLowerCase();
-  return Object.values(declaredKinds).find(({ plural, singular, shortNames }) => plural === wanted || singular === wanted || shortNames.includes(wanted));
+  return Object.values(declaredKinds).find(
+    ({ plural, singular, shortNames }) => plural === wanted || singular === wanted || shortNames.includes(wanted),
+  );
 }

@@ -2,16 +2,23 @@ import type { JsonSchema } from "./json-schema.ts";
 
 /** field (`traffic.timeout`) → what gave it: `default`, `segment NAME`, `policy NAME`, `app`, `override 0`. */
 export type Provenance = Record<string, string>;
-export interface Layer { origin: string; values: object }
+export interface Layer {
+  origin: string;
+  values: object;
+}
 
 /**
  * Lays layers over each other, field by field; the last one wins. Lists replace the whole list, and so do objects that
  * are one of several forms (a union in the schema): half of one form and half of another would be neither.
  */
-export function layer(schema: JsonSchema, layers: readonly Layer[]): { value: Record<string, unknown>; provenance: Provenance } {
+export function layer(
+  schema: JsonSchema,
+  layers: readonly Layer[],
+): { value: Record<string, unknown>; provenance: Provenance } {
   const provenance: Provenance = {};
   const value: Record<string, unknown> = {};
-  for (const { origin, values } of layers) lay(value, values as Record<string, unknown>, schema, origin, "", provenance);
+  for (const { origin, values } of layers)
+    lay(value, values as Record<string, unknown>, schema, origin, "", provenance);
   return { value, provenance };
 }
 
@@ -21,7 +28,14 @@ const rivals: Record<string, string> = {
   "traffic.perCaller.loadBalancing.consistentHash": "traffic.perCaller.loadBalancing.policy",
 };
 
-function lay(target: Record<string, unknown>, values: Record<string, unknown>, schema: JsonSchema, origin: string, prefix: string, provenance: Provenance): void {
+function lay(
+  target: Record<string, unknown>,
+  values: Record<string, unknown>,
+  schema: JsonSchema,
+  origin: string,
+  prefix: string,
+  provenance: Provenance,
+): void {
   for (const [field, value] of Object.entries(values)) {
     if (value === undefined) continue;
     const path = prefix === "" ? field : `${prefix}.${field}`;

@@ -16,22 +16,32 @@ export const Metadata = closed({
 export type Metadata = Static<typeof Metadata>;
 
 export const Condition = closed({
-  type: Type.String(), status: Type.Unsafe<"True" | "False" | "Unknown">({ type: "string", enum: ["True", "False", "Unknown"] }),
-  reason: optional(Type.String()), message: optional(Type.String()), lastTransitionTime: optional(Type.String()), observedGeneration: optional(Type.Integer()),
+  type: Type.String(),
+  status: Type.Unsafe<"True" | "False" | "Unknown">({ type: "string", enum: ["True", "False", "Unknown"] }),
+  reason: optional(Type.String()),
+  message: optional(Type.String()),
+  lastTransitionTime: optional(Type.String()),
+  observedGeneration: optional(Type.Integer()),
 });
 
-export const Status = Type.Object({
-  conditions: optional(Type.Array(Condition)),
-  observedGeneration: optional(Type.Integer()),
-}, { description: "Set by the server; ignored in what is applied." });
+export const Status = Type.Object(
+  {
+    conditions: optional(Type.Array(Condition)),
+    observedGeneration: optional(Type.Integer()),
+  },
+  { description: "Set by the server; ignored in what is applied." },
+);
 
 /** A whole document of a kind, around its spec. */
 export function document<const K extends string, S extends TSchema>(kind: K, spec: S, description: string) {
-  return closed({
-    apiVersion: Type.Literal(apiVersion),
-    kind: Type.Literal(kind),
-    metadata: Metadata,
-    spec,
-    status: optional(Status),
-  }, { description });
+  return closed(
+    {
+      apiVersion: Type.Literal(apiVersion),
+      kind: Type.Literal(kind),
+      metadata: Metadata,
+      spec,
+      status: optional(Status),
+    },
+    { description },
+  );
 }

@@ -4,11 +4,22 @@
  */
 import type { Protocol, Rule } from "./rows.ts";
 
-export interface ProbeSpec { kind: "http"; path: string; port: string }
-export interface TcpProbe { kind: "tcp"; port: string }
+export interface ProbeSpec {
+  kind: "http";
+  path: string;
+  port: string;
+}
+export interface TcpProbe {
+  kind: "tcp";
+  port: string;
+}
 
 /** A checked JSON merge patch of rendered objects (the App's `overlay`). */
-export interface Overlay { kind: string; name?: string; patch: Record<string, unknown> }
+export interface Overlay {
+  kind: string;
+  name?: string;
+  patch: Record<string, unknown>;
+}
 
 export interface WorkloadPart {
   app: string;
@@ -19,7 +30,12 @@ export interface WorkloadPart {
   image: string;
   command: string[];
   ports: { name: string; port: number; protocol: Protocol }[];
-  env: { name: string; value?: string; secret?: { name: string; key: string }; config?: { name: string; key: string } }[];
+  env: {
+    name: string;
+    value?: string;
+    secret?: { name: string; key: string };
+    config?: { name: string; key: string };
+  }[];
   files: { path: string; config?: string; secret?: string; key?: string }[];
   resources: { requests: Record<string, string>; limits: Record<string, string> };
   /** null: the app has no port, and is ready as long as it runs. */
@@ -32,7 +48,11 @@ export interface WorkloadPart {
   overlay?: Overlay[];
 }
 
-export interface ScalePart { min: number; max: number; targetCPU: number }
+export interface ScalePart {
+  min: number;
+  max: number;
+  targetCPU: number;
+}
 
 export interface ConnectionPool {
   maxConnections: number;
@@ -43,12 +63,29 @@ export interface ConnectionPool {
   idleTimeoutMs: number;
   connectTimeoutMs: number;
 }
-export interface OutlierDetectionPart { consecutive5xxErrors: number; intervalMs: number; baseEjectionMs: number; maxEjectionPercent: number }
-export interface LoadBalancing { policy: "leastRequest" | "roundRobin" | "random" | "consistentHash"; hash?: { header: string } | { cookie: string; ttlMs: number } | { sourceIp: true }; warmupMs: number }
+export interface OutlierDetectionPart {
+  consecutive5xxErrors: number;
+  intervalMs: number;
+  baseEjectionMs: number;
+  maxEjectionPercent: number;
+}
+export interface LoadBalancing {
+  policy: "leastRequest" | "roundRobin" | "random" | "consistentHash";
+  hash?: { header: string } | { cookie: string; ttlMs: number } | { sourceIp: true };
+  warmupMs: number;
+}
 /** perTryTimeoutMs 0: none of its own. */
-export interface Retries { attempts: number; perTryTimeoutMs: number; retryOn: string[] }
+export interface Retries {
+  attempts: number;
+  perTryTimeoutMs: number;
+  retryOn: string[];
+}
 export type RateUnit = "second" | "minute" | "hour" | "day";
-export interface RequestMatch { path?: string; method?: string; headers?: Record<string, string> }
+export interface RequestMatch {
+  path?: string;
+  method?: string;
+  headers?: Record<string, string>;
+}
 export interface RateLimit {
   requests: number;
   unit: RateUnit;
@@ -58,7 +95,12 @@ export interface RateLimit {
   match?: RequestMatch;
   failOpen: boolean;
 }
-export interface Fault { match?: RequestMatch; percent: number; delayMs?: number; abort?: { status: number } }
+export interface Fault {
+  match?: RequestMatch;
+  percent: number;
+  delayMs?: number;
+  abort?: { status: number };
+}
 
 export interface TrafficPart {
   /** Of HTTP requests; 0: none. */
@@ -80,4 +122,8 @@ export interface TrafficPart {
 /** What a caller overrides, by callee. */
 export type CallOverrides = Record<string, { timeoutMs?: number; retries?: Partial<Retries>; match?: Rule }>;
 
-export interface BasePart { segment: string; labels: Record<string, string>; mtls: "STRICT" | "PERMISSIVE" }
+export interface BasePart {
+  segment: string;
+  labels: Record<string, string>;
+  mtls: "STRICT" | "PERMISSIVE";
+}

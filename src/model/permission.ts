@@ -4,7 +4,10 @@ import type { Roster, Rule } from "./rows.ts";
  * Which requests a caller may make, or undefined when none: it declares the call, and it lies in the callee's segment or
  * the callee consents. Across segments a request must fit both the caller's rule and the consent.
  */
-export function permitted(callee: Pick<Roster, "app" | "segment" | "consents">, caller: Pick<Roster, "app" | "segment" | "edges">): Rule[] | undefined {
+export function permitted(
+  callee: Pick<Roster, "app" | "segment" | "consents">,
+  caller: Pick<Roster, "app" | "segment" | "edges">,
+): Rule[] | undefined {
   const wanted = caller.edges[callee.app]?.rules;
   if (wanted === undefined) return undefined;
   if (caller.segment === callee.segment) return wanted;
@@ -15,16 +18,22 @@ export function permitted(callee: Pick<Roster, "app" | "segment" | "consents">, 
 
 /** Requests that fit a rule of each list. */
 export function intersectRules(a: readonly Rule[], b: readonly Rule[]): Rule[] {
-  const both = a.flatMap((left) => b.flatMap((right) => {
-    const methods = intersect(left.methods, right.methods, (x, y) => (x === y ? x : undefined));
-    const paths = intersect(left.paths, right.paths, narrowerPath);
-    if (methods?.length === 0 || paths?.length === 0) return [];
-    return [{ ...(methods !== undefined && { methods }), ...(paths !== undefined && { paths }) }];
-  }));
+  const both = a.flatMap((left) =>
+    b.flatMap((right) => {
+      const methods = intersect(left.methods, right.methods, (x, y) => (x === y ? x : undefined));
+      const paths = intersect(left.paths, right.paths, narrowerPath);
+      if (methods?.length === 0 || paths?.length === 0) return [];
+      return [{ ...(methods !== undefined && { methods }), ...(paths !== undefined && { paths }) }];
+    }),
+  );
   return [...new Map(both.map((rule) => [JSON.stringify(rule), rule])).values()];
 }
 
-function intersect(a: readonly string[] | undefined, b: readonly string[] | undefined, meet: (x: string, y: string) => string | undefined): string[] | undefined {
+function intersect(
+  a: readonly string[] | undefined,
+  b: readonly string[] | undefined,
+  meet: (x: string, y: string) => string | undefined,
+): string[] | undefined {
   if (a === undefined || b === undefined) return a === undefined ? (b === undefined ? undefined : [...b]) : [...a];
   return [...new Set(a.flatMap((x) => b.flatMap((y) => meet(x, y) ?? [])))];
 }

@@ -7,7 +7,9 @@ const path = new URL("../../docs/errors.md", import.meta.url);
 function page(): string {
   const sections = Object.entries<ProblemKind>(problemCodes)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([code, { status, title, doc }]) => `## ${code}\n\n${title} (${status === 200 ? "warning" : status}). ${doc}\n`);
+    .map(
+      ([code, { status, title, doc }]) => `## ${code}\n\n${title} (${status === 200 ? "warning" : status}). ${doc}\n`,
+    );
   return `# Errors\n\nEvery error and warning has a stable code. The API tells them as RFC 9457 problem documents with \`code\`, \`field\`, \`found\` and \`accepted\`; the CLI prints the same. A warning never stops a change.\n\n${sections.join("\n")}`;
 }
 

@@ -65,12 +65,26 @@ export class Problem extends Error {
   /** The same problem with more known about it (a line, a subject). */
   with(details: ProblemDetails): Problem {
     const { status, field, found, accepted, line, column, subject, cause } = this;
-    return new Problem(this.code, this.message, { status, field, found, accepted, line, column, subject, cause, ...details });
+    return new Problem(this.code, this.message, {
+      status,
+      field,
+      found,
+      accepted,
+      line,
+      column,
+      subject,
+      cause,
+      ...details,
+    });
   }
 
   toJSON(): ProblemDocument {
     return {
-      type: `https://quipu.dev/errors#${this.code}`, title: this.title, status: this.status, detail: this.message, code: this.code,
+      type: `https://quipu.dev/errors#${this.code}`,
+      title: this.title,
+      status: this.status,
+      detail: this.message,
+      code: this.code,
       ...(this.field !== undefined && { field: this.field }),
       ...(this.found !== undefined && { found: this.found }),
       ...(this.accepted !== undefined && { accepted: this.accepted }),

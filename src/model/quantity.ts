@@ -1,7 +1,17 @@
 /** Amounts of CPU and memory, written as Kubernetes writes them (reference: "Resource Management for Pods and Containers"). */
 export type QuantityUnit = "cpu" | "memory";
 
-const memoryFactor: Record<string, number> = { "": 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 };
+const memoryFactor: Record<string, number> = {
+  "": 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+};
 
 export const quantityPattern: Record<QuantityUnit, string> = {
   cpu: "^[0-9]+(\\.[0-9]+)?m?$",

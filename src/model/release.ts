@@ -20,9 +20,30 @@ export const ReleaseSpec = closed({
   parts: Type.Array(oneOf(releaseParts, "A part that changed."), { description: "Which parts changed." }),
   image: optional(Type.String({ description: "Image with tag or digest, when the workload changed." })),
   declared: optional(Type.String({ description: "resourceVersion of the App that it was made from." })),
-  policyRevision: optional(Type.String({ description: "Store revision of the Policies that it was resolved against." })),
-  waves: optional(Type.Array(closed({ name: optional(Type.String()), clusters: Type.Array(Type.String()), maxConcurrent: optional(Type.Integer({ minimum: 1 })) }), { description: "Clusters by name, one wave after another." })),
-  resolved: optional(Type.Record(Type.String(), closed({ workload: optional(Hash), scale: optional(Hash), traffic: optional(Hash), calls: optional(Hash) }), { description: "Snapshots by cluster." })),
+  policyRevision: optional(
+    Type.String({ description: "Store revision of the Policies that it was resolved against." }),
+  ),
+  waves: optional(
+    Type.Array(
+      closed({
+        name: optional(Type.String()),
+        clusters: Type.Array(Type.String()),
+        maxConcurrent: optional(Type.Integer({ minimum: 1 })),
+      }),
+      { description: "Clusters by name, one wave after another." },
+    ),
+  ),
+  resolved: optional(
+    Type.Record(
+      Type.String(),
+      closed({ workload: optional(Hash), scale: optional(Hash), traffic: optional(Hash), calls: optional(Hash) }),
+      { description: "Snapshots by cluster." },
+    ),
+  ),
 });
-export const Release = document("Release", ReleaseSpec, "One numbered, immutable change of an App and its way through the fleet.");
+export const Release = document(
+  "Release",
+  ReleaseSpec,
+  "One numbered, immutable change of an App and its way through the fleet.",
+);
 export type Release = Static<typeof Release>;

@@ -18,7 +18,9 @@ export function callsPart(spec: AppSpec): CallOverrides {
           ...(retryOn !== undefined && { retryOn: retryOn.map(String) }),
         },
       }),
-      ...((methods !== undefined || paths !== undefined) && { match: { ...(methods !== undefined && { methods }), ...(paths !== undefined && { paths }) } }),
+      ...((methods !== undefined || paths !== undefined) && {
+        match: { ...(methods !== undefined && { methods }), ...(paths !== undefined && { paths }) },
+      }),
     };
   }
   return overrides;

@@ -32,12 +32,24 @@ export function rolloutOf(app: App, surroundings: Omit<Surroundings, "cluster">)
   const { interval, p50, p90, p99, ...analysis } = rollout.analysis!;
   return {
     strategy: rollout.strategy!,
-    steps: rollout.steps!.map((step) => ("weight" in step ? { weight: step.weight, holdMs: durationMs(step.hold ?? defaultHold) } : { pauseMs: step.pause.for === undefined ? null : durationMs(step.pause.for) })),
+    steps: rollout.steps!.map((step) =>
+      "weight" in step
+        ? { weight: step.weight, holdMs: durationMs(step.hold ?? defaultHold) }
+        : { pauseMs: step.pause.for === undefined ? null : durationMs(step.pause.for) },
+    ),
     analysis: {
       ...(analysis.successRate !== undefined && { successRate: analysis.successRate }),
-      ...(p50 !== undefined && { p50Ms: durationMs(p50) }), ...(p90 !== undefined && { p90Ms: durationMs(p90) }), ...(p99 !== undefined && { p99Ms: durationMs(p99) }),
-      intervalMs: durationMs(interval!), minRequests: analysis.minRequests!, failureLimit: analysis.failureLimit!, noTraffic: analysis.noTraffic!,
+      ...(p50 !== undefined && { p50Ms: durationMs(p50) }),
+      ...(p90 !== undefined && { p90Ms: durationMs(p90) }),
+      ...(p99 !== undefined && { p99Ms: durationMs(p99) }),
+      intervalMs: durationMs(interval!),
+      minRequests: analysis.minRequests!,
+      failureLimit: analysis.failureLimit!,
+      noTraffic: analysis.noTraffic!,
     },
-    waves: rollout.waves!, progressDeadlineMs: durationMs(rollout.progressDeadline!), trafficFirst: rollout.trafficFirst!, onFailure: rollout.onFailure!,
+    waves: rollout.waves!,
+    progressDeadlineMs: durationMs(rollout.progressDeadline!),
+    trafficFirst: rollout.trafficFirst!,
+    onFailure: rollout.onFailure!,
   };
 }

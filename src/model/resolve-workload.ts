@@ -13,17 +13,28 @@ export function workloadPart(app: App, spec: AppSpec, image: string | undefined)
   const overlay = overlaysOf(spec).workload;
   const { requests = {}, limits = {} } = workload.resources ?? {};
   return {
-    app: app.metadata.name, segment: spec.segment, team: spec.team, labels: { ...app.metadata.labels },
+    app: app.metadata.name,
+    segment: spec.segment,
+    team: spec.team,
+    labels: { ...app.metadata.labels },
     image: image ?? workload.image ?? `quipu.local/${app.metadata.name}`,
     command: [...(workload.command ?? [])],
     ports,
-    env: Object.entries(workload.env ?? {}).toSorted(byKey).map(([name, value]) => {
-      if (typeof value === "string") return { name, value };
-      return "secret" in value ? { name, secret: { name: value.secret, key: value.key } } : { name, config: { name: value.config, key: value.key } };
-    }),
-    files: Object.entries(workload.files ?? {}).toSorted(byKey).map(([path, source]) => ({ path, ...source })),
+    env: Object.entries(workload.env ?? {})
+      .toSorted(byKey)
+      .map(([name, value]) => {
+        if (typeof value === "string") return { name, value };
+        return "secret" in value
+          ? { name, secret: { name: value.secret, key: value.key } }
+          : { name, config: { name: value.config, key: value.key } };
+      }),
+    files: Object.entries(workload.files ?? {})
+      .toSorted(byKey)
+      .map(([path, source]) => ({ path, ...source })),
     resources: { requests: texts(requests), limits: texts(limits) },
-    readiness: probe(workload.probes?.readiness, ports) ?? (ports[0] === undefined ? null : { kind: "tcp", port: ports[0].name }),
+    readiness:
+      probe(workload.probes?.readiness, ports) ??
+      (ports[0] === undefined ? null : { kind: "tcp", port: ports[0].name }),
     liveness: probe(workload.probes?.liveness, ports),
     terminationGraceMs: durationMs(workload.terminationGracePeriod!),
     drainMs: durationMs(workload.drain!),
@@ -39,8 +50,11 @@ export function portsOf(spec: AppSpec): WorkloadPart["ports"] {
 
 function probe(value: Probe | undefined, ports: WorkloadPart["ports"]): ProbeSpec | TcpProbe | null {
   if (value === undefined) return null;
-  if (typeof value === "string") return { kind: "http", path: value, port: ports.find(({ protocol }) => isHttp(protocol))!.name };
-  return value.path === undefined ? { kind: "tcp", port: value.port } : { kind: "http", path: value.path, port: value.port };
+  if (typeof value === "string")
+    return { kind: "http", path: value, port: ports.find(({ protocol }) => isHttp(protocol))!.name };
+  return value.path === undefined
+    ? { kind: "tcp", port: value.port }
+    : { kind: "http", path: value.path, port: value.port };
 }
 
 function texts(amounts: Record<string, string | number>): Record<string, string> {

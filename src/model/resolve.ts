@@ -18,7 +18,12 @@ export interface ResolveInput extends Surroundings {
   image?: string | undefined;
 }
 
-export interface AppParts { workload: WorkloadPart; scale: ScalePart; traffic: TrafficPart; calls: CallOverrides }
+export interface AppParts {
+  workload: WorkloadPart;
+  scale: ScalePart;
+  traffic: TrafficPart;
+  calls: CallOverrides;
+}
 
 export interface Resolved {
   parts: AppParts;
@@ -36,10 +41,23 @@ export function resolve(app: App, input: ResolveInput): Resolved {
   const problems = checkGuardRails(spec, policiesFor(app, input.policies));
   for (const [index, { jwt }] of (app.spec.expose ?? []).entries()) {
     if (jwt === undefined || issuers.has(jwt)) continue;
-    problems.push(new Problem("unknown-reference", `spec.expose[${index}].jwt is ${jwt}, but there is no such TokenIssuer.`, { field: `spec.expose[${index}].jwt`, found: jwt, accepted: [...issuers.keys()].join(", ") || "a TokenIssuer; none is declared" }));
+    problems.push(
+      new Problem("unknown-reference", `spec.expose[${index}].jwt is ${jwt}, but there is no such TokenIssuer.`, {
+        field: `spec.expose[${index}].jwt`,
+        found: jwt,
+        accepted: [...issuers.keys()].join(", ") || "a TokenIssuer; none is declared",
+      }),
+    );
   }
   const { min, max } = spec.workload!.replicas!;
-  if (min! > max!) problems.push(new Problem("conflicting-fields", `In ${input.cluster.metadata.name} replicas.min is ${min} (${provenance["workload.replicas.min"]}), above replicas.max, which is ${max} (${provenance["workload.replicas.max"]}).`, { field: "spec.workload.replicas.min", found: min, accepted: `at most ${max}` }));
+  if (min! > max!)
+    problems.push(
+      new Problem(
+        "conflicting-fields",
+        `In ${input.cluster.metadata.name} replicas.min is ${min} (${provenance["workload.replicas.min"]}), above replicas.max, which is ${max} (${provenance["workload.replicas.max"]}).`,
+        { field: "spec.workload.replicas.min", found: min, accepted: `at most ${max}` },
+      ),
+    );
   return {
     parts: {
       workload: workloadPart(app, spec, input.image),

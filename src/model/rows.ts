@@ -9,22 +9,54 @@ export type Hash = string;
 /** `r42`: the release that made this workload. */
 export type RevisionName = string;
 
-export type SnapshotPart = { part: "workload"; value: WorkloadPart } | { part: "scale"; value: ScalePart } | { part: "traffic"; value: TrafficPart } | { part: "calls"; value: CallOverrides } | { part: "base"; value: BasePart };
+export type SnapshotPart =
+  | { part: "workload"; value: WorkloadPart }
+  | { part: "scale"; value: ScalePart }
+  | { part: "traffic"; value: TrafficPart }
+  | { part: "calls"; value: CallOverrides }
+  | { part: "base"; value: BasePart };
 
 /** Immutable: a part with Policy, defaults and overrides resolved for one cluster. */
-export interface Snapshot { hash: Hash; content: SnapshotPart }
+export interface Snapshot {
+  hash: Hash;
+  content: SnapshotPart;
+}
 
 export type Protocol = "http" | "http2" | "grpc" | "tcp" | "tls";
-export interface RosterPort { name: string; port: number; protocol: Protocol }
+export interface RosterPort {
+  name: string;
+  port: number;
+  protocol: Protocol;
+}
 
 /** Which requests of a callee may be made. Absent methods or paths mean all. Paths may end or begin in `*`. */
-export interface Rule { methods?: string[]; paths?: string[] }
+export interface Rule {
+  methods?: string[];
+  paths?: string[];
+}
 export type EdgeStage = "wanted" | "admitted" | "open" | "closing" | "gone";
-export interface Edge { rules: Rule[]; stage: EdgeStage }
+export interface Edge {
+  rules: Rule[];
+  stage: EdgeStage;
+}
 /** Consent of the callee to a caller of another segment. */
-export interface Consent extends Rule { app: string }
-export interface ExposedHost { host: string; path: string; port: string; tls?: { secret: string }; jwt?: string; stage: EdgeStage }
-export interface OutsideHost { host: string; port: number; protocol: Protocol; stage: EdgeStage }
+export interface Consent extends Rule {
+  app: string;
+}
+export interface ExposedHost {
+  host: string;
+  path: string;
+  port: string;
+  tls?: { secret: string };
+  jwt?: string;
+  stage: EdgeStage;
+}
+export interface OutsideHost {
+  host: string;
+  port: number;
+  protocol: Protocol;
+  stage: EdgeStage;
+}
 
 /** Sets that are the same in every cluster; they widen before a release's first wave and narrow after its last. */
 export interface Roster {
@@ -61,10 +93,17 @@ export interface HomeLane {
   good: RevisionName | null;
 }
 /** A cluster with callers, or an exposing gateway, but no pods of the app: weights and traffic come from the lead, the nearest home. */
-export interface ReachLane { kind: "reach"; lead: string }
+export interface ReachLane {
+  kind: "reach";
+  lead: string;
+}
 
 /** Namespace-level snapshot of a segment in a cluster. */
-export interface Base { segment: string; cluster: string; snapshot: Hash }
+export interface Base {
+  segment: string;
+  cluster: string;
+  snapshot: Hash;
+}
 
 /** Latest observation of a cluster: never a revision, overwritten in place. */
 export interface Seen {

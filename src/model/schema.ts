@@ -21,7 +21,9 @@ export function optional<S extends TSchema>(schema: S) {
 /** A duration such as `800ms`. Bounds are durations too. */
 export function duration(description: string, bounds: { minimum?: string; maximum?: string } = {}) {
   return Type.String({
-    description, pattern: durationPattern, "x-unit": "duration",
+    description,
+    pattern: durationPattern,
+    "x-unit": "duration",
     ...(bounds.minimum !== undefined && { "x-minimum": bounds.minimum }),
     ...(bounds.maximum !== undefined && { "x-maximum": bounds.maximum }),
   });
@@ -29,7 +31,10 @@ export function duration(description: string, bounds: { minimum?: string; maximu
 
 /** An amount of CPU or memory. A bare number is allowed, as Kubernetes does. */
 export function quantity(unit: QuantityUnit, description: string) {
-  return Type.Union([Type.String({ pattern: quantityPattern[unit], "x-unit": unit }), Type.Number({ minimum: 0 })], { description, "x-unit": unit });
+  return Type.Union([Type.String({ pattern: quantityPattern[unit], "x-unit": unit }), Type.Number({ minimum: 0 })], {
+    description,
+    "x-unit": unit,
+  });
 }
 
 export function oneOf<const V extends string>(values: readonly V[], description: string) {
@@ -44,27 +49,50 @@ export function name(description: string) {
 
 export const Labels = Type.Record(
   Type.String({ pattern: "^([a-z0-9A-Z.-]+/)?[a-zA-Z0-9]([-_.a-zA-Z0-9]{0,61}[a-zA-Z0-9])?$" }),
-  Type.String({ pattern: "^([a-zA-Z0-9]([-_.a-zA-Z0-9]{0,61}[a-zA-Z0-9])?)?$", "x-expects": "a label value: at most 63 letters, digits, '-', '_' or '.'" }),
+  Type.String({
+    pattern: "^([a-zA-Z0-9]([-_.a-zA-Z0-9]{0,61}[a-zA-Z0-9])?)?$",
+    "x-expects": "a label value: at most 63 letters, digits, '-', '_' or '.'",
+  }),
   { description: "Labels, as in Kubernetes." },
 );
 
-export const LabelSelector = closed({
-  matchLabels: optional(Type.Record(Type.String(), Type.String(), { description: "Labels that must all be present with these values." })),
-  matchExpressions: optional(Type.Array(closed({
-    key: Type.String(),
-    operator: oneOf(["In", "NotIn", "Exists", "DoesNotExist"], "How the label's value is compared."),
-    values: optional(Type.Array(Type.String())),
-  }), { description: "Further conditions that must all hold." })),
-}, { description: "A label selector, as in Kubernetes. Empty: everything. For clusters, name, region and zone count as labels." });
+export const LabelSelector = closed(
+  {
+    matchLabels: optional(
+      Type.Record(Type.String(), Type.String(), { description: "Labels that must all be present with these values." }),
+    ),
+    matchExpressions: optional(
+      Type.Array(
+        closed({
+          key: Type.String(),
+          operator: oneOf(["In", "NotIn", "Exists", "DoesNotExist"], "How the label's value is compared."),
+          values: optional(Type.Array(Type.String())),
+        }),
+        { description: "Further conditions that must all hold." },
+      ),
+    ),
+  },
+  {
+    description:
+      "A label selector, as in Kubernetes. Empty: everything. For clusters, name, region and zone count as labels.",
+  },
+);
 export type LabelSelector = Static<typeof LabelSelector>;
 
-export const HttpMethod = Type.String({ pattern: "^[A-Z]+$", "x-expects": "an HTTP method in capitals, such as GET", description: "An HTTP method." });
+export const HttpMethod = Type.String({
+  pattern: "^[A-Z]+$",
+  "x-expects": "an HTTP method in capitals, such as GET",
+  description: "An HTTP method.",
+});
 export const PathPattern = Type.String({
-  pattern: "^(/[^*?#]*\\*?|\\*[^*?#]*)$", "x-expects": "a path that begins with '/'; it may end in '*' (prefix) or begin with '*' (suffix)",
+  pattern: "^(/[^*?#]*\\*?|\\*[^*?#]*)$",
+  "x-expects": "a path that begins with '/'; it may end in '*' (prefix) or begin with '*' (suffix)",
   description: "A path: exact, a prefix ending in '*', or a suffix beginning with '*'.",
 });
 export const HostName = Type.String({
-  pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?\\.)+[a-z0-9]([-a-z0-9]*[a-z0-9])?$", maxLength: 253, "x-expects": "a full DNS name in lower case, such as api.shop.example",
+  pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?\\.)+[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+  maxLength: 253,
+  "x-expects": "a full DNS name in lower case, such as api.shop.example",
   description: "A DNS name.",
 });
 export const PortNumber = Type.Integer({ minimum: 1, maximum: 65535, description: "A port." });

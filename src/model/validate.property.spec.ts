@@ -60,13 +60,21 @@ spec:
 type Path = (string | number)[];
 function pathsOf(value: unknown, at: Path = []): Path[] {
   if (typeof value !== "object" || value === null) return [at];
-  return [at, ...Object.entries(value).flatMap(([key, inner]) => pathsOf(inner, [...at, Array.isArray(value) ? Number(key) : key]))];
+  return [
+    at,
+    ...Object.entries(value).flatMap(([key, inner]) =>
+      pathsOf(inner, [...at, Array.isArray(value) ? Number(key) : key]),
+    ),
+  ];
 }
 
 /** A copy with the value at the path replaced, or removed when it is undefined. */
 function changed(value: unknown, [key, ...rest]: Path, by: unknown): unknown {
   if (key === undefined) return by;
-  const copy = (Array.isArray(value) ? [...(value as unknown[])] : { ...(value as object) }) as Record<string | number, unknown>;
+  const copy = (Array.isArray(value) ? [...(value as unknown[])] : { ...(value as object) }) as Record<
+    string | number,
+    unknown
+  >;
   const inner = changed(copy[key], rest, by);
   if (inner !== undefined) copy[key] = inner;
   else if (Array.isArray(copy)) copy.splice(Number(key), 1);
@@ -75,14 +83,20 @@ function changed(value: unknown, [key, ...rest]: Path, by: unknown): unknown {
 }
 
 const path = fc.constantFrom(...pathsOf(full).filter(({ length }) => length > 0));
-const cluster: Cluster = { apiVersion: "quipu.dev/v1", kind: "Cluster", metadata: { name: "uy-1", labels: { market: "uy", region: "co" } }, spec: { region: "co" } };
+const cluster: Cluster = {
+  apiVersion: "quipu.dev/v1",
+  kind: "Cluster",
+  metadata: { name: "uy-1", labels: { market: "uy", region: "co" } },
+  spec: { region: "co" },
+};
 
 /** What is valid must go all the way: no rule further on may meet a shape that it doesn't expect. */
 function use(app: App): void {
   const { parts, provenance } = resolve(app, { policies: [], issuers: [], cluster });
   expect(Object.keys(provenance).length).toBeGreaterThan(20);
   expect(JSON.stringify(parts)).not.toContain("null,null");
-  for (const ms of [parts.traffic.timeoutMs, parts.traffic.retries.perTryTimeoutMs, parts.workload.drainMs]) expect(Number.isFinite(ms)).toBe(true);
+  for (const ms of [parts.traffic.timeoutMs, parts.traffic.retries.perTryTimeoutMs, parts.workload.drainMs])
+    expect(Number.isFinite(ms)).toBe(true);
   rolloutOf(app, { policies: [] });
   rosterOf(app, { revisions: [], segmentOf: () => undefined });
   lint(app, { apps: new Map(), segments: new Map(), clusters: [cluster], policies: [] });
@@ -94,30 +108,41 @@ test("the full App is valid", () => {
 });
 
 test("an App with parts taken away or damaged is refused with a reason, or can be used", () => {
-  const by = fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, { weight: 2, arbitrary: fc.jsonValue() }, { weight: 1, arbitrary: fc.constantFrom<unknown>([], {}, "", 0, -1, "0s", null, true, [null], [{}]) });
+  const by = fc.oneof(
+    { weight: 3, arbitrary: fc.constant(undefined) },
+    { weight: 2, arbitrary: fc.jsonValue() },
+    { weight: 1, arbitrary: fc.constantFrom<unknown>([], {}, "", 0, -1, "0s", null, true, [null], [{}]) },
+  );
   let valid = 0;
-  fc.assert(fc.property(fc.array(fc.tuple(path, by), { minLength: 1, maxLength: 4 }), (changes) => {
-    let document: unknown = full;
-    for (const [at, value] of changes) if (pathsOf(document).some((one) => one.join() === at.join())) document = changed(document, at, value);
-    const problems = validate(document);
-    for (const problem of problems) {
-      expect(problem.message).not.toBe("");
-      expect(problem.message).not.toMatch(/undefined|\[object/);
-    }
-    if (problems.length > 0) return;
-    valid++;
-    use(document as App);
-  }), { numRuns: 400 });
+  fc.assert(
+    fc.property(fc.array(fc.tuple(path, by), { minLength: 1, maxLength: 4 }), (changes) => {
+      let document: unknown = full;
+      for (const [at, value] of changes)
+        if (pathsOf(document).some((one) => one.join() === at.join())) document = changed(document, at, value);
+      const problems = validate(document);
+      for (const problem of problems) {
+        expect(problem.message).not.toBe("");
+        expect(problem.message).not.toMatch(/undefined|\[object/);
+      }
+      if (problems.length > 0) return;
+      valid++;
+      use(document as App);
+    }),
+    { numRuns: 400 },
+  );
   // The test would say nothing if every damage were refused.
   expect(valid).toBeGreaterThan(20);
 });
 
 test("any value and any text are answered, never thrown at", () => {
   fc.assert(fc.property(fc.anything(), (value) => Array.isArray(validate(value)) && validate(value).length > 0));
-  fc.assert(fc.property(fc.oneof(fc.string({ maxLength: 60 }), fc.json()), (text) => {
-    for (const { problems } of parseDocuments(text)) for (const { line, column } of problems) {
-      expect(line).toBeGreaterThan(0);
-      expect(column).toBeGreaterThan(0);
-    }
-  }));
+  fc.assert(
+    fc.property(fc.oneof(fc.string({ maxLength: 60 }), fc.json()), (text) => {
+      for (const { problems } of parseDocuments(text))
+        for (const { line, column } of problems) {
+          expect(line).toBeGreaterThan(0);
+          expect(column).toBeGreaterThan(0);
+        }
+    }),
+  );
 });

@@ -22,7 +22,9 @@ export function autoscaler(namespace: string, name: string, read: Reader): Horiz
       scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name },
       minReplicas,
       maxReplicas: Math.max(max, minReplicas),
-      metrics: [{ type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: targetCPU } } }],
+      metrics: [
+        { type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: targetCPU } } },
+      ],
     },
   };
 }

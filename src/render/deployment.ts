@@ -32,14 +32,29 @@ export function deployment(namespace: string, name: string, read: Reader): Deplo
       template: {
         metadata: {
           labels: {
-            ...part.labels, ...selector, [managedLabel]: "true", "quipu.dev/team": part.team, version: revision,
-            "security.istio.io/tlsMode": "istio", "service.istio.io/canonical-name": app, "service.istio.io/canonical-revision": revision,
+            ...part.labels,
+            ...selector,
+            [managedLabel]: "true",
+            "quipu.dev/team": part.team,
+            version: revision,
+            "security.istio.io/tlsMode": "istio",
+            "service.istio.io/canonical-name": app,
+            "service.istio.io/canonical-revision": revision,
           },
         },
         spec: {
           serviceAccountName: app,
           terminationGracePeriodSeconds: Math.ceil((part.terminationGraceMs + part.drainMs) / 1000),
-          ...(part.spread === "zone" && { topologySpreadConstraints: [{ maxSkew: 1, topologyKey: "topology.kubernetes.io/zone", whenUnsatisfiable: "ScheduleAnyway" as const, labelSelector: { matchLabels: selector } }] }),
+          ...(part.spread === "zone" && {
+            topologySpreadConstraints: [
+              {
+                maxSkew: 1,
+                topologyKey: "topology.kubernetes.io/zone",
+                whenUnsatisfiable: "ScheduleAnyway" as const,
+                labelSelector: { matchLabels: selector },
+              },
+            ],
+          }),
           containers: [container(part)],
           ...(part.files.length > 0 && { volumes: volumesOf(part).map(({ volume }) => volume) }),
         },
@@ -50,7 +65,11 @@ export function deployment(namespace: string, name: string, read: Reader): Deplo
 
 /** Every declared call, open or not, whose callee's segment is known: `app.segment`, sorted, by commas. */
 function declaredCalls({ edges }: Roster): string {
-  return Object.entries(edges).filter(([, edge]) => edge.stage !== "gone" && edge.segment !== "").map(([callee, { segment }]) => `${callee}.${segment}`).toSorted(byText).join(",");
+  return Object.entries(edges)
+    .filter(([, edge]) => edge.stage !== "gone" && edge.segment !== "")
+    .map(([callee, { segment }]) => `${callee}.${segment}`)
+    .toSorted(byText)
+    .join(",");
 }
 
 function container(part: WorkloadPart): Container {
@@ -60,12 +79,23 @@ function container(part: WorkloadPart): Container {
     name: "app",
     image: part.image,
     ...(part.command.length > 0 && { command: part.command }),
-    ...(part.ports.length > 0 && { ports: part.ports.map(({ name, port }) => ({ name, containerPort: port, protocol: "TCP" as const })) }),
+    ...(part.ports.length > 0 && {
+      ports: part.ports.map(({ name, port }) => ({ name, containerPort: port, protocol: "TCP" as const })),
+    }),
     ...(part.env.length > 0 && { env: part.env.map(envVar) }),
-    ...((Object.keys(requests).length > 0 || Object.keys(limits).length > 0) && { resources: { ...(Object.keys(requests).length > 0 && { requests }), ...(Object.keys(limits).length > 0 && { limits }) } }),
+    ...((Object.keys(requests).length > 0 || Object.keys(limits).length > 0) && {
+      resources: {
+        ...(Object.keys(requests).length > 0 && { requests }),
+        ...(Object.keys(limits).length > 0 && { limits }),
+      },
+    }),
     // A second of period: what waits for readiness (a step, a wave, an endpoint) waits for the probe.
-    ...(part.readiness !== null && { readinessProbe: { ...probe(part.readiness), periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 3 } }),
-    ...(part.liveness !== null && { livenessProbe: { ...probe(part.liveness), periodSeconds: 10, timeoutSeconds: 2, failureThreshold: 3 } }),
+    ...(part.readiness !== null && {
+      readinessProbe: { ...probe(part.readiness), periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 3 },
+    }),
+    ...(part.liveness !== null && {
+      livenessProbe: { ...probe(part.liveness), periodSeconds: 10, timeoutSeconds: 2, failureThreshold: 3 },
+    }),
     // Kubernetes runs preStop while the pod leaves the endpoints; only then the process is asked to stop.
     ...(part.drainMs > 0 && { lifecycle: { preStop: { sleep: { seconds: Math.ceil(part.drainMs / 1000) } } } }),
     ...(mounts.length > 0 && { volumeMounts: mounts.flatMap(({ mounts }) => mounts) }),
@@ -83,14 +113,23 @@ function probe(spec: NonNullable<WorkloadPart["readiness"]>): Probe {
 
 /** A volume for each ConfigMap or Secret, and a mount for each file. Volumes are numbered, for a Secret's name may be too long for a volume. */
 function volumesOf({ files }: WorkloadPart): { volume: Volume; mounts: NonNullable<Container["volumeMounts"]> }[] {
-  const sources = [...new Set(files.map(({ config, secret }) => (config !== undefined ? `config/${config}` : `secret/${secret}`)))].toSorted(byText);
+  const sources = [
+    ...new Set(files.map(({ config, secret }) => (config !== undefined ? `config/${config}` : `secret/${secret}`))),
+  ].toSorted(byText);
   return sources.map((source, index) => {
-    const own = files.filter(({ config, secret }) => source === (config !== undefined ? `config/${config}` : `secret/${secret}`));
+    const own = files.filter(
+      ({ config, secret }) => source === (config !== undefined ? `config/${config}` : `secret/${secret}`),
+    );
     const name = `files-${index}`;
     const { config, secret } = own[0]!;
     return {
       volume: config !== undefined ? { name, configMap: { name: config } } : { name, secret: { secretName: secret! } },
-      mounts: own.map(({ path, key }) => ({ name, mountPath: path, subPath: key ?? path.slice(path.lastIndexOf("/") + 1), readOnly: true })),
+      mounts: own.map(({ path, key }) => ({
+        name,
+        mountPath: path,
+        subPath: key ?? path.slice(path.lastIndexOf("/") + 1),
+        readOnly: true,
+      })),
     };
   });
 }

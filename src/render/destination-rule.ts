@@ -12,15 +12,19 @@ export function destinationRule(namespace: string, app: string, read: Reader): D
   const roster = read.roster(app);
   const values = read.values(app);
   const traffic = read.traffic(app);
-  if (roster?.segment !== namespace || values === undefined || traffic === undefined || roster.ports.length === 0) return undefined;
+  if (roster?.segment !== namespace || values === undefined || traffic === undefined || roster.ports.length === 0)
+    return undefined;
   const home = read.homeLane(app);
-  const labelsOf = (revision: string) => (home === undefined || home.good === null || home.ready.includes(revision) ? revision : home.good);
+  const labelsOf = (revision: string) =>
+    home === undefined || home.good === null || home.ready.includes(revision) ? revision : home.good;
   return {
     ...head("DestinationRule", namespace, app, { app }),
     spec: {
       host: serviceHost(app, namespace),
       trafficPolicy: trafficPolicy(traffic),
-      subsets: roster.revisions.toSorted(byRevision).map((revision) => ({ name: revision, labels: { [revisionLabel]: labelsOf(revision) } })),
+      subsets: roster.revisions
+        .toSorted(byRevision)
+        .map((revision) => ({ name: revision, labels: { [revisionLabel]: labelsOf(revision) } })),
     },
   };
 }
@@ -40,8 +44,10 @@ function trafficPolicy({ perCaller, retries }: TrafficPart): TrafficPolicy {
     loadBalancer: loadBalancer(loadBalancing),
     ...(outlier.consecutive5xxErrors > 0 && {
       outlierDetection: {
-        consecutive5xxErrors: outlier.consecutive5xxErrors, interval: seconds(outlier.intervalMs),
-        baseEjectionTime: seconds(outlier.baseEjectionMs), maxEjectionPercent: outlier.maxEjectionPercent,
+        consecutive5xxErrors: outlier.consecutive5xxErrors,
+        interval: seconds(outlier.intervalMs),
+        baseEjectionTime: seconds(outlier.baseEjectionMs),
+        maxEjectionPercent: outlier.maxEjectionPercent,
       },
     }),
     // Three retries at a time are always allowed: a percentage of few requests would be none.
@@ -52,10 +58,16 @@ function trafficPolicy({ perCaller, retries }: TrafficPart): TrafficPolicy {
 function loadBalancer({ policy, hash, warmupMs }: LoadBalancing): LoadBalancerSettings {
   const warmup = warmupMs > 0 ? { warmup: { duration: seconds(warmupMs) } } : {};
   if (policy !== "consistentHash" || hash === undefined) {
-    const simple = { leastRequest: "LEAST_REQUEST", roundRobin: "ROUND_ROBIN", random: "RANDOM", consistentHash: "LEAST_REQUEST" } as const;
+    const simple = {
+      leastRequest: "LEAST_REQUEST",
+      roundRobin: "ROUND_ROBIN",
+      random: "RANDOM",
+      consistentHash: "LEAST_REQUEST",
+    } as const;
     return { simple: simple[policy], ...warmup };
   }
   if ("header" in hash) return { consistentHash: { httpHeaderName: hash.header }, ...warmup };
-  if ("cookie" in hash) return { consistentHash: { httpCookie: { name: hash.cookie, ttl: seconds(hash.ttlMs) } }, ...warmup };
+  if ("cookie" in hash)
+    return { consistentHash: { httpCookie: { name: hash.cookie, ttl: seconds(hash.ttlMs) } }, ...warmup };
   return { consistentHash: { useSourceIp: true }, ...warmup };
 }

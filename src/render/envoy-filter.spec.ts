@@ -14,7 +14,9 @@ const filters: Record<string, DescMessage> = {
 
 /** What Istio merges into Envoy's configuration is untyped in an EnvoyFilter: a field that Envoy doesn't have must fail here. */
 function patchesOf(name: string): NonNullable<NonNullable<EnvoyFilter["spec"]>["configPatches"]> {
-  const documents = parseAllDocuments(readFileSync(new URL(`./golden/${name}/out.yaml`, import.meta.url), "utf8")).map((document) => document.toJS() as EnvoyFilter);
+  const documents = parseAllDocuments(readFileSync(new URL(`./golden/${name}/out.yaml`, import.meta.url), "utf8")).map(
+    (document) => document.toJS() as EnvoyFilter,
+  );
   return documents.find(({ kind }) => kind === "EnvoyFilter")!.spec!.configPatches!;
 }
 
@@ -34,9 +36,25 @@ describe.each(["rate-limit-instance", "rate-limit-cluster"])("%s", (name) => {
 });
 
 test("each limit has a descriptor, and its actions make just that", () => {
-  const { "@type": _, ...config } = patchesOf("rate-limit-instance")[0]!.patch.value!.typed_config as Record<string, JsonValue>;
+  const { "@type": _, ...config } = patchesOf("rate-limit-instance")[0]!.patch.value!.typed_config as Record<
+    string,
+    JsonValue
+  >;
   const { rateLimits, descriptors } = fromJson(LocalRateLimitSchema, config);
-  expect(rateLimits.map(({ actions }) => actions.map(({ actionSpecifier: action }) => action.case === "requestHeaders" ? action.value.descriptorKey : (action.value as { descriptorKey: string }).descriptorKey)))
-    .toEqual(descriptors.map(({ entries }) => entries.map(({ key }) => key)));
-  expect(descriptors.map(({ tokenBucket }) => [tokenBucket!.maxTokens, Number(tokenBucket!.fillInterval!.seconds)])).toEqual([[100, 1], [20, 60], [5, 3600]]);
+  expect(
+    rateLimits.map(({ actions }) =>
+      actions.map(({ actionSpecifier: action }) =>
+        action.case === "requestHeaders"
+          ? action.value.descriptorKey
+          : (action.value as { descriptorKey: string }).descriptorKey,
+      ),
+    ),
+  ).toEqual(descriptors.map(({ entries }) => entries.map(({ key }) => key)));
+  expect(
+    descriptors.map(({ tokenBucket }) => [tokenBucket!.maxTokens, Number(tokenBucket!.fillInterval!.seconds)]),
+  ).toEqual([
+    [100, 1],
+    [20, 60],
+    [5, 3600],
+  ]);
 });

@@ -23,7 +23,10 @@ export function envoyFilter(namespace: string, app: string, read: Reader): Envoy
   const cluster = limitDescriptors(rateLimits, "cluster");
   if (instance.length + cluster.length === 0) return undefined;
   // One filter cannot fail open for some limits and closed for others: a stage tells them apart.
-  const stages = [{ stage: 0, deny: false, limits: cluster.filter(({ limit }) => limit.failOpen) }, { stage: 1, deny: true, limits: cluster.filter(({ limit }) => !limit.failOpen) }].filter(({ limits }) => limits.length > 0);
+  const stages = [
+    { stage: 0, deny: false, limits: cluster.filter(({ limit }) => limit.failOpen) },
+    { stage: 1, deny: true, limits: cluster.filter(({ limit }) => !limit.failOpen) },
+  ].filter(({ limits }) => limits.length > 0);
   return {
     ...head("EnvoyFilter", namespace, app, { app }),
     spec: {
@@ -31,7 +34,9 @@ export function envoyFilter(namespace: string, app: string, read: Reader): Envoy
       configPatches: [
         ...(instance.length > 0 ? [beforeRouter(localRateLimit(instance))] : []),
         ...stages.map(({ stage, deny }) => beforeRouter(rateLimit(rateLimitDomain(app, namespace), stage, deny))),
-        ...(stages.length > 0 ? [onInboundHosts(stages.flatMap(({ stage, limits }) => limits.map(({ actions }) => ({ stage, actions }))))] : []),
+        ...(stages.length > 0
+          ? [onInboundHosts(stages.flatMap(({ stage, limits }) => limits.map(({ actions }) => ({ stage, actions }))))]
+          : []),
       ],
     },
   };
@@ -45,7 +50,17 @@ export function rateLimitDomain(app: string, segment: string): string {
 function beforeRouter(value: Record<string, unknown>): Patch {
   return {
     applyTo: "HTTP_FILTER",
-    match: { context: "SIDECAR_INBOUND", listener: { filterChain: { filter: { name: "envoy.filters.network.http_connection_manager", subFilter: { name: "envoy.filters.http.router" } } } } },
+    match: {
+      context: "SIDECAR_INBOUND",
+      listener: {
+        filterChain: {
+          filter: {
+            name: "envoy.filters.network.http_connection_manager",
+            subFilter: { name: "envoy.filters.http.router" },
+          },
+        },
+      },
+    },
     patch: { operation: "INSERT_BEFORE", value },
   };
 }
@@ -72,8 +87,15 @@ function localRateLimit(limits: readonly LimitDescriptor[]): Record<string, unkn
       rate_limits: limits.map(({ actions }) => ({ actions })),
       descriptors: limits.map(({ index, limit }) => ({
         // An entry without a value stands for every value, each with a bucket of its own.
-        entries: [{ key: "limit", value: String(index) }, ...(limit.per !== undefined ? [{ key: limit.per.header, value: "" }] : [])],
-        token_bucket: { max_tokens: limit.requests, tokens_per_fill: limit.requests, fill_interval: seconds(unitMs[limit.unit]) },
+        entries: [
+          { key: "limit", value: String(index) },
+          ...(limit.per !== undefined ? [{ key: limit.per.header, value: "" }] : []),
+        ],
+        token_bucket: {
+          max_tokens: limit.requests,
+          tokens_per_fill: limit.requests,
+          fill_interval: seconds(unitMs[limit.unit]),
+        },
       })),
     },
   };
@@ -84,10 +106,17 @@ function rateLimit(domain: string, stage: number, deny: boolean): Record<string,
     name: `envoy.filters.http.ratelimit${stage === 0 ? "" : `.${stage}`}`,
     typed_config: {
       "@type": "type.googleapis.com/envoy.extensions.filters.http.ratelimit.v3.RateLimit",
-      domain, stage, failure_mode_deny: deny, timeout: seconds(askTimeoutMs), rate_limited_as_resource_exhausted: true,
+      domain,
+      stage,
+      failure_mode_deny: deny,
+      timeout: seconds(askTimeoutMs),
+      rate_limited_as_resource_exhausted: true,
       rate_limit_service: {
         transport_api_version: "V3",
-        grpc_service: { envoy_grpc: { cluster_name: `outbound|${rateLimitPort}||${rateLimitHost}`, authority: rateLimitHost }, timeout: seconds(askTimeoutMs) },
+        grpc_service: {
+          envoy_grpc: { cluster_name: `outbound|${rateLimitPort}||${rateLimitHost}`, authority: rateLimitHost },
+          timeout: seconds(askTimeoutMs),
+        },
       },
     },
   };

@@ -28,7 +28,12 @@ export function seconds(ms: number): string {
 }
 
 /** An object of ours, without its spec. */
-export function head(kind: KindName, namespace: string, name: string, labels: Record<string, string> = {}): Pick<KubeObject, "apiVersion" | "kind" | "metadata"> {
+export function head(
+  kind: KindName,
+  namespace: string,
+  name: string,
+  labels: Record<string, string> = {},
+): Pick<KubeObject, "apiVersion" | "kind" | "metadata"> {
   return {
     apiVersion: kinds[kind].apiVersion,
     kind,

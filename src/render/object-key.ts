@@ -7,7 +7,11 @@ export function objectKey(kind: KindName, namespace: string, name: string): Obje
   return `${kinds[kind].apiVersion}/${kind}/${namespace}/${name}`;
 }
 
-export interface KeyParts { kind: Kind; namespace: string; name: string }
+export interface KeyParts {
+  kind: Kind;
+  namespace: string;
+  name: string;
+}
 
 /** Undefined for a kind that isn't registered. */
 export function parseObjectKey(key: ObjectKey): KeyParts | undefined {

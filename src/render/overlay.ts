@@ -16,17 +16,24 @@ export function withOverlay(object: KubeObject, overlay: readonly Overlay[]): Ku
   if (!used) return object;
   const result = patched as KubeObject;
   // Shown wherever it is in force.
-  return { ...result, metadata: { ...result.metadata, annotations: { ...result.metadata.annotations, "quipu.dev/overlay": "true" } } };
+  return {
+    ...result,
+    metadata: { ...result.metadata, annotations: { ...result.metadata.annotations, "quipu.dev/overlay": "true" } },
+  };
 }
 
 function merge(target: unknown, patch: unknown): unknown {
   if (isNamedList(patch) && isNamedList(target)) {
     const patches = new Map(patch.map((item) => [item.name, item]));
     const known = new Set(target.map(({ name }) => name));
-    return [...target.map((item) => (patches.has(item.name) ? merge(item, patches.get(item.name)) : item)), ...patch.filter(({ name }) => !known.has(name)).map((item) => merge({}, item))];
+    return [
+      ...target.map((item) => (patches.has(item.name) ? merge(item, patches.get(item.name)) : item)),
+      ...patch.filter(({ name }) => !known.has(name)).map((item) => merge({}, item)),
+    ];
   }
   if (typeof patch !== "object" || patch === null || Array.isArray(patch)) return patch;
-  const result: Record<string, unknown> = typeof target === "object" && target !== null && !Array.isArray(target) ? { ...target } : {};
+  const result: Record<string, unknown> =
+    typeof target === "object" && target !== null && !Array.isArray(target) ? { ...target } : {};
   for (const [field, value] of Object.entries(patch)) {
     if (value === null) delete result[field];
     else result[field] = merge(result[field], value);
@@ -35,5 +42,12 @@ function merge(target: unknown, patch: unknown): unknown {
 }
 
 function isNamedList(value: unknown): value is { name: string }[] {
-  return Array.isArray(value) && value.length > 0 && value.every((item: unknown) => typeof item === "object" && item !== null && typeof (item as { name?: unknown }).name === "string");
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every(
+      (item: unknown) =>
+        typeof item === "object" && item !== null && typeof (item as { name?: unknown }).name === "string",
+    )
+  );
 }

@@ -20,8 +20,15 @@ export function rateLimitConfig(namespace: string, name: string, read: Reader): 
     domain: rateLimitDomain(app, roster.segment),
     descriptors: limits.map(({ index, limit }) => {
       const amount = { rate_limit: { unit: limit.unit, requests_per_unit: limit.requests } };
-      return { key: "limit", value: String(index), ...(limit.per === undefined ? amount : { descriptors: [{ key: limit.per.header, ...amount }] }) };
+      return {
+        key: "limit",
+        value: String(index),
+        ...(limit.per === undefined ? amount : { descriptors: [{ key: limit.per.header, ...amount }] }),
+      };
     }),
   };
-  return { ...head("ConfigMap", namespace, name, { app, "quipu.dev/ratelimit": "true" }), data: { "config.yaml": stringify(config, { lineWidth: 0 }) } };
+  return {
+    ...head("ConfigMap", namespace, name, { app, "quipu.dev/ratelimit": "true" }),
+    data: { "config.yaml": stringify(config, { lineWidth: 0 }) },
+  };
 }

@@ -4,7 +4,13 @@ import type { KubeObject } from "../objects/meta.ts";
 import { revisionLabel } from "./names.ts";
 import { rosterIndex, type InForceRows, type Row } from "./rows.ts";
 
-interface PartValues { workload: WorkloadPart; scale: ScalePart; traffic: TrafficPart; calls: CallOverrides; base: BasePart }
+interface PartValues {
+  workload: WorkloadPart;
+  scale: ScalePart;
+  traffic: TrafficPart;
+  calls: CallOverrides;
+  base: BasePart;
+}
 
 /**
  * Reads rows for one object of one cluster and remembers the highest revision among them, so that an object's row
@@ -58,7 +64,10 @@ export class Reader {
   /** Throws when a row names a snapshot that isn't there, or one of another part: rows are then damaged. */
   part<P extends SnapshotPart["part"]>(hash: Hash, part: P): PartValues[P] {
     const content = this.#rows.snapshots.get(hash);
-    if (content?.part !== part) throw new Error(`snapshot ${hash} is ${content === undefined ? "missing" : `a ${content.part} part`}, not a ${part} part`);
+    if (content?.part !== part)
+      throw new Error(
+        `snapshot ${hash} is ${content === undefined ? "missing" : `a ${content.part} part`}, not a ${part} part`,
+      );
     return content.value as PartValues[P];
   }
 

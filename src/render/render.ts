@@ -32,7 +32,8 @@ const makers: Partial<Record<KindName, Maker>> = {
   Service: service,
   ServiceAccount: serviceAccount,
   DestinationRule: destinationRule,
-  VirtualService: (namespace, name, read) => (namespace === rootNamespace ? ingressVirtualService(name, read) : virtualService(namespace, name, read)),
+  VirtualService: (namespace, name, read) =>
+    namespace === rootNamespace ? ingressVirtualService(name, read) : virtualService(namespace, name, read),
   AuthorizationPolicy: authorizationPolicy,
   Sidecar: sidecar,
   EnvoyFilter: envoyFilter,
@@ -57,7 +58,12 @@ export interface RenderOptions {
  * One object of one cluster from the rows in force; undefined when it shall not exist. Pure: the same rows give the same
  * bytes. Throws only when the rows are damaged (a snapshot that they name is missing).
  */
-export function render(cluster: string, key: ObjectKey, rows: InForceRows, { trustDomain }: RenderOptions): Rendered | undefined {
+export function render(
+  cluster: string,
+  key: ObjectKey,
+  rows: InForceRows,
+  { trustDomain }: RenderOptions,
+): Rendered | undefined {
   const parts = parseObjectKey(key);
   const make = parts === undefined ? undefined : makers[parts.kind.kind as KindName];
   if (parts === undefined || make === undefined) return undefined;

@@ -45,7 +45,8 @@ export class RenderedCluster {
       const same = old !== undefined && JSON.stringify(old.object) === JSON.stringify(rendered.object);
       if (same && old.rowRevision === rendered.rowRevision) return false;
       // A row that went leaves no revision behind; the view's own stands in for it, so that revisions never fall.
-      if (old !== undefined && rendered.rowRevision <= old.rowRevision) rendered = { ...rendered, rowRevision: same ? old.rowRevision : rows.revision };
+      if (old !== undefined && rendered.rowRevision <= old.rowRevision)
+        rendered = { ...rendered, rowRevision: same ? old.rowRevision : rows.revision };
       this.#objects.set(key, rendered);
       return !same || old.rowRevision !== rendered.rowRevision;
     });

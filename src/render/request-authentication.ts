@@ -17,7 +17,20 @@ export function requestAuthentication(namespace: string, app: string, read: Read
     const issuer = issuers[name];
     if (issuer === undefined) return [];
     const { audiences, jwks, jwksUri } = issuer;
-    return [{ issuer: issuer.issuer, ...(audiences.length > 0 && { audiences }), ...(jwks !== undefined && { jwks }), ...(jwksUri !== undefined && { jwksUri }), forwardOriginalToken: true }];
+    return [
+      {
+        issuer: issuer.issuer,
+        ...(audiences.length > 0 && { audiences }),
+        ...(jwks !== undefined && { jwks }),
+        ...(jwksUri !== undefined && { jwksUri }),
+        forwardOriginalToken: true,
+      },
+    ];
   });
-  return jwtRules.length === 0 ? undefined : { ...head("RequestAuthentication", namespace, app, { app }), spec: { selector: { matchLabels: { app } }, jwtRules } };
+  return jwtRules.length === 0
+    ? undefined
+    : {
+        ...head("RequestAuthentication", namespace, app, { app }),
+        spec: { selector: { matchLabels: { app } }, jwtRules },
+      };
 }

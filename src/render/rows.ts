@@ -1,7 +1,10 @@
 import type { Base, Hash, Lane, Roster, SnapshotPart } from "../model/rows.ts";
 
 /** A row with the store revision at which it was written. */
-export interface Row<T> { readonly revision: number; readonly value: T }
+export interface Row<T> {
+  readonly revision: number;
+  readonly value: T;
+}
 
 /** All that rendering reads: what is in force at one revision. The store's own view has this shape. */
 export interface InForceRows {

@@ -10,7 +10,8 @@ export function serviceEntry(segment: string, host: string, read: Reader): Servi
     if (read.homeLane(app) === undefined) continue;
     for (const outside of read.roster(app)?.outside ?? []) {
       // Callers that disagree on a port's protocol: the first by name counts.
-      if (outside.host === host && outside.stage === "open" && !ports.has(outside.port)) ports.set(outside.port, outside);
+      if (outside.host === host && outside.stage === "open" && !ports.has(outside.port))
+        ports.set(outside.port, outside);
     }
   }
   if (ports.size === 0) return undefined;
@@ -18,7 +19,9 @@ export function serviceEntry(segment: string, host: string, read: Reader): Servi
     ...head("ServiceEntry", segment, host),
     spec: {
       hosts: [host],
-      ports: [...ports.values()].toSorted((a, b) => a.port - b.port).map(({ port, protocol }) => ({ number: port, name: `${protocol}-${port}`, protocol: protocol.toUpperCase() })),
+      ports: [...ports.values()]
+        .toSorted((a, b) => a.port - b.port)
+        .map(({ port, protocol }) => ({ number: port, name: `${protocol}-${port}`, protocol: protocol.toUpperCase() })),
       location: "MESH_EXTERNAL",
       resolution: "DNS",
       exportTo: ["."],

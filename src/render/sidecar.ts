@@ -30,7 +30,13 @@ export function sidecar(namespace: string, app: string, read: Reader): Sidecar |
 
 function inboundPool({ inbound }: TrafficPart): ConnectionPoolSettings | undefined {
   const { maxConnections, maxPendingRequests, maxRequests } = inbound.connectionPool;
-  const http = { ...(maxPendingRequests !== undefined && { http1MaxPendingRequests: maxPendingRequests }), ...(maxRequests !== undefined && { http2MaxRequests: maxRequests }) };
-  const settings = { ...(maxConnections !== undefined && { tcp: { maxConnections } }), ...(Object.keys(http).length > 0 && { http }) };
+  const http = {
+    ...(maxPendingRequests !== undefined && { http1MaxPendingRequests: maxPendingRequests }),
+    ...(maxRequests !== undefined && { http2MaxRequests: maxRequests }),
+  };
+  const settings = {
+    ...(maxConnections !== undefined && { tcp: { maxConnections } }),
+    ...(Object.keys(http).length > 0 && { http }),
+  };
   return Object.keys(settings).length > 0 ? settings : undefined;
 }

@@ -16,6 +16,12 @@ export function deadlineExceedsCaller(subject: Subject): Problem[] {
     if (deadline.timeoutMs > 0 && deadline.timeoutMs <= ownMs) return [];
     const field = `spec.calls[${index}].timeout`;
     const takes = deadline.timeoutMs === 0 ? "any time" : formatDuration(deadline.timeoutMs);
-    return [new Problem("deadline-exceeds-caller", `A call to ${call.app} may take ${takes}, but callers of ${subject.app.metadata.name} wait ${formatDuration(ownMs)}.`, { field, found: call.timeout ?? takes, accepted: `at most ${formatDuration(ownMs)}` })];
+    return [
+      new Problem(
+        "deadline-exceeds-caller",
+        `A call to ${call.app} may take ${takes}, but callers of ${subject.app.metadata.name} wait ${formatDuration(ownMs)}.`,
+        { field, found: call.timeout ?? takes, accepted: `at most ${formatDuration(ownMs)}` },
+      ),
+    ];
   });
 }

@@ -8,6 +8,12 @@ export function httpRuleForTcp(subject: Subject): Problem[] {
     const callee = subject.fleet.apps.get(call.app);
     if (callee === undefined || subject.speaksHttp(callee)) return [];
     const field = `spec.calls[${index}].${call.methods !== undefined ? "methods" : "paths"}`;
-    return [new Problem("http-rule-for-tcp", `${call.app} has no HTTP port: a rule by methods or paths admits nothing.`, { field, found: call.methods ?? call.paths, accepted: "a call without methods and paths" })];
+    return [
+      new Problem("http-rule-for-tcp", `${call.app} has no HTTP port: a rule by methods or paths admits nothing.`, {
+        field,
+        found: call.methods ?? call.paths,
+        accepted: "a call without methods and paths",
+      }),
+    ];
   });
 }

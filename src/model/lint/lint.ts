@@ -15,12 +15,25 @@ import { unusedConsent } from "./unused-consent.ts";
 export type LintRule = (subject: Subject) => Problem[];
 
 const rules: readonly LintRule[] = [
-  retriesExceedTimeout, deadlineExceedsCaller, retryAmplification, limitAbovePool, replicasCannotCarryStep, exposedOpenly, unusedConsent, unansweredCalls, httpRuleForTcp, pathTaken,
+  retriesExceedTimeout,
+  deadlineExceedsCaller,
+  retryAmplification,
+  limitAbovePool,
+  replicasCannotCarryStep,
+  exposedOpenly,
+  unusedConsent,
+  unansweredCalls,
+  httpRuleForTcp,
+  pathTaken,
 ];
 
 /** What is legal but probably wrong about a valid App among all others: warnings, each with its field; none stops a change. */
 export function lint(app: App, fleet: Fleet): Problem[] {
   const subject = new Subject(app, fleet);
-  const problems = rules.flatMap((rule) => rule(subject)).map((problem) => problem.with({ subject: `App/${app.metadata.name}` }));
-  return [...new Map(problems.map((problem) => [`${problem.code} ${problem.field} ${problem.message}`, problem])).values()];
+  const problems = rules
+    .flatMap((rule) => rule(subject))
+    .map((problem) => problem.with({ subject: `App/${app.metadata.name}` }));
+  return [
+    ...new Map(problems.map((problem) => [`${problem.code} ${problem.field} ${problem.message}`, problem])).values(),
+  ];
 }

@@ -5,7 +5,15 @@ import type { Deadline, Subject } from "./subject.ts";
 /** One request becoming more than this many is worth a word. */
 const tolerable = 8;
 /** Conditions under which a failure of the callee itself is tried again. The default ones hold before it has begun its work. */
-const afterWork = new Set(["5xx", "gateway-error", "reset", "retriable-4xx", "deadline-exceeded", "internal", "resource-exhausted"]);
+const afterWork = new Set([
+  "5xx",
+  "gateway-error",
+  "reset",
+  "retriable-4xx",
+  "deadline-exceeded",
+  "internal",
+  "resource-exhausted",
+]);
 
 function tries({ attempts, retryOn }: Deadline): number {
   return retryOn.some((condition) => afterWork.has(condition) || /^\d+$/.test(condition)) ? attempts + 1 : 1;
@@ -37,7 +45,15 @@ export function retryAmplification(subject: Subject): Problem[] {
   const { product, path } = walk(subject.app);
   if (product <= tolerable || path.length < 2) return [];
   const index = (subject.spec.calls ?? []).findIndex((call) => "app" in call && call.app === path[0]);
-  return [new Problem("retry-amplification", `One request to ${subject.app.metadata.name} may become ${product} at ${path.at(-1)}: ${[subject.app.metadata.name, ...path].join(" → ")}.`, {
-    field: `spec.calls[${index}].retries.attempts`, found: product, accepted: `at most ${tolerable}: retry at one level only`,
-  })];
+  return [
+    new Problem(
+      "retry-amplification",
+      `One request to ${subject.app.metadata.name} may become ${product} at ${path.at(-1)}: ${[subject.app.metadata.name, ...path].join(" → ")}.`,
+      {
+        field: `spec.calls[${index}].retries.attempts`,
+        found: product,
+        accepted: `at most ${tolerable}: retry at one level only`,
+      },
+    ),
+  ];
 }

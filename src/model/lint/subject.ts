@@ -15,7 +15,12 @@ export interface Fleet {
 }
 
 /** How long an edge may take and how often it is tried, as the caller sees it. */
-export interface Deadline { timeoutMs: number; attempts: number; perTryTimeoutMs: number; retryOn: readonly string[] }
+export interface Deadline {
+  timeoutMs: number;
+  attempts: number;
+  perTryTimeoutMs: number;
+  retryOn: readonly string[];
+}
 
 /** The App that is looked at, among all others. Nothing of it is stored: the warnings are of the moment. */
 export class Subject {
@@ -36,16 +41,32 @@ export class Subject {
   /** An app's spec with nothing left out, for the fleet at large or for one cluster. */
   effective(app: App, cluster?: Cluster): Effective {
     const key = `${app.metadata.name}/${cluster?.metadata.name ?? ""}`;
-    const known = this.#effective.get(key) ?? effectiveSpec(app, { segment: this.fleet.segments.get(app.spec.segment), policies: this.fleet.policies, cluster });
+    const known =
+      this.#effective.get(key) ??
+      effectiveSpec(app, {
+        segment: this.fleet.segments.get(app.spec.segment),
+        policies: this.fleet.policies,
+        cluster,
+      });
     this.#effective.set(key, known);
     return known;
   }
 
   /** The App's effective specs that differ: at large, and in each of its clusters where an override may apply. */
   variants(): { where: string; effective: Effective; cluster: Cluster | undefined }[] {
-    const here = (this.spec.overrides ?? []).length === 0 ? [] : placedIn(this.app, this.fleet.segments.get(this.spec.segment), this.fleet.clusters);
+    const here =
+      (this.spec.overrides ?? []).length === 0
+        ? []
+        : placedIn(this.app, this.fleet.segments.get(this.spec.segment), this.fleet.clusters);
     const clusters = this.fleet.clusters.filter(({ metadata }) => here.includes(metadata.name));
-    return [{ where: "", effective: this.effective(this.app), cluster: undefined }, ...clusters.map((cluster) => ({ where: ` in ${cluster.metadata.name}`, effective: this.effective(this.app, cluster), cluster }))];
+    return [
+      { where: "", effective: this.effective(this.app), cluster: undefined },
+      ...clusters.map((cluster) => ({
+        where: ` in ${cluster.metadata.name}`,
+        effective: this.effective(this.app, cluster),
+        cluster,
+      })),
+    ];
   }
 
   /** What holds for a call of `caller` to `callee`: the callee's values, and what the call overrides. Undefined: the callee doesn't exist. */
@@ -53,11 +74,16 @@ export class Subject {
     const target = this.fleet.apps.get(callee);
     if (target === undefined) return undefined;
     const { timeout, retries } = this.effective(target).spec.traffic!;
-    const call = (caller.spec.calls ?? []).find((one) => "app" in one && one.app === callee && (one.timeout !== undefined || one.retries !== undefined));
+    const call = (caller.spec.calls ?? []).find(
+      (one) => "app" in one && one.app === callee && (one.timeout !== undefined || one.retries !== undefined),
+    );
     const own = call !== undefined && "app" in call ? call : undefined;
     const merged = { ...retries, ...own?.retries };
     return {
-      timeoutMs: durationMs(own?.timeout ?? timeout ?? "0s"), attempts: merged.attempts!, perTryTimeoutMs: durationMs(merged.perTryTimeout!), retryOn: merged.retryOn!.map(String),
+      timeoutMs: durationMs(own?.timeout ?? timeout ?? "0s"),
+      attempts: merged.attempts!,
+      perTryTimeoutMs: durationMs(merged.perTryTimeout!),
+      retryOn: merged.retryOn!.map(String),
     };
   }
 
