@@ -81,6 +81,11 @@ export function program(local: LocalCommands): Command {
   cluster.command("kubeconfig").description("print a kubeconfig for a cluster").argument("<name>")
     .action(async (name) => (await import("./commands/cluster-kubeconfig.ts")).kubeconfig(name));
 
+  quipu.command("login").description("sign in to a server, or say as whom this home is signed in")
+    .option("--link", "print a link that signs a browser in, once, within 15 minutes")
+    .option("--server <url>", "the server to sign in to").option("--token-file <file>", "file with its token; - reads standard input")
+    .action(async (options) => (await import("./commands/login.ts")).login(options));
+
   quipu.command("completion").description("print a completion script").argument("<shell>", "bash, zsh or fish")
     .action(async (shell) => (await import("./commands/completion.ts")).completion(shell));
   quipu.command("__complete", { hidden: true }).argument("[words...]").allowUnknownOption().passThroughOptions()

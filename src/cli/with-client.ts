@@ -6,7 +6,7 @@ import { connection } from "./connection.ts";
 
 /** Runs `work` with a client for the fleet of this home and closes it afterwards. */
 export async function withClient<T>(work: (client: ApiClient) => Promise<T>): Promise<T> {
-  const client = new ApiClient(connection(home()));
+  const client = new ApiClient(connection(cliHome()));
   try {
     return await work(client);
   } finally {
@@ -15,7 +15,7 @@ export async function withClient<T>(work: (client: ApiClient) => Promise<T>): Pr
 }
 
 /** `QUIPU_HOME`, else `.quipu/` of the checkout, else of the user's home folder where quipu isn't run from a checkout. */
-function home(): string {
+export function cliHome(): string {
   if (process.env.QUIPU_HOME !== undefined) return resolve(process.env.QUIPU_HOME);
   const checkout = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
   return checkout.includes("node_modules") ? join(homedir(), ".quipu") : join(checkout, ".quipu");
