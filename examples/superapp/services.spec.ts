@@ -5,7 +5,18 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 /** The whole super-app without a mesh: a small proxy that knows every app stands where the sidecars do. */
-const names = ["catalog", "couriers", "fraud", "notifications", "orders", "payments", "pricing", "search", "storefront", "tracking"];
+const names = [
+  "catalog",
+  "couriers",
+  "fraud",
+  "notifications",
+  "orders",
+  "payments",
+  "pricing",
+  "search",
+  "storefront",
+  "tracking",
+];
 const ports = new Map<string, number>();
 const children: ChildProcess[] = [];
 const output = new Map<string, string>();
@@ -13,9 +24,15 @@ let proxy: Server;
 
 /** All held until all are known, so that no two are the same. */
 async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => new Promise<Server>((resolve) => {
-    const server: Server = createTcpServer().listen(0, "127.0.0.1", () => resolve(server));
-  })));
+  const servers = await Promise.all(
+    Array.from(
+      { length: count },
+      () =>
+        new Promise<Server>((resolve) => {
+          const server: Server = createTcpServer().listen(0, "127.0.0.1", () => resolve(server));
+        }),
+    ),
+  );
   const found = servers.map((server) => (server.address() as AddressInfo).port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return found;
@@ -29,10 +46,21 @@ const portOf = (authority: string): number => {
 function startProxy(): Promise<number> {
   const server = createServer((incoming, outgoing) => {
     const url = new URL(incoming.url ?? "", "http://none");
-    incoming.pipe(httpRequest({ host: "127.0.0.1", port: portOf(url.host), method: incoming.method, path: `${url.pathname}${url.search}`, headers: incoming.headers }, (answer: IncomingMessage) => {
-      outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
-      answer.pipe(outgoing);
-    }));
+    incoming.pipe(
+      httpRequest(
+        {
+          host: "127.0.0.1",
+          port: portOf(url.host),
+          method: incoming.method,
+          path: `${url.pathname}${url.search}`,
+          headers: incoming.headers,
+        },
+        (answer: IncomingMessage) => {
+          outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
+          answer.pipe(outgoing);
+        },
+      ),
+    );
   });
   server.on("connect", (incoming, socket, head) => {
     const upstream = connect(portOf(incoming.url ?? ""), "127.0.0.1", () => {
@@ -48,25 +76,44 @@ function startProxy(): Promise<number> {
 }
 
 function start(name: string, folder: string, env: Record<string, string>): void {
-  const child = spawn(process.execPath, [join(import.meta.dirname, folder, "index.mjs")], { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => output.set(name, `${output.get(name) ?? ""}${chunk}`));
+  const child = spawn(process.execPath, [join(import.meta.dirname, folder, "index.mjs")], {
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (chunk) => output.set(name, `${output.get(name) ?? ""}${chunk}`));
   children.push(child);
 }
 const listening = async (port: number): Promise<void> => {
   for (let round = 0; round < 200; round++) {
-    const up = await new Promise<boolean>((resolve) => { const socket = connect(port, "127.0.0.1", () => { socket.destroy(); resolve(true); }); socket.on("error", () => resolve(false)); });
+    const up = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, "127.0.0.1", () => {
+        socket.destroy();
+        resolve(true);
+      });
+      socket.on("error", () => resolve(false));
+    });
     if (up) return;
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
   throw new Error(`nothing listens on ${port}: ${JSON.stringify(Object.fromEntries(output))}`);
 };
-const storefront = (path: string, init?: RequestInit): Promise<Response> => fetch(`http://127.0.0.1:${portOf("storefront")}${path}`, init);
+const storefront = (path: string, init?: RequestInit): Promise<Response> =>
+  fetch(`http://127.0.0.1:${portOf("storefront")}${path}`, init);
 
 beforeAll(async () => {
   const proxyUrl = `http://127.0.0.1:${await startProxy()}`;
   const free = await freePorts(names.length + 1);
   [...names, "load"].forEach((name, index) => ports.set(name, free[index] ?? 0));
-  const shared = { HTTP_PROXY: proxyUrl, http_proxy: proxyUrl, NO_PROXY: "", no_proxy: "", NODE_USE_ENV_PROXY: "1", TRACKING_SERVICE_HOST: "127.0.0.1", TRACKING_SERVICE_PORT: String(ports.get("tracking")) };
+  const shared = {
+    HTTP_PROXY: proxyUrl,
+    http_proxy: proxyUrl,
+    NO_PROXY: "",
+    no_proxy: "",
+    NODE_USE_ENV_PROXY: "1",
+    TRACKING_SERVICE_HOST: "127.0.0.1",
+    TRACKING_SERVICE_PORT: String(ports.get("tracking")),
+  };
   for (const name of names) start(name, join("services", name), { ...shared, PORT: String(ports.get(name)) });
   await Promise.all(names.map((name) => listening(portOf(name))));
 }, 20_000);
@@ -89,7 +136,12 @@ test("an order is priced, checked over gRPC, charged, tracked over TCP and told"
   const order = JSON.parse(text) as { id: number; courier: string };
   const where = await new Promise<string>((resolve, reject) => {
     const socket = connect(portOf("tracking"), "127.0.0.1", () => socket.write(`WHERE ${order.id}\n`));
-    socket.once("data", (chunk) => { resolve(String(chunk)); socket.destroy(); }).once("error", reject);
+    socket
+      .once("data", (chunk) => {
+        resolve(String(chunk));
+        socket.destroy();
+      })
+      .once("error", reject);
   });
   expect(where).toMatch(new RegExp(`^${order.courier} \\d+s away`));
 });
@@ -101,10 +153,19 @@ test("a suspicious charge is refused by fraud, through every layer", async () =>
 });
 
 test("the load keeps to its rate, and ends when asked", async () => {
-  start("load", "load", { LOAD_URL: `http://127.0.0.1:${ports.get("storefront")}`, LOAD_RATE: "20", PORT: String(portOf("load")), NODE_USE_ENV_PROXY: "" });
+  start("load", "load", {
+    LOAD_URL: `http://127.0.0.1:${ports.get("storefront")}`,
+    LOAD_RATE: "20",
+    PORT: String(portOf("load")),
+    NODE_USE_ENV_PROXY: "",
+  });
   const load = children.at(-1);
   await listening(portOf("load"));
-  const counts = async (): Promise<number> => Object.values(((await (await fetch(`http://127.0.0.1:${portOf("load")}/`)).json()) as { counts: Record<string, number> }).counts).reduce((sum, count) => sum + count, 0);
+  const counts = async (): Promise<number> =>
+    Object.values(
+      ((await (await fetch(`http://127.0.0.1:${portOf("load")}/`)).json()) as { counts: Record<string, number> })
+        .counts,
+    ).reduce((sum, count) => sum + count, 0);
   const began = Date.now();
   while ((await counts()) < 10) await new Promise((resolve) => setTimeout(resolve, 50));
   expect(await counts()).toBeLessThanOrEqual(20 * ((Date.now() - began) / 1000 + 2));

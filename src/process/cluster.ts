@@ -5,7 +5,7 @@ import { adminToken } from "../cluster/api/authentication.ts";
 import { ApiError } from "../cluster/api/api-error.ts";
 import { ObjectStore } from "../cluster/api/object-store.ts";
 import type { PodLogs, PodProxy } from "../cluster/api/pod-requests.ts";
-import { createApiServer, type ApiServer } from "../cluster/api/server.ts";
+import { createApiServer } from "../cluster/api/server.ts";
 import { generateSigningKey, PodTokens } from "../cluster/api/tokens.ts";
 import { nodeObject, registerNode } from "../cluster/controllers/cluster-basics.ts";
 import { ControllerManager } from "../cluster/controllers/controller-manager.ts";
@@ -39,7 +39,8 @@ const sidecarImage = "quipu.local/envoy";
  */
 export async function runCluster(configPath: string): Promise<void> {
   const cluster = await startCluster(readClusterConfig(configPath), () => process.exit(0));
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void cluster.close().then(() => process.exit(0)));
+  for (const signal of ["SIGTERM", "SIGINT"] as const)
+    process.on(signal, () => void cluster.close().then(() => process.exit(0)));
 }
 
 export interface RunningCluster {
@@ -53,25 +54,76 @@ export interface RunningCluster {
 export async function startCluster(config: ClusterConfig, stopped: () => void): Promise<RunningCluster> {
   mkdirSync(config.home, { recursive: true, mode: 0o700 });
   const settings: RuntimeSettings = {
-    fleet: config.fleet, cluster: config.name, region: config.region, zone: config.zone, network: config.network, home: config.home,
-    runDir: config.runDir, portRange: config.portRange, localImages: config.localImages === true, hollow: config.hollow === true,
+    fleet: config.fleet,
+    cluster: config.name,
+    region: config.region,
+    zone: config.zone,
+    network: config.network,
+    home: config.home,
+    runDir: config.runDir,
+    portRange: config.portRange,
+    localImages: config.localImages === true,
+    hollow: config.hollow === true,
   };
   const now = (): number => Date.now();
-  const failed = (about: string, error: unknown): void => console.error(`${new Date().toISOString()} ${about}: ${error instanceof ApiError ? error.message : (error as Error).stack ?? String(error)}`);
-  const store = new ObjectStore({ path: join(config.home, "cluster.db"), now: () => new Date(), uid: () => crypto.randomUUID() });
+  const failed = (about: string, error: unknown): void =>
+    console.error(
+      `${new Date().toISOString()} ${about}: ${error instanceof ApiError ? error.message : ((error as Error).stack ?? String(error))}`,
+    );
+  const store = new ObjectStore({
+    path: join(config.home, "cluster.db"),
+    now: () => new Date(),
+    uid: () => crypto.randomUUID(),
+  });
   const url = `https://${controlAddress(config.network)}:${config.apiPort}`;
-  const tokens = await PodTokens.create({ store, now: () => new Date(), signingKey: await signingKey(config.saSigningKey), issuer: url });
+  const tokens = await PodTokens.create({
+    store,
+    now: () => new Date(),
+    signingKey: await signingKey(config.saSigningKey),
+    issuer: url,
+  });
 
   const kubelet = storeObjects(store, "kubelet");
-  registerNode(kubelet, nodeObject({ name: nodeName(settings), region: config.region, zone: config.zone, address: controlAddress(config.network), maxPods, cpus: cpus().length, memoryBytes: totalmem(), version: version.gitVersion }, isoTime(now())));
-  const artifacts = new ArtifactStore(join(config.home, "artifacts"), artifactServer(config.artifactsUrl, config.artifactsToken));
+  registerNode(
+    kubelet,
+    nodeObject(
+      {
+        name: nodeName(settings),
+        region: config.region,
+        zone: config.zone,
+        address: controlAddress(config.network),
+        maxPods,
+        cpus: cpus().length,
+        memoryBytes: totalmem(),
+        version: version.gitVersion,
+      },
+      isoTime(now()),
+    ),
+  );
+  const artifacts = new ArtifactStore(
+    join(config.home, "artifacts"),
+    artifactServer(config.artifactsUrl, config.artifactsToken),
+  );
   const sidecar = sidecarOptions(config, tokens);
-  const pods = new PodRuntime({ settings, objects: kubelet, artifacts, sidecar, event: eventRecorder(kubelet, "kubelet", now), failed });
+  const pods = new PodRuntime({
+    settings,
+    objects: kubelet,
+    artifacts,
+    sidecar,
+    event: eventRecorder(kubelet, "kubelet", now),
+    failed,
+  });
   const hollow = settings.hollow ? new HollowRuntime(kubelet, settings, now, failed) : undefined;
   const manager = storeObjects(store, "kube-controller-manager");
   const controllers = new ControllerManager({
-    objects: manager, now, failed, event: eventRecorder(manager, "controller-manager", now), zone: config.zone, rateLimitAddress: controlAddress(config.network),
-    inject: (pod, namespace) => (wantsSidecar(pod, namespace) && !isGateway(pod) ? withSidecar(pod, sidecarImage) : pod),
+    objects: manager,
+    now,
+    failed,
+    event: eventRecorder(manager, "controller-manager", now),
+    zone: config.zone,
+    rateLimitAddress: controlAddress(config.network),
+    inject: (pod, namespace) =>
+      wantsSidecar(pod, namespace) && !isGateway(pod) ? withSidecar(pod, sidecarImage) : pod,
     cpu: () => pods.appCpu(),
   });
 
@@ -79,26 +131,34 @@ export async function startCluster(config: ClusterConfig, stopped: () => void): 
   else hollow.start();
   controllers.start();
 
-  let server: ApiServer | undefined;
   let closing: Promise<void> | undefined;
-  const close = (): Promise<void> => (closing ??= (async () => {
-    controllers.stop();
-    hollow?.stop();
-    pods.release();
-    await server?.close();
-    store.close();
-  })());
+  const close = (): Promise<void> =>
+    (closing ??= (async () => {
+      controllers.stop();
+      hollow?.stop();
+      pods.release();
+      await server.close();
+      store.close();
+    })());
   const shutdown = async (stopPods: boolean): Promise<void> => {
     controllers.stop();
     if (stopPods) await pods.stopPods(stopGraceMs);
     // After the answer has gone out.
     setTimeout(() => void close().then(stopped), 100);
   };
-  server = createApiServer({
-    store, version, shutdown,
-    tls: { key: readFileSync(config.tls.key, "utf8"), cert: readFileSync(config.tls.cert, "utf8"), ca: readFileSync(config.tls.ca, "utf8") },
+  const server = createApiServer({
+    store,
+    version,
+    shutdown,
+    tls: {
+      key: readFileSync(config.tls.key, "utf8"),
+      cert: readFileSync(config.tls.cert, "utf8"),
+      ca: readFileSync(config.tls.ca, "utf8"),
+    },
     auth: { tokens: [adminToken(readFileSync(config.adminToken, "utf8").trim())], podTokens: tokens },
-    podLogs: podLogs(pods), podProxy: podProxy(pods), onError: (error) => failed("request", error),
+    podLogs: podLogs(pods),
+    podProxy: podProxy(pods),
+    onError: (error) => failed("request", error),
   });
   await server.listen(controlAddress(config.network), config.apiPort);
   return { url, store, close };
@@ -108,7 +168,12 @@ function podLogs(pods: PodRuntime): PodLogs {
   return ({ pod, container, ...options }) => {
     const { namespace = "", name, uid } = pod.metadata;
     const worker = pods.worker(namespace, name);
-    if (worker === undefined || worker.allocation.uid !== uid) throw new ApiError(400, "BadRequest", `container "${container}" in pod "${name}" is waiting to start: no output yet`);
+    if (worker === undefined || worker.allocation.uid !== uid)
+      throw new ApiError(
+        400,
+        "BadRequest",
+        `container "${container}" in pod "${name}" is waiting to start: no output yet`,
+      );
     return podLog(worker.logPath(container), options, () => pods.worker(namespace, name) !== worker);
   };
 }
@@ -118,7 +183,11 @@ function podProxy(pods: PodRuntime): PodProxy {
     const worker = pods.worker(pod.metadata.namespace ?? "", pod.metadata.name);
     if (worker === undefined) throw new Error("it has no process here");
     const answer = await proxyToPod(worker, { port, method, path, headers, body, signal });
-    return { status: answer.statusCode ?? 502, headers: answer.headers as Record<string, string | string[]>, body: answer };
+    return {
+      status: answer.statusCode ?? 502,
+      headers: answer.headers as Record<string, string | string[]>,
+      body: answer,
+    };
   };
 }
 
@@ -134,7 +203,11 @@ async function signingKey(path: string): Promise<string> {
 
 function sidecarOptions(config: ClusterConfig, tokens: PodTokens): SidecarOptions | undefined {
   try {
-    return { envoy: envoyPath(), xdsSocket: config.xdsSocket, issueToken: async (pod) => (await tokens.issue(pod, { expirationSeconds: tokenSeconds })).token };
+    return {
+      envoy: envoyPath(),
+      xdsSocket: config.xdsSocket,
+      issueToken: async (pod) => (await tokens.issue(pod, { expirationSeconds: tokenSeconds })).token,
+    };
   } catch (error) {
     console.error((error as Error).message);
     return undefined;

@@ -21,8 +21,8 @@ export interface TestCluster {
   start(env?: Record<string, string>): Promise<void>;
   kill(signal: NodeJS.Signals): Promise<void>;
   apply(...objects: object[]): Promise<void>;
-  get<T = KubeObject<any, any>>(kind: KindName, namespace: string, name: string): Promise<T | undefined>;
-  list<T = KubeObject<any, any>>(kind: KindName, namespace: string): Promise<T[]>;
+  get<T = KubeObject>(kind: KindName, namespace: string, name: string): Promise<T | undefined>;
+  list<T = KubeObject>(kind: KindName, namespace: string): Promise<T[]>;
   remove(kind: KindName, namespace: string, name: string): Promise<void>;
   raw(method: string, path: string, body?: unknown): Promise<{ status: number; text: string }>;
   /** Processes of the pods, app and sidecar. */
@@ -40,7 +40,11 @@ export async function testCluster(change: Partial<ClusterConfig> = {}): Promise<
   await prepare(home, fleet, Date.now());
   const folder = clusterFolder(home, "uno");
   const path = join(folder, "cluster.json");
-  const config: ClusterConfig = { ...(JSON.parse(readFileSync(path, "utf8")) as ClusterConfig), localImages: true, ...change };
+  const config: ClusterConfig = {
+    ...(JSON.parse(readFileSync(path, "utf8")) as ClusterConfig),
+    localImages: true,
+    ...change,
+  };
   writeFileSync(path, JSON.stringify(config));
   const agent = new Agent({ connect: { ca: readFileSync(config.tls.ca) } });
   const origin = `https://${config.network}.0.1:${config.apiPort}`;
@@ -50,8 +54,14 @@ export async function testCluster(change: Partial<ClusterConfig> = {}): Promise<
 
   const raw: TestCluster["raw"] = async (method, url, body) => {
     const response = await request(`${origin}${url}`, {
-      method: method as "GET", dispatcher: agent,
-      headers: { authorization: `Bearer ${token}`, ...(body !== undefined && { "content-type": method === "PATCH" ? "application/apply-patch+yaml" : "application/json" }) },
+      method: method as "GET",
+      dispatcher: agent,
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(body !== undefined && {
+          "content-type": method === "PATCH" ? "application/apply-patch+yaml" : "application/json",
+        }),
+      },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     return { status: response.statusCode, text: await response.body.text() };
@@ -62,9 +72,14 @@ export async function testCluster(change: Partial<ClusterConfig> = {}): Promise<
     process: () => child!,
     async start(env = {}) {
       const log = openSync(logPath, "a");
-      child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", join(checkout, "src/process/main.ts"), "cluster", path], {
-        env: { ...process.env, ...env, QUIPU_FLEET: fleet.id, QUIPU_ROLE: "cluster/uno" }, stdio: ["ignore", log, log],
-      });
+      child = spawn(
+        process.execPath,
+        ["--disable-warning=ExperimentalWarning", join(checkout, "src/process/main.ts"), "cluster", path],
+        {
+          env: { ...process.env, ...env, QUIPU_FLEET: fleet.id, QUIPU_ROLE: "cluster/uno" },
+          stdio: ["ignore", log, log],
+        },
+      );
       closeSync(log);
       await until("the API answers", async () => {
         if (child?.exitCode !== null) throw new Error(`the cluster process ended:\n${cluster.log()}`);
@@ -78,13 +93,17 @@ export async function testCluster(change: Partial<ClusterConfig> = {}): Promise<
     },
     async apply(...objects) {
       for (const object of objects as KubeObject[]) {
-        const answer = await raw("PATCH", `${resourcePath(kinds[object.kind as KindName], object.metadata.namespace, object.metadata.name)}?fieldManager=test&force=true`, object);
+        const answer = await raw(
+          "PATCH",
+          `${resourcePath(kinds[object.kind as KindName], object.metadata.namespace, object.metadata.name)}?fieldManager=test&force=true`,
+          object,
+        );
         if (answer.status >= 300) throw new Error(answer.text);
       }
     },
     async get(kind, namespace, name) {
       const answer = await raw("GET", resourcePath(kinds[kind], namespace, name));
-      return answer.status === 404 ? undefined : JSON.parse(answer.text) as never;
+      return answer.status === 404 ? undefined : (JSON.parse(answer.text) as never);
     },
     async list(kind, namespace) {
       return (JSON.parse((await raw("GET", resourcePath(kinds[kind], namespace))).text) as { items: never[] }).items;
@@ -101,7 +120,12 @@ export async function testCluster(change: Partial<ClusterConfig> = {}): Promise<
         await Promise.race([once(child, "exit"), delay(5000)]);
         await cluster.kill("SIGKILL");
       }
-      for (const { pid } of cluster.processes()) try { process.kill(pid, "SIGKILL"); } catch { /* ended */ }
+      for (const { pid } of cluster.processes())
+        try {
+          process.kill(pid, "SIGKILL");
+        } catch {
+          /* ended */
+        }
       await agent.close();
       rmSync(base, { recursive: true, force: true });
       rmSync(runFolder(fleet.id), { recursive: true, force: true });
@@ -126,7 +150,9 @@ export async function until<T>(what: string, check: () => Promise<T> | T, timeou
 /** A small HTTP app in a folder of its own: answers with its environment, its pid and a text; `/exit` ends it, `/sick` makes it fail its probe. */
 export function writeApp(folder: string, text = "hello"): string {
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "index.mjs"), `
+  writeFileSync(
+    join(folder, "index.mjs"),
+    `
 import { createServer } from "node:http";
 let sick = false;
 console.log("listening", process.env.PORT);
@@ -137,32 +163,60 @@ createServer((request, response) => {
   response.end(JSON.stringify({ text: ${JSON.stringify(text)}, pid: process.pid, env: process.env }));
 }).listen(Number(process.env.PORT), "127.0.0.1");
 process.on("SIGTERM", () => { console.log("bye"); process.exit(0); });
-`);
+`,
+  );
   return folder;
 }
 
 /** A Deployment and Service of the app in `folder`, in the namespace `shop`. */
-export function workload(name: string, folder: string, options: { replicas?: number; annotations?: Record<string, string>; container?: object; spec?: object; pod?: object; labels?: Record<string, string> } = {}): object[] {
+export function workload(
+  name: string,
+  folder: string,
+  options: {
+    replicas?: number;
+    annotations?: Record<string, string>;
+    container?: object;
+    spec?: object;
+    pod?: object;
+    labels?: Record<string, string>;
+  } = {},
+): object[] {
   return [
     { apiVersion: "v1", kind: "Namespace", metadata: { name: "shop" } },
     { apiVersion: "v1", kind: "ServiceAccount", metadata: { name, namespace: "shop" } },
     {
-      apiVersion: "apps/v1", kind: "Deployment", metadata: { name, namespace: "shop", ...(options.annotations && { annotations: options.annotations }) },
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata: { name, namespace: "shop", ...(options.annotations && { annotations: options.annotations }) },
       spec: {
-        replicas: options.replicas ?? 1, selector: { matchLabels: { app: name } },
+        replicas: options.replicas ?? 1,
+        selector: { matchLabels: { app: name } },
         ...options.spec,
         template: {
           metadata: { labels: { app: name, ...options.labels } },
           spec: {
-            serviceAccountName: name, terminationGracePeriodSeconds: 2, ...options.pod,
-            containers: [{
-              name, image: `file:${folder}`, command: ["node", "index.mjs"], ports: [{ name: "http", containerPort: 8080 }],
-              readinessProbe: { httpGet: { path: "/health", port: "http" }, periodSeconds: 1 }, ...options.container,
-            }],
+            serviceAccountName: name,
+            terminationGracePeriodSeconds: 2,
+            ...options.pod,
+            containers: [
+              {
+                name,
+                image: `file:${folder}`,
+                command: ["node", "index.mjs"],
+                ports: [{ name: "http", containerPort: 8080 }],
+                readinessProbe: { httpGet: { path: "/health", port: "http" }, periodSeconds: 1 },
+                ...options.container,
+              },
+            ],
           },
         },
       },
     },
-    { apiVersion: "v1", kind: "Service", metadata: { name, namespace: "shop" }, spec: { selector: { app: name }, ports: [{ name: "http", port: 80, targetPort: "http" }] } },
+    {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name, namespace: "shop" },
+      spec: { selector: { app: name }, ports: [{ name: "http", port: 80, targetPort: "http" }] },
+    },
   ];
 }

@@ -23,7 +23,9 @@ import { FixedCompiler } from "./support/fixed-compiler.ts";
 class InboundCompiler extends FixedCompiler {
   override addProxy(proxy: Proxy): void {
     for (const [port, privatePort] of Object.entries(proxy.metadata["QUIPU_APP_PORTS"] as Record<string, number>)) {
-      const listener = JSON.parse(JSON.stringify(httpListener("inbound", Number(port), "inbound", false)).replace("127.0.0.1", proxy.ip)) as never;
+      const listener = JSON.parse(
+        JSON.stringify(httpListener("inbound", Number(port), "inbound", false)).replace("127.0.0.1", proxy.ip),
+      ) as never;
       this.set(proxy.name, typeUrls.listener, "inbound", listener)
         .set(proxy.name, typeUrls.cluster, "local", localCluster("local", privatePort))
         .set(proxy.name, typeUrls.routeConfiguration, "inbound", routes("inbound", "local"));
@@ -37,12 +39,26 @@ let apps: string;
 let mesh: { server: GrpcServer; ads: AdsService } | undefined;
 
 async function startMesh(): Promise<void> {
-  const issuer = await (await createRoot({ trustDomain: "quipu.local", now: Date.now() })).issueIntermediate("uno", { now: Date.now() });
+  const issuer = await (
+    await createRoot({ trustDomain: "quipu.local", now: Date.now() })
+  ).issueIntermediate("uno", { now: Date.now() });
   const ads = new AdsService({
-    compiler: new InboundCompiler(), secrets: new SecretService({ issuer, clock: systemClock, onError: console.error }), metrics: new XdsMetrics(new Registry()), now: Date.now,
-    log: { info() {}, warn(fields) { console.warn(fields); } },
+    compiler: new InboundCompiler(),
+    secrets: new SecretService({ issuer, clock: systemClock, onError: console.error }),
+    metrics: new XdsMetrics(new Registry()),
+    now: Date.now,
+    log: {
+      info() {},
+      warn(fields) {
+        console.warn(fields);
+      },
+    },
     reviewToken: async (token) => {
-      const answer = await cluster.raw("POST", "/apis/authentication.k8s.io/v1/tokenreviews", { apiVersion: "authentication.k8s.io/v1", kind: "TokenReview", spec: { token } });
+      const answer = await cluster.raw("POST", "/apis/authentication.k8s.io/v1/tokenreviews", {
+        apiVersion: "authentication.k8s.io/v1",
+        kind: "TokenReview",
+        spec: { token },
+      });
       return identityOf((JSON.parse(answer.text) as { status: never }).status);
     },
     podIp: (_namespace, pod) => addresses.get(pod),
@@ -71,17 +87,30 @@ const podsOf = async (app: string): Promise<Pod[]> => {
   for (const pod of pods) if (pod.status?.podIP !== undefined) addresses.set(pod.metadata.name, pod.status.podIP);
   return pods;
 };
-const get = (host: string, port: number): Promise<string> => new Promise((resolve, reject) => {
-  request({ host, port, agent: false }, (response) => {
-    let text = "";
-    response.on("data", (chunk) => { text += chunk; }).on("end", () => resolve(text));
-  }).on("error", reject).end();
-});
+const get = (host: string, port: number): Promise<string> =>
+  new Promise((resolve, reject) => {
+    request({ host, port, agent: false }, (response) => {
+      let text = "";
+      response
+        .on("data", (chunk) => {
+          text += chunk;
+        })
+        .on("end", () => resolve(text));
+    })
+      .on("error", reject)
+      .end();
+  });
 
 test("a pod is ready only once its sidecar has its configuration; then the pod's address serves the app", async () => {
   const [namespace, ...rest] = workload("web", writeApp(join(apps, "web")), { replicas: 1 });
   await cluster.apply({ ...namespace, metadata: { name: "shop", labels: { "istio-injection": "enabled" } } }, ...rest);
-  const waiting = await until("waiting for the mesh", async () => (await podsOf("web")).find((pod) => pod.status?.conditions?.some((condition) => condition.type === "Ready" && condition.message?.includes("sidecar waits for its configuration"))));
+  const waiting = await until("waiting for the mesh", async () =>
+    (await podsOf("web")).find((pod) =>
+      pod.status?.conditions?.some(
+        (condition) => condition.type === "Ready" && condition.message?.includes("sidecar waits for its configuration"),
+      ),
+    ),
+  );
   expect(waiting.spec?.containers.map((container) => container.name)).toEqual(["web", "istio-proxy"]);
   await startMesh();
   const pod = await until("ready", async () => (await podsOf("web")).find(isReady));
@@ -89,7 +118,13 @@ test("a pod is ready only once its sidecar has its configuration; then the pod's
   const answer = JSON.parse(await get(pod.status?.podIP ?? "", 8080)) as { text: string; env: Record<string, string> };
   expect(answer.text).toBe("hello");
   const proxy = `http://${pod.status?.podIP}:15001`;
-  expect(answer.env).toMatchObject({ HTTP_PROXY: proxy, http_proxy: proxy, HTTPS_PROXY: proxy, NO_PROXY: "", NODE_USE_ENV_PROXY: "1" });
+  expect(answer.env).toMatchObject({
+    HTTP_PROXY: proxy,
+    http_proxy: proxy,
+    HTTPS_PROXY: proxy,
+    NO_PROXY: "",
+    NODE_USE_ENV_PROXY: "1",
+  });
   const folder = join(cluster.config.home, "pods", pod.metadata.uid ?? "");
   expect(statSync(join(folder, "envoy.json")).mode & 0o777).toBe(0o600);
   expect(readFileSync(join(folder, "envoy.json"), "utf8")).toContain("Bearer ");
@@ -97,11 +132,18 @@ test("a pod is ready only once its sidecar has its configuration; then the pod's
 
 test("its statistics and admin interface are reached through the Kubernetes API", async () => {
   const [pod] = await podsOf("web");
-  const statistics = await cluster.raw("GET", `/api/v1/namespaces/shop/pods/${pod?.metadata.name}:15090/proxy/stats/prometheus`);
+  const statistics = await cluster.raw(
+    "GET",
+    `/api/v1/namespaces/shop/pods/${pod?.metadata.name}:15090/proxy/stats/prometheus`,
+  );
   expect(statistics.status).toBe(200);
   expect(statistics.text).toContain("envoy_");
-  expect((await cluster.raw("GET", `/api/v1/namespaces/shop/pods/${pod?.metadata.name}:15000/proxy/server_info`)).text).toContain('"state": "LIVE"');
-  expect((await cluster.raw("GET", `/api/v1/namespaces/shop/pods/${pod?.metadata.name}:http/proxy/`)).text).toContain("hello");
+  expect(
+    (await cluster.raw("GET", `/api/v1/namespaces/shop/pods/${pod?.metadata.name}:15000/proxy/server_info`)).text,
+  ).toContain('"state": "LIVE"');
+  expect((await cluster.raw("GET", `/api/v1/namespaces/shop/pods/${pod?.metadata.name}:http/proxy/`)).text).toContain(
+    "hello",
+  );
 });
 
 test("a killed sidecar makes the pod unready and comes back; the app goes on", async () => {
@@ -111,35 +153,58 @@ test("a killed sidecar makes the pod unready and comes back; the app goes on", a
   process.kill(sidecar?.pid ?? 0, "SIGKILL");
   const after = await until("sidecar restarted", async () => {
     const now = await cluster.get<Pod>("Pod", "shop", pod?.metadata.name ?? "");
-    return now?.status?.containerStatuses?.find((status) => status.name === "istio-proxy")?.restartCount === 1 && isReady(now) ? now : undefined;
+    return now?.status?.containerStatuses?.find((status) => status.name === "istio-proxy")?.restartCount === 1 &&
+      isReady(now)
+      ? now
+      : undefined;
   });
   expect(after.status?.containerStatuses?.find((status) => status.name === "web")?.restartCount).toBe(0);
   expect(JSON.parse(await get(after.status?.podIP ?? "", 8080))).toMatchObject({ text: "hello" });
 });
 
 test("kill -9 of the cluster process: the pair goes on serving and is adopted", async () => {
-  const before = cluster.processes().map((process) => process.pid).sort();
+  const before = cluster
+    .processes()
+    .map((process) => process.pid)
+    .sort();
   const [pod] = await podsOf("web");
   await delay(1100);
   await cluster.kill("SIGKILL");
   expect(JSON.parse(await get(pod?.status?.podIP ?? "", 8080))).toMatchObject({ text: "hello" });
   await cluster.start();
   await until("ready", async () => (await podsOf("web")).filter(isReady).length === 1);
-  const since = (one: Pod | undefined): string | undefined => one?.status?.conditions?.find((condition) => condition.type === "Ready")?.lastTransitionTime;
+  const since = (one: Pod | undefined): string | undefined =>
+    one?.status?.conditions?.find((condition) => condition.type === "Ready")?.lastTransitionTime;
   await delay(1500);
   const [after] = await podsOf("web");
   expect([isReady(after!), since(after)]).toEqual([true, since(pod)]);
-  expect(cluster.processes().map((process) => process.pid).sort()).toEqual(before);
+  expect(
+    cluster
+      .processes()
+      .map((process) => process.pid)
+      .sort(),
+  ).toEqual(before);
 });
 
 test("a gateway's pod is Envoy alone", async () => {
-  const [, , deployment] = workload("gate", apps, { pod: { containers: [{ name: "istio-proxy", image: "auto", ports: [{ name: "http", containerPort: 8080 }] }] } }) as Deployment[];
+  const [, , deployment] = workload("gate", apps, {
+    pod: { containers: [{ name: "istio-proxy", image: "auto", ports: [{ name: "http", containerPort: 8080 }] }] },
+  }) as Deployment[];
   const template = deployment!.spec!.template;
   template.metadata = { ...template.metadata, annotations: { "inject.istio.io/templates": "gateway" } };
-  template.spec = { containers: [{ name: "istio-proxy", image: "auto", ports: [{ name: "http", containerPort: 8080 }] }] };
+  template.spec = {
+    containers: [{ name: "istio-proxy", image: "auto", ports: [{ name: "http", containerPort: 8080 }] }],
+  };
   await cluster.apply(deployment!);
-  const pod = await until("its Envoy runs", async () => (await podsOf("gate")).find((candidate) => candidate.status?.containerStatuses?.[0]?.state?.running !== undefined));
-  expect(cluster.processes().filter((process) => process.role.endsWith(pod.metadata.uid ?? "?")).map((process) => process.role.split("/")[0])).toEqual(["sidecar"]);
+  const pod = await until("its Envoy runs", async () =>
+    (await podsOf("gate")).find((candidate) => candidate.status?.containerStatuses?.[0]?.state?.running !== undefined),
+  );
+  expect(
+    cluster
+      .processes()
+      .filter((process) => process.role.endsWith(pod.metadata.uid ?? "?"))
+      .map((process) => process.role.split("/")[0]),
+  ).toEqual(["sidecar"]);
   await cluster.remove("Deployment", "shop", "gate");
   await until("gone", async () => (await podsOf("gate")).length === 0);
 });
@@ -149,5 +214,7 @@ test("deleting ends the app first and the sidecar after it, and leaves nothing b
   await cluster.remove("Deployment", "shop", "web");
   await until("gone", async () => (await podsOf("web")).length === 0);
   expect(cluster.processes()).toEqual([]);
-  expect(statSync(join(cluster.config.home, "pods", pod?.metadata.uid ?? ""), { throwIfNoEntry: false })).toBeUndefined();
+  expect(
+    statSync(join(cluster.config.home, "pods", pod?.metadata.uid ?? ""), { throwIfNoEntry: false }),
+  ).toBeUndefined();
 });

@@ -16,7 +16,12 @@ export interface ClusterObjects {
   /** Replaces the status alone. */
   updateStatus<T extends KubeObject>(object: T): T;
   /** Pods first get a deletionTimestamp, unless `graceSeconds` is 0. With `uid`, only that very object. */
-  remove(kind: KindName, namespace: string | undefined, name: string, options?: { graceSeconds?: number; uid?: string }): void;
+  remove(
+    kind: KindName,
+    namespace: string | undefined,
+    name: string,
+    options?: { graceSeconds?: number; uid?: string },
+  ): void;
   /** Tells all that exist as ADDED before it returns, then every change in order. Returns what ends it. */
   watch<T extends KubeObject>(kind: KindName, listener: (event: ObjectEvent<T>) => void): () => void;
 }

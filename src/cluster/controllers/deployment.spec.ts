@@ -5,17 +5,34 @@ import { findCondition } from "./pod-state.ts";
 
 const now = Date.parse("2026-01-02T03:04:05Z");
 
-function deployment(image: string, spec: Partial<NonNullable<Deployment["spec"]>> = {}, rest: Partial<Deployment> = {}): Deployment {
+function deployment(
+  image: string,
+  spec: Partial<NonNullable<Deployment["spec"]>> = {},
+  rest: Partial<Deployment> = {},
+): Deployment {
   return {
-    apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "web", namespace: "shop", uid: "d1", generation: 1 },
-    spec: { replicas: 2, selector: { matchLabels: { app: "web" } }, template: { metadata: { labels: { app: "web" } }, spec: { containers: [{ name: "web", image }] } }, ...spec }, ...rest,
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name: "web", namespace: "shop", uid: "d1", generation: 1 },
+    spec: {
+      replicas: 2,
+      selector: { matchLabels: { app: "web" } },
+      template: { metadata: { labels: { app: "web" } }, spec: { containers: [{ name: "web", image }] } },
+      ...spec,
+    },
+    ...rest,
   };
 }
 /** What a Deployment creates, as the store would hold it some time later. */
 function created(owner: Deployment, replicas: number, available = replicas): ReplicaSet {
   const set = reconcileDeployment(owner, [], now).create;
   if (set?.spec === undefined) throw new Error("nothing was created");
-  return { ...set, metadata: { ...set.metadata, uid: set.metadata.name, creationTimestamp: "2026-01-02T03:00:00Z" }, spec: { ...set.spec, replicas }, status: { replicas, readyReplicas: available, availableReplicas: available } };
+  return {
+    ...set,
+    metadata: { ...set.metadata, uid: set.metadata.name, creationTimestamp: "2026-01-02T03:00:00Z" },
+    spec: { ...set.spec, replicas },
+    status: { replicas, readyReplicas: available, availableReplicas: available },
+  };
 }
 
 describe("reconcileDeployment", () => {
@@ -23,8 +40,17 @@ describe("reconcileDeployment", () => {
     const { create, revisionNumber } = reconcileDeployment(deployment("a:1"), [], now);
     const hash = create?.metadata.labels?.["pod-template-hash"];
     expect(create).toMatchObject({
-      metadata: { name: `web-${hash}`, namespace: "shop", annotations: { [revisionAnnotation]: "1" }, ownerReferences: [{ kind: "Deployment", uid: "d1", controller: true }] },
-      spec: { replicas: 2, selector: { matchLabels: { app: "web", "pod-template-hash": hash } }, template: { metadata: { labels: { app: "web", "pod-template-hash": hash } } } },
+      metadata: {
+        name: `web-${hash}`,
+        namespace: "shop",
+        annotations: { [revisionAnnotation]: "1" },
+        ownerReferences: [{ kind: "Deployment", uid: "d1", controller: true }],
+      },
+      spec: {
+        replicas: 2,
+        selector: { matchLabels: { app: "web", "pod-template-hash": hash } },
+        template: { metadata: { labels: { app: "web", "pod-template-hash": hash } } },
+      },
     });
     expect(revisionNumber).toBe("1");
   });
@@ -36,12 +62,17 @@ describe("reconcileDeployment", () => {
 
   it("scales without a rollout", () => {
     const set = created(deployment("a:1"), 2);
-    expect([...reconcileDeployment(deployment("a:1", { replicas: 5 }), [set], now).scale]).toEqual([[set.metadata.name, 5]]);
+    expect([...reconcileDeployment(deployment("a:1", { replicas: 5 }), [set], now).scale]).toEqual([
+      [set.metadata.name, 5],
+    ]);
   });
 
   it("gives an old template that comes back the newest revision", () => {
     const first = created(deployment("a:1"), 0);
-    const second = { ...created(deployment("a:2"), 2), metadata: { ...created(deployment("a:2"), 2).metadata, annotations: { [revisionAnnotation]: "2" } } };
+    const second = {
+      ...created(deployment("a:2"), 2),
+      metadata: { ...created(deployment("a:2"), 2).metadata, annotations: { [revisionAnnotation]: "2" } },
+    };
     const plan = reconcileDeployment(deployment("a:1"), [first, second], now);
     expect([...plan.revision]).toEqual([[first.metadata.name, "3"]]);
     expect(plan.create).toBeUndefined();
@@ -66,15 +97,28 @@ describe("reconcileDeployment", () => {
   });
 
   it("forgets empty ReplicaSets beyond the history limit, the oldest first", () => {
-    const sets = [1, 2, 3].map((n) => { const set = created(deployment(`a:${n}`), 0); return { ...set, metadata: { ...set.metadata, annotations: { [revisionAnnotation]: String(n) } } }; });
-    const plan = reconcileDeployment(deployment("a:9", { revisionHistoryLimit: 1 }), [...sets, created(deployment("a:9"), 2)], now);
+    const sets = [1, 2, 3].map((n) => {
+      const set = created(deployment(`a:${n}`), 0);
+      return { ...set, metadata: { ...set.metadata, annotations: { [revisionAnnotation]: String(n) } } };
+    });
+    const plan = reconcileDeployment(
+      deployment("a:9", { revisionHistoryLimit: 1 }),
+      [...sets, created(deployment("a:9"), 2)],
+      now,
+    );
     expect(plan.remove).toEqual([sets[0]?.metadata.name, sets[1]?.metadata.name]);
   });
 });
 
 describe("status", () => {
-  const steps = (owner: Deployment, sets: ReplicaSet[], at: number): Deployment => ({ ...owner, status: reconcileDeployment(owner, sets, at).status });
-  const condition = (owner: Deployment, type: string) => { const found = findCondition(owner.status?.conditions, type); return [found?.status, found?.reason]; };
+  const steps = (owner: Deployment, sets: ReplicaSet[], at: number): Deployment => ({
+    ...owner,
+    status: reconcileDeployment(owner, sets, at).status,
+  });
+  const condition = (owner: Deployment, type: string) => {
+    const found = findCondition(owner.status?.conditions, type);
+    return [found?.status, found?.reason];
+  };
 
   it("goes from progressing to complete, and back-dates nothing", () => {
     let owner = steps(deployment("a:1"), [], now);
@@ -85,7 +129,14 @@ describe("status", () => {
     owner = steps(owner, [created(deployment("a:1"), 2, 2)], now + 2000);
     expect(condition(owner, "Progressing")).toEqual(["True", "NewReplicaSetAvailable"]);
     expect(condition(owner, "Available")).toEqual(["True", "MinimumReplicasAvailable"]);
-    expect(owner.status).toMatchObject({ replicas: 2, updatedReplicas: 2, readyReplicas: 2, availableReplicas: 2, unavailableReplicas: 0, observedGeneration: 1 });
+    expect(owner.status).toMatchObject({
+      replicas: 2,
+      updatedReplicas: 2,
+      readyReplicas: 2,
+      availableReplicas: 2,
+      unavailableReplicas: 0,
+      observedGeneration: 1,
+    });
     expect(findCondition(owner.status?.conditions, "Progressing")?.lastTransitionTime).toBe("2026-01-02T03:04:05Z");
     // Settled: the same again changes nothing.
     expect(steps(owner, [created(deployment("a:1"), 2, 2)], now + 60_000).status).toEqual(owner.status);

@@ -21,7 +21,11 @@ export interface DeploymentPlan {
   requeueMs?: number;
 }
 
-const sizeOf = (set: ReplicaSet): ReplicaSetSize => ({ name: set.metadata.name, replicas: set.spec?.replicas ?? 0, available: set.status?.availableReplicas ?? 0 });
+const sizeOf = (set: ReplicaSet): ReplicaSetSize => ({
+  name: set.metadata.name,
+  replicas: set.spec?.replicas ?? 0,
+  available: set.status?.availableReplicas ?? 0,
+});
 const revisionOf = (set: ReplicaSet): number => Number(set.metadata.annotations?.[revisionAnnotation] ?? 0);
 
 /**
@@ -32,7 +36,11 @@ export function reconcileDeployment(deployment: Deployment, sets: readonly Repli
   const spec = deployment.spec;
   if (spec === undefined) return { scale: new Map(), revision: new Map(), remove: [], status: {}, revisionNumber: "0" };
   const desired = spec.replicas ?? 1;
-  const byAge = [...sets].sort((a, b) => (a.metadata.creationTimestamp ?? "").localeCompare(b.metadata.creationTimestamp ?? "") || a.metadata.name.localeCompare(b.metadata.name));
+  const byAge = [...sets].sort(
+    (a, b) =>
+      (a.metadata.creationTimestamp ?? "").localeCompare(b.metadata.creationTimestamp ?? "") ||
+      a.metadata.name.localeCompare(b.metadata.name),
+  );
   const current = byAge.find((set) => set.spec !== undefined && sameTemplate(set.spec.template, spec.template));
   const old = byAge.filter((set) => set !== current);
   const scale = new Map<string, number>();
@@ -52,18 +60,39 @@ export function reconcileDeployment(deployment: Deployment, sets: readonly Repli
       for (const [name, replicas] of step) if (name !== draft?.metadata.name) scale.set(name, replicas);
       create = draft;
     }
-  } else if (current !== undefined && old.every((set) => (set.spec?.replicas ?? 0) === 0) && sizeOf(current).replicas !== desired) {
+  } else if (
+    current !== undefined &&
+    old.every((set) => (set.spec?.replicas ?? 0) === 0) &&
+    sizeOf(current).replicas !== desired
+  ) {
     // A paused Deployment still scales, it only starts no rollout.
     scale.set(current.metadata.name, desired);
   }
 
-  const empty = old.filter((set) => (set.spec?.replicas ?? 0) === 0 && (set.status?.replicas ?? 0) === 0).sort((a, b) => revisionOf(a) - revisionOf(b));
-  const remove = empty.slice(0, Math.max(0, empty.length - (spec.revisionHistoryLimit ?? 10))).map((set) => set.metadata.name);
+  const empty = old
+    .filter((set) => (set.spec?.replicas ?? 0) === 0 && (set.status?.replicas ?? 0) === 0)
+    .sort((a, b) => revisionOf(a) - revisionOf(b));
+  const remove = empty
+    .slice(0, Math.max(0, empty.length - (spec.revisionHistoryLimit ?? 10)))
+    .map((set) => set.metadata.name);
   const { status, requeueMs } = deploymentStatus(deployment, current, create, sets, now);
-  return { ...(create && { create }), scale, revision, remove, status, revisionNumber: String(number), ...(requeueMs !== undefined && { requeueMs }) };
+  return {
+    ...(create && { create }),
+    scale,
+    revision,
+    remove,
+    status,
+    revisionNumber: String(number),
+    ...(requeueMs !== undefined && { requeueMs }),
+  };
 }
 
-function planSizes(deployment: Deployment, desired: number, current: ReplicaSetSize, old: readonly ReplicaSet[]): Map<string, number> {
+function planSizes(
+  deployment: Deployment,
+  desired: number,
+  current: ReplicaSetSize,
+  old: readonly ReplicaSet[],
+): Map<string, number> {
   if (deployment.spec?.strategy?.type !== "Recreate") {
     return rollingStep(desired, rolloutBounds(deployment), current, old.map(sizeOf));
   }
@@ -77,7 +106,10 @@ function planSizes(deployment: Deployment, desired: number, current: ReplicaSetS
 
 /** Pods of a ReplicaSet, those included that are still terminating. */
 function podsLeft(set: ReplicaSet): number {
-  return (set.status?.replicas ?? 0) + ((set.status as { terminatingReplicas?: number } | undefined)?.terminatingReplicas ?? 0);
+  return (
+    (set.status?.replicas ?? 0) +
+    ((set.status as { terminatingReplicas?: number } | undefined)?.terminatingReplicas ?? 0)
+  );
 }
 
 function newReplicaSet(deployment: Deployment, revision: number): ReplicaSet | undefined {
@@ -93,7 +125,16 @@ function newReplicaSet(deployment: Deployment, revision: number): ReplicaSet | u
       ...(deployment.metadata.namespace !== undefined && { namespace: deployment.metadata.namespace }),
       labels,
       annotations: { [revisionAnnotation]: String(revision) },
-      ownerReferences: [{ apiVersion: "apps/v1", kind: "Deployment", name: deployment.metadata.name, uid: deployment.metadata.uid ?? "", controller: true, blockOwnerDeletion: true }],
+      ownerReferences: [
+        {
+          apiVersion: "apps/v1",
+          kind: "Deployment",
+          name: deployment.metadata.name,
+          uid: deployment.metadata.uid ?? "",
+          controller: true,
+          blockOwnerDeletion: true,
+        },
+      ],
     },
     spec: {
       replicas: 0,

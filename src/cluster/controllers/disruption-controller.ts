@@ -33,7 +33,8 @@ export class DisruptionController {
   }
 
   podChanged(pod: Pod): void {
-    for (const budget of this.#budgets.inNamespace(pod.metadata.namespace ?? "")) if (matchesSelector(budget.spec?.selector, pod.metadata.labels)) this.#queue.add(keyOf(budget));
+    for (const budget of this.#budgets.inNamespace(pod.metadata.namespace ?? ""))
+      if (matchesSelector(budget.spec?.selector, pod.metadata.labels)) this.#queue.add(keyOf(budget));
   }
 
   #reconcile(key: string): void {
@@ -41,11 +42,22 @@ export class DisruptionController {
     const budget = this.#objects.get<PodDisruptionBudget>("PodDisruptionBudget", namespace, name);
     if (budget === undefined || budget.spec?.selector === undefined) return;
     const { selector } = budget.spec;
-    const pods = this.#pods.candidates(namespace, selector.matchLabels).filter((pod) => matchesSelector(selector, pod.metadata.labels));
-    const owners = new Set(pods.flatMap((pod) => pod.metadata.ownerReferences?.filter((reference) => reference.controller && reference.kind === "ReplicaSet").map((reference) => reference.name) ?? []));
+    const pods = this.#pods
+      .candidates(namespace, selector.matchLabels)
+      .filter((pod) => matchesSelector(selector, pod.metadata.labels));
+    const owners = new Set(
+      pods.flatMap(
+        (pod) =>
+          pod.metadata.ownerReferences
+            ?.filter((reference) => reference.controller && reference.kind === "ReplicaSet")
+            .map((reference) => reference.name) ?? [],
+      ),
+    );
     let expected = 0;
-    for (const owner of owners) expected += this.#objects.get<ReplicaSet>("ReplicaSet", namespace, owner)?.spec?.replicas ?? 0;
+    for (const owner of owners)
+      expected += this.#objects.get<ReplicaSet>("ReplicaSet", namespace, owner)?.spec?.replicas ?? 0;
     const status = disruptionStatus(budget, pods, expected);
-    if (canonicalJson(budget.status) !== canonicalJson(status)) this.#objects.updateStatus<PodDisruptionBudget>({ ...budget, status });
+    if (canonicalJson(budget.status) !== canonicalJson(status))
+      this.#objects.updateStatus<PodDisruptionBudget>({ ...budget, status });
   }
 }

@@ -2,8 +2,18 @@ import { expect, it } from "vitest";
 import type { Pod, PodDisruptionBudget } from "../../objects/core.ts";
 import { disruptionStatus } from "./disruption.ts";
 
-const budget = (spec: NonNullable<PodDisruptionBudget["spec"]>): PodDisruptionBudget => ({ apiVersion: "policy/v1", kind: "PodDisruptionBudget", metadata: { name: "b", generation: 2 }, spec });
-const pod = (ready: boolean): Pod => ({ apiVersion: "v1", kind: "Pod", metadata: { name: "p" }, status: { phase: "Running", conditions: [{ type: "Ready", status: ready ? "True" : "False" }] } });
+const budget = (spec: NonNullable<PodDisruptionBudget["spec"]>): PodDisruptionBudget => ({
+  apiVersion: "policy/v1",
+  kind: "PodDisruptionBudget",
+  metadata: { name: "b", generation: 2 },
+  spec,
+});
+const pod = (ready: boolean): Pod => ({
+  apiVersion: "v1",
+  kind: "Pod",
+  metadata: { name: "p" },
+  status: { phase: "Running", conditions: [{ type: "Ready", status: ready ? "True" : "False" }] },
+});
 const pods = [pod(true), pod(true), pod(true), pod(false)];
 
 it.each([
@@ -13,5 +23,11 @@ it.each([
   [{ maxUnavailable: "50%" }, 2, 1],
   [{ minAvailable: 9 }, 9, 0],
 ])("%j", (spec, desiredHealthy, disruptionsAllowed) => {
-  expect(disruptionStatus(budget(spec), pods, 4)).toMatchObject({ currentHealthy: 3, expectedPods: 4, observedGeneration: 2, desiredHealthy, disruptionsAllowed });
+  expect(disruptionStatus(budget(spec), pods, 4)).toMatchObject({
+    currentHealthy: 3,
+    expectedPods: 4,
+    observedGeneration: 2,
+    desiredHealthy,
+    disruptionsAllowed,
+  });
 });

@@ -6,7 +6,11 @@ import { isFinished, isReady, isTerminating } from "./pod-state.ts";
  * `pods` are those that the budget selects; `expected` is the sum of replicas of the workloads that control them.
  * Rules: Kubernetes documentation, "Specifying a Disruption Budget".
  */
-export function disruptionStatus(budget: PodDisruptionBudget, pods: readonly Pod[], expected: number): NonNullable<PodDisruptionBudget["status"]> {
+export function disruptionStatus(
+  budget: PodDisruptionBudget,
+  pods: readonly Pod[],
+  expected: number,
+): NonNullable<PodDisruptionBudget["status"]> {
   const live = pods.filter((pod) => !isFinished(pod));
   const currentHealthy = live.filter((pod) => isReady(pod) && !isTerminating(pod)).length;
   const spec = budget.spec;
@@ -21,5 +25,11 @@ export function disruptionStatus(budget: PodDisruptionBudget, pods: readonly Pod
   } else {
     desiredHealthy = spec?.minAvailable ?? 0;
   }
-  return { observedGeneration: budget.metadata.generation ?? 0, expectedPods, currentHealthy, desiredHealthy, disruptionsAllowed: expectedPods > 0 ? Math.max(0, currentHealthy - desiredHealthy) : 0 };
+  return {
+    observedGeneration: budget.metadata.generation ?? 0,
+    expectedPods,
+    currentHealthy,
+    desiredHealthy,
+    disruptionsAllowed: expectedPods > 0 ? Math.max(0, currentHealthy - desiredHealthy) : 0,
+  };
 }

@@ -20,16 +20,34 @@ export type RecordEvent = (about: KubeObject, type: "Normal" | "Warning", reason
 export function eventRecorder(objects: ClusterObjects, component: string, now: () => number): RecordEvent {
   return (about, type, reason, message) => {
     const { name, namespace = "default", uid } = about.metadata;
-    const key = createHash("sha256").update([about.kind, namespace, name, uid, type, reason, message].join("\0")).digest("hex").slice(0, 16);
+    const key = createHash("sha256")
+      .update([about.kind, namespace, name, uid, type, reason, message].join("\0"))
+      .digest("hex")
+      .slice(0, 16);
     const time = new Date(now()).toISOString().replace(/\.\d+Z$/, "Z");
     try {
       const before = objects.get<EventObject>("Event", namespace, `${name}.${key}`);
-      if (before !== undefined) objects.update<EventObject>({ ...before, count: before.count + 1, lastTimestamp: time });
+      if (before !== undefined)
+        objects.update<EventObject>({ ...before, count: before.count + 1, lastTimestamp: time });
       else {
         objects.create<EventObject>({
-          apiVersion: "v1", kind: "Event", metadata: { name: `${name}.${key}`, namespace },
-          involvedObject: { apiVersion: about.apiVersion, kind: about.kind, name, namespace, ...(uid !== undefined && { uid }) },
-          reason, message, type, count: 1, firstTimestamp: time, lastTimestamp: time, source: { component },
+          apiVersion: "v1",
+          kind: "Event",
+          metadata: { name: `${name}.${key}`, namespace },
+          involvedObject: {
+            apiVersion: about.apiVersion,
+            kind: about.kind,
+            name,
+            namespace,
+            ...(uid !== undefined && { uid }),
+          },
+          reason,
+          message,
+          type,
+          count: 1,
+          firstTimestamp: time,
+          lastTimestamp: time,
+          source: { component },
         });
       }
     } catch {

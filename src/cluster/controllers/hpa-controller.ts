@@ -3,7 +3,7 @@ import { matchesSelector } from "../../objects/meta.ts";
 import type { ClusterObjects } from "./cluster-objects.ts";
 import type { RecordEvent } from "./event-recorder.ts";
 import { emptyHpaMemory, hpaDecision, type HpaMemory, type PodSample } from "./hpa.ts";
-import { keyOf, ObjectIndex, splitKey } from "./object-index.ts";
+import { keyOf, type ObjectIndex, splitKey } from "./object-index.ts";
 import { isFinished, isReady, isTerminating, withCondition } from "./pod-state.ts";
 import { parseQuantity } from "./quantity.ts";
 import { canonicalJson } from "./template-hash.ts";
@@ -19,7 +19,11 @@ export interface HpaControllerOptions {
   cpu: () => Map<string, number>;
 }
 
-interface CpuUsage { at: number; ms: number; cores: number | undefined }
+interface CpuUsage {
+  at: number;
+  ms: number;
+  cores: number | undefined;
+}
 
 export const hpaSyncMs = 15_000;
 
@@ -44,12 +48,14 @@ export class HpaController {
       () => clearInterval(timer),
       objects.watch<HorizontalPodAutoscaler>("HorizontalPodAutoscaler", ({ type, object }) => {
         if (type === "DELETED") this.#memory.delete(keyOf(object));
-        else if (type === "ADDED" || object.status?.observedGeneration !== object.metadata.generation) this.#queue.add(keyOf(object));
+        else if (type === "ADDED" || object.status?.observedGeneration !== object.metadata.generation)
+          this.#queue.add(keyOf(object));
       }),
       // A Deployment created after its autoscaler doesn't wait for the next sync to reach its minimum.
       objects.watch<Deployment>("Deployment", ({ type, object }) => {
         if (type !== "ADDED") return;
-        for (const hpa of objects.list<HorizontalPodAutoscaler>("HorizontalPodAutoscaler", object.metadata.namespace)) if (hpa.spec?.scaleTargetRef.name === object.metadata.name) this.#queue.add(keyOf(hpa));
+        for (const hpa of objects.list<HorizontalPodAutoscaler>("HorizontalPodAutoscaler", object.metadata.namespace))
+          if (hpa.spec?.scaleTargetRef.name === object.metadata.name) this.#queue.add(keyOf(hpa));
       }),
     );
   }
@@ -65,11 +71,13 @@ export class HpaController {
     const next = new Map<string, CpuUsage>();
     for (const [uid, ms] of this.#options.cpu()) {
       const before = this.#usage.get(uid);
-      const cores = before !== undefined && ms >= before.ms && now > before.at ? (ms - before.ms) / (now - before.at) : undefined;
+      const cores =
+        before !== undefined && ms >= before.ms && now > before.at ? (ms - before.ms) / (now - before.at) : undefined;
       next.set(uid, { at: now, ms, cores });
     }
     this.#usage = next;
-    for (const hpa of this.#options.objects.list<HorizontalPodAutoscaler>("HorizontalPodAutoscaler")) this.#queue.add(keyOf(hpa));
+    for (const hpa of this.#options.objects.list<HorizontalPodAutoscaler>("HorizontalPodAutoscaler"))
+      this.#queue.add(keyOf(hpa));
   }
 
   #reconcile(key: string): void {
@@ -82,45 +90,139 @@ export class HpaController {
     const target = kind === "Deployment" ? objects.get<Deployment>("Deployment", namespace, targetName) : undefined;
     const observed = { ...hpa.status, observedGeneration: hpa.metadata.generation ?? 0 };
     if (target?.spec === undefined) {
-      this.#write(hpa, { ...observed, conditions: withCondition(hpa.status?.conditions, { type: "AbleToScale", status: "False", reason: "FailedGetScale", message: `${kind} "${targetName}" not found` }, time) });
+      this.#write(hpa, {
+        ...observed,
+        conditions: withCondition(
+          hpa.status?.conditions,
+          {
+            type: "AbleToScale",
+            status: "False",
+            reason: "FailedGetScale",
+            message: `${kind} "${targetName}" not found`,
+          },
+          time,
+        ),
+      });
       return;
     }
     const current = target.spec.replicas ?? 1;
     const selector = target.spec.selector;
-    const own = pods.candidates(namespace, selector.matchLabels).filter((pod) => matchesSelector(selector, pod.metadata.labels) && !isFinished(pod) && !isTerminating(pod));
+    const own = pods
+      .candidates(namespace, selector.matchLabels)
+      .filter((pod) => matchesSelector(selector, pod.metadata.labels) && !isFinished(pod) && !isTerminating(pod));
     // Scaled to 0 by hand: the autoscaler is off.
-    const decision = current === 0 ? undefined : hpaDecision(hpa, current, own.map((pod) => this.#sample(pod)), this.#memory.get(key) ?? emptyHpaMemory, now());
+    const decision =
+      current === 0
+        ? undefined
+        : hpaDecision(
+            hpa,
+            current,
+            own.map((pod) => this.#sample(pod)),
+            this.#memory.get(key) ?? emptyHpaMemory,
+            now(),
+          );
     const desired = decision?.desired ?? 0;
     if (decision !== undefined) this.#memory.set(key, decision.memory);
     if (desired !== current) {
       objects.update<Deployment>({ ...target, spec: { ...target.spec, replicas: desired } });
-      event(hpa, "Normal", "SuccessfulRescale", `New size: ${desired}; reason: ${decision?.limited === "TooFewReplicas" ? "Current number of replicas below Spec.MinReplicas" : decision?.limited === "TooManyReplicas" ? "Current number of replicas above Spec.MaxReplicas" : "cpu resource utilization (percentage of request) differs from target"}`);
+      event(
+        hpa,
+        "Normal",
+        "SuccessfulRescale",
+        `New size: ${desired}; reason: ${decision?.limited === "TooFewReplicas" ? "Current number of replicas below Spec.MinReplicas" : decision?.limited === "TooManyReplicas" ? "Current number of replicas above Spec.MaxReplicas" : "cpu resource utilization (percentage of request) differs from target"}`,
+      );
     }
-    let conditions = withCondition(hpa.status?.conditions, { type: "AbleToScale", status: "True", reason: "ReadyForNewScale", message: "recommended size matches current size" }, time);
-    conditions = withCondition(conditions, decision === undefined
-      ? { type: "ScalingActive", status: "False", reason: "ScalingDisabled", message: "scaling is disabled since the replica count of the target is zero" }
-      : decision.utilization === undefined
-        ? { type: "ScalingActive", status: "False", reason: "FailedGetResourceMetric", message: "no pod has a CPU sample and a request yet" }
-        : { type: "ScalingActive", status: "True", reason: "ValidMetricFound", message: "the HPA was able to successfully calculate a replica count from cpu resource utilization (percentage of request)" }, time);
-    conditions = withCondition(conditions, { type: "ScalingLimited", status: decision?.limited ? "True" : "False", reason: decision?.limited ?? "DesiredWithinRange", message: decision?.limited ? "the desired replica count is limited by minReplicas or maxReplicas" : "the desired count is within the acceptable range" }, time);
+    let conditions = withCondition(
+      hpa.status?.conditions,
+      {
+        type: "AbleToScale",
+        status: "True",
+        reason: "ReadyForNewScale",
+        message: "recommended size matches current size",
+      },
+      time,
+    );
+    conditions = withCondition(
+      conditions,
+      decision === undefined
+        ? {
+            type: "ScalingActive",
+            status: "False",
+            reason: "ScalingDisabled",
+            message: "scaling is disabled since the replica count of the target is zero",
+          }
+        : decision.utilization === undefined
+          ? {
+              type: "ScalingActive",
+              status: "False",
+              reason: "FailedGetResourceMetric",
+              message: "no pod has a CPU sample and a request yet",
+            }
+          : {
+              type: "ScalingActive",
+              status: "True",
+              reason: "ValidMetricFound",
+              message:
+                "the HPA was able to successfully calculate a replica count from cpu resource utilization (percentage of request)",
+            },
+      time,
+    );
+    conditions = withCondition(
+      conditions,
+      {
+        type: "ScalingLimited",
+        status: decision?.limited ? "True" : "False",
+        reason: decision?.limited ?? "DesiredWithinRange",
+        message: decision?.limited
+          ? "the desired replica count is limited by minReplicas or maxReplicas"
+          : "the desired count is within the acceptable range",
+      },
+      time,
+    );
     this.#write(hpa, {
-      ...observed, currentReplicas: target.status?.replicas ?? 0, desiredReplicas: desired, conditions,
-      ...(decision?.utilization !== undefined && { currentMetrics: [{ type: "Resource", resource: { name: "cpu", current: { averageUtilization: decision.utilization, averageValue: `${Math.round(this.#meanCores(own) * 1000)}m` } } }] }),
+      ...observed,
+      currentReplicas: target.status?.replicas ?? 0,
+      desiredReplicas: desired,
+      conditions,
+      ...(decision?.utilization !== undefined && {
+        currentMetrics: [
+          {
+            type: "Resource",
+            resource: {
+              name: "cpu",
+              current: {
+                averageUtilization: decision.utilization,
+                averageValue: `${Math.round(this.#meanCores(own) * 1000)}m`,
+              },
+            },
+          },
+        ],
+      }),
       ...(desired !== current && { lastScaleTime: time }),
     });
   }
 
   #write(hpa: HorizontalPodAutoscaler, status: NonNullable<HorizontalPodAutoscaler["status"]>): void {
-    if (canonicalJson(hpa.status) !== canonicalJson(status)) this.#options.objects.updateStatus<HorizontalPodAutoscaler>({ ...hpa, status });
+    if (canonicalJson(hpa.status) !== canonicalJson(status))
+      this.#options.objects.updateStatus<HorizontalPodAutoscaler>({ ...hpa, status });
   }
 
   #sample(pod: Pod): PodSample {
-    const requests = pod.spec?.containers.map((container) => parseQuantity(container.resources?.requests?.["cpu"])).filter((value) => value !== undefined) ?? [];
-    return { ready: isReady(pod), usage: this.#usage.get(pod.metadata.uid ?? "")?.cores, request: requests.length === 0 ? undefined : requests.reduce((sum, value) => sum + value, 0) };
+    const requests =
+      pod.spec?.containers
+        .map((container) => parseQuantity(container.resources?.requests?.["cpu"]))
+        .filter((value) => value !== undefined) ?? [];
+    return {
+      ready: isReady(pod),
+      usage: this.#usage.get(pod.metadata.uid ?? "")?.cores,
+      request: requests.length === 0 ? undefined : requests.reduce((sum, value) => sum + value, 0),
+    };
   }
 
   #meanCores(pods: readonly Pod[]): number {
-    const cores = pods.map((pod) => this.#usage.get(pod.metadata.uid ?? "")?.cores).filter((value) => value !== undefined);
+    const cores = pods
+      .map((pod) => this.#usage.get(pod.metadata.uid ?? "")?.cores)
+      .filter((value) => value !== undefined);
     return cores.length === 0 ? 0 : cores.reduce((sum, value) => sum + value, 0) / cores.length;
   }
 }

@@ -3,11 +3,32 @@ import type { HorizontalPodAutoscaler } from "../../objects/core.ts";
 import { emptyHpaMemory, hpaDecision, type HpaMemory, type PodSample } from "./hpa.ts";
 
 const hpa = (min: number, max: number, target = 70, behavior?: Record<string, unknown>): HorizontalPodAutoscaler => ({
-  apiVersion: "autoscaling/v2", kind: "HorizontalPodAutoscaler", metadata: { name: "h" },
-  spec: { scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "d" }, minReplicas: min, maxReplicas: max, metrics: [{ type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: target } } }], ...(behavior && { behavior }) },
+  apiVersion: "autoscaling/v2",
+  kind: "HorizontalPodAutoscaler",
+  metadata: { name: "h" },
+  spec: {
+    scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "d" },
+    minReplicas: min,
+    maxReplicas: max,
+    metrics: [
+      { type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: target } } },
+    ],
+    ...(behavior && { behavior }),
+  },
 });
-const pods = (count: number, percent: number | undefined, ready = true): PodSample[] => Array.from({ length: count }, () => ({ ready, usage: percent === undefined ? undefined : percent / 100, request: 1 }));
-const desired = (of: HorizontalPodAutoscaler, current: number, samples: PodSample[], memory: HpaMemory = emptyHpaMemory, now = 0): number => hpaDecision(of, current, samples, memory, now).desired;
+const pods = (count: number, percent: number | undefined, ready = true): PodSample[] =>
+  Array.from({ length: count }, () => ({
+    ready,
+    usage: percent === undefined ? undefined : percent / 100,
+    request: 1,
+  }));
+const desired = (
+  of: HorizontalPodAutoscaler,
+  current: number,
+  samples: PodSample[],
+  memory: HpaMemory = emptyHpaMemory,
+  now = 0,
+): number => hpaDecision(of, current, samples, memory, now).desired;
 
 describe("hpaDecision", () => {
   it("keeps to min and max even without a metric", () => {
@@ -28,7 +49,12 @@ describe("hpaDecision", () => {
     expect(desired(hpa(1, 10), 3, [...pods(2, 140), ...pods(1, undefined)])).toBe(4);
   });
   it("counts them as on target when scaling down", () => {
-    expect(desired(hpa(1, 10, 70, { scaleDown: { stabilizationWindowSeconds: 0 } }), 4, [...pods(2, 10), ...pods(2, undefined)])).toBe(3);
+    expect(
+      desired(hpa(1, 10, 70, { scaleDown: { stabilizationWindowSeconds: 0 } }), 4, [
+        ...pods(2, 10),
+        ...pods(2, undefined),
+      ]),
+    ).toBe(3);
   });
   it("at most doubles, or adds four, within 15 seconds", () => {
     const first = hpaDecision(hpa(1, 100), 2, pods(2, 2000), emptyHpaMemory, 0);

@@ -1,12 +1,24 @@
 import type { HorizontalPodAutoscaler } from "../../objects/core.ts";
 
 /** A pod of the target as the autoscaler sees it. Usage in the unit of the metric (cores, bytes); undefined: no sample yet. */
-export interface PodSample { ready: boolean; usage: number | undefined; request: number | undefined }
+export interface PodSample {
+  ready: boolean;
+  usage: number | undefined;
+  request: number | undefined;
+}
 
 /** What was recommended before, kept between syncs of one autoscaler. Times are Unix ms. */
-export interface HpaMemory { recommendations: { at: number; replicas: number }[]; scaledUp: { at: number; from: number }[] }
+export interface HpaMemory {
+  recommendations: { at: number; replicas: number }[];
+  scaledUp: { at: number; from: number }[];
+}
 
-export interface HpaDecision { desired: number; utilization?: number; limited?: "TooFewReplicas" | "TooManyReplicas"; memory: HpaMemory }
+export interface HpaDecision {
+  desired: number;
+  utilization?: number;
+  limited?: "TooFewReplicas" | "TooManyReplicas";
+  memory: HpaMemory;
+}
 
 const tolerance = 0.1;
 export const emptyHpaMemory: HpaMemory = { recommendations: [], scaledUp: [] };
@@ -16,16 +28,27 @@ export const emptyHpaMemory: HpaMemory = { recommendations: [], scaledUp: [] };
  * recommendation of the stabilisation window (300 s unless said), scale-up at most doubles or adds 4 within 15 s
  * (Kubernetes documentation, "Horizontal Pod Autoscaling": algorithm details, default behavior).
  */
-export function hpaDecision(hpa: HorizontalPodAutoscaler, current: number, samples: readonly PodSample[], memory: HpaMemory, now: number): HpaDecision {
+export function hpaDecision(
+  hpa: HorizontalPodAutoscaler,
+  current: number,
+  samples: readonly PodSample[],
+  memory: HpaMemory,
+  now: number,
+): HpaDecision {
   const min = hpa.spec?.minReplicas ?? 1;
   const max = hpa.spec?.maxReplicas ?? min;
-  const target = hpa.spec?.metrics?.find((metric) => metric.resource.target.averageUtilization !== undefined)?.resource.target.averageUtilization;
+  const target = hpa.spec?.metrics?.find((metric) => metric.resource.target.averageUtilization !== undefined)?.resource
+    .target.averageUtilization;
   const usage = target === undefined ? undefined : recommend(current, samples, target);
   const raw = usage?.replicas ?? current;
 
   const windowMs = stabilizationSeconds(hpa) * 1000;
-  const recommendations = [...memory.recommendations.filter((entry) => now - entry.at <= windowMs), { at: now, replicas: raw }];
-  const stabilized = raw < current ? Math.min(current, Math.max(...recommendations.map((entry) => entry.replicas))) : raw;
+  const recommendations = [
+    ...memory.recommendations.filter((entry) => now - entry.at <= windowMs),
+    { at: now, replicas: raw },
+  ];
+  const stabilized =
+    raw < current ? Math.min(current, Math.max(...recommendations.map((entry) => entry.replicas))) : raw;
 
   const scaledUp = memory.scaledUp.filter((entry) => now - entry.at < 15_000);
   const base = scaledUp[0]?.from ?? current;
@@ -35,12 +58,23 @@ export function hpaDecision(hpa: HorizontalPodAutoscaler, current: number, sampl
   if (desired < min) [desired, limited] = [min, "TooFewReplicas"];
   if (desired > max) [desired, limited] = [max, "TooManyReplicas"];
   if (desired > current && raw > current) scaledUp.push({ at: now, from: current });
-  return { desired, ...(usage?.utilization !== undefined && { utilization: usage.utilization }), ...(limited && { limited }), memory: { recommendations, scaledUp } };
+  return {
+    desired,
+    ...(usage?.utilization !== undefined && { utilization: usage.utilization }),
+    ...(limited && { limited }),
+    memory: { recommendations, scaledUp },
+  };
 }
 
 /** Pods without a sample count as idle when scaling up and as on target when scaling down, so that they never amplify. */
-function recommend(current: number, samples: readonly PodSample[], target: number): { replicas: number; utilization: number } | undefined {
-  const known = samples.filter((sample) => sample.usage !== undefined && sample.request !== undefined && sample.request > 0 && sample.ready);
+function recommend(
+  current: number,
+  samples: readonly PodSample[],
+  target: number,
+): { replicas: number; utilization: number } | undefined {
+  const known = samples.filter(
+    (sample) => sample.usage !== undefined && sample.request !== undefined && sample.request > 0 && sample.ready,
+  );
   if (known.length === 0 || current === 0) return undefined;
   const used = known.reduce((sum, sample) => sum + (sample.usage ?? 0), 0);
   const requested = known.reduce((sum, sample) => sum + (sample.request ?? 0), 0);
@@ -52,11 +86,12 @@ function recommend(current: number, samples: readonly PodSample[], target: numbe
   const meanRequest = requested / known.length;
   const assumed = ratio > 1 ? 0 : missing * meanRequest * (target / 100);
   const whole = (100 * (used + assumed)) / (requested + missing * meanRequest) / target;
-  if (Math.abs(whole - 1) <= tolerance || (ratio > 1) !== (whole > 1)) return { replicas: current, utilization };
+  if (Math.abs(whole - 1) <= tolerance || ratio > 1 !== whole > 1) return { replicas: current, utilization };
   return { replicas: Math.ceil(whole * samples.length), utilization };
 }
 
 function stabilizationSeconds(hpa: HorizontalPodAutoscaler): number {
-  const scaleDown = (hpa.spec?.behavior as { scaleDown?: { stabilizationWindowSeconds?: number } } | undefined)?.scaleDown;
+  const scaleDown = (hpa.spec?.behavior as { scaleDown?: { stabilizationWindowSeconds?: number } } | undefined)
+    ?.scaleDown;
   return scaleDown?.stabilizationWindowSeconds ?? 300;
 }

@@ -66,5 +66,9 @@ export function splitKey(key: string): [namespace: string, name: string] {
 function groupsOf(object: KubeObject): string[] {
   const namespace = object.metadata.namespace ?? "";
   const uid = controllerUid(object);
-  return [`n/${namespace}`, ...(uid === undefined ? [] : [`c/${uid}`]), ...Object.entries(object.metadata.labels ?? {}).map(([name, value]) => `l/${namespace}/${name}=${value}`)];
+  return [
+    `n/${namespace}`,
+    ...(uid === undefined ? [] : [`c/${uid}`]),
+    ...Object.entries(object.metadata.labels ?? {}).map(([name, value]) => `l/${namespace}/${name}=${value}`),
+  ];
 }

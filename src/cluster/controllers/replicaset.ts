@@ -20,7 +20,13 @@ export function reconcileReplicaSet(set: ReplicaSet, pods: readonly Pod[], now: 
   const pending = waits.filter((at) => at > now && at !== Infinity);
   return {
     create: isTerminating(set) ? 0 : Math.max(0, desired - active.length),
-    remove: active.length <= desired ? [] : active.toSorted(removeFirst).slice(0, active.length - desired).map((pod) => pod.metadata.name),
+    remove:
+      active.length <= desired
+        ? []
+        : active
+            .toSorted(removeFirst)
+            .slice(0, active.length - desired)
+            .map((pod) => pod.metadata.name),
     status: {
       observedGeneration: set.metadata.generation ?? 0,
       replicas: active.length,
@@ -35,10 +41,16 @@ export function reconcileReplicaSet(set: ReplicaSet, pods: readonly Pod[], now: 
 
 /** Which pods go first: not bound, pending, not ready, restarted often, youngest (Kubernetes documentation, "ReplicaSet", scaling down). */
 function removeFirst(a: Pod, b: Pod): number {
-  const rank = (pod: Pod): number => (pod.spec?.nodeName === undefined ? 0 : 1) + (pod.status?.phase === "Running" ? 2 : 0) + (isReady(pod) ? 4 : 0);
-  const restarts = (pod: Pod): number => pod.status?.containerStatuses?.reduce((sum, status) => sum + status.restartCount, 0) ?? 0;
-  return rank(a) - rank(b) || restarts(b) - restarts(a)
-    || (b.metadata.creationTimestamp ?? "").localeCompare(a.metadata.creationTimestamp ?? "") || b.metadata.name.localeCompare(a.metadata.name);
+  const rank = (pod: Pod): number =>
+    (pod.spec?.nodeName === undefined ? 0 : 1) + (pod.status?.phase === "Running" ? 2 : 0) + (isReady(pod) ? 4 : 0);
+  const restarts = (pod: Pod): number =>
+    pod.status?.containerStatuses?.reduce((sum, status) => sum + status.restartCount, 0) ?? 0;
+  return (
+    rank(a) - rank(b) ||
+    restarts(b) - restarts(a) ||
+    (b.metadata.creationTimestamp ?? "").localeCompare(a.metadata.creationTimestamp ?? "") ||
+    b.metadata.name.localeCompare(a.metadata.name)
+  );
 }
 
 /** A pod of the ReplicaSet; `suffix` makes its name unique. */
@@ -53,7 +65,16 @@ export function podFromTemplate(set: ReplicaSet, suffix: string): Pod {
       ...(set.metadata.namespace !== undefined && { namespace: set.metadata.namespace }),
       ...(template?.metadata?.labels && { labels: { ...template.metadata.labels } }),
       ...(template?.metadata?.annotations && { annotations: { ...template.metadata.annotations } }),
-      ownerReferences: [{ apiVersion: "apps/v1", kind: "ReplicaSet", name: set.metadata.name, uid: set.metadata.uid ?? "", controller: true, blockOwnerDeletion: true }],
+      ownerReferences: [
+        {
+          apiVersion: "apps/v1",
+          kind: "ReplicaSet",
+          name: set.metadata.name,
+          uid: set.metadata.uid ?? "",
+          controller: true,
+          blockOwnerDeletion: true,
+        },
+      ],
     },
     spec: structuredClone(template?.spec ?? { containers: [] }),
     status: { phase: "Pending" },

@@ -2,7 +2,11 @@ import type { Deployment } from "../../objects/core.ts";
 import { scaledValue } from "./int-or-percent.ts";
 
 /** What the rolling update reads of one ReplicaSet. */
-export interface ReplicaSetSize { name: string; replicas: number; available: number }
+export interface ReplicaSetSize {
+  name: string;
+  replicas: number;
+  available: number;
+}
 
 /** How many pods a rollout may have beyond, and may lack below, the wished count. Never both 0. */
 export function rolloutBounds(deployment: Deployment): { surge: number; unavailable: number } {
@@ -18,7 +22,12 @@ export function rolloutBounds(deployment: Deployment): { surge: number; unavaila
  * One step of a rolling update: sizes by ReplicaSet name, only those that change. Scales the new one up as far as
  * surge allows, the old ones down as far as availability allows, unhealthy old pods first (Kubernetes documentation, Deployments).
  */
-export function rollingStep(desired: number, bounds: { surge: number; unavailable: number }, current: ReplicaSetSize, old: readonly ReplicaSetSize[]): Map<string, number> {
+export function rollingStep(
+  desired: number,
+  bounds: { surge: number; unavailable: number },
+  current: ReplicaSetSize,
+  old: readonly ReplicaSetSize[],
+): Map<string, number> {
   const changes = new Map<string, number>();
   const oldTotal = old.reduce((sum, set) => sum + set.replicas, 0);
   let size = current.replicas;

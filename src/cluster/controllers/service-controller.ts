@@ -34,7 +34,9 @@ export class ServiceController {
       objects.watch<EndpointSlice>("EndpointSlice", ({ type, object }) => {
         this.#slices.apply(type, object);
         // Somebody deleted or changed one of ours.
-        const owner = object.metadata.ownerReferences?.find((reference) => reference.controller && reference.kind === "Service");
+        const owner = object.metadata.ownerReferences?.find(
+          (reference) => reference.controller && reference.kind === "Service",
+        );
         if (owner !== undefined) this.#queue.add(`${object.metadata.namespace ?? ""}/${owner.name}`);
       }),
       objects.watch<Service>("Service", ({ type, object }) => {
@@ -53,7 +55,12 @@ export class ServiceController {
   podChanged(pod: Pod, before: Pod | undefined): void {
     for (const service of this.#services.inNamespace(pod.metadata.namespace ?? "")) {
       const { selector } = service.spec ?? {};
-      if (selector !== undefined && (matchesLabels(selector, pod.metadata.labels) || (before !== undefined && matchesLabels(selector, before.metadata.labels)))) this.#queue.add(keyOf(service));
+      if (
+        selector !== undefined &&
+        (matchesLabels(selector, pod.metadata.labels) ||
+          (before !== undefined && matchesLabels(selector, before.metadata.labels)))
+      )
+        this.#queue.add(keyOf(service));
     }
   }
 
@@ -62,9 +69,20 @@ export class ServiceController {
     const [namespace, name] = splitKey(key);
     const service = objects.get<Service>("Service", namespace, name);
     const selector = service?.spec?.selector;
-    if (service === undefined || isTerminating(service) || selector === undefined || Object.keys(selector).length === 0 || service.spec?.type === "ExternalName") return;
-    const own = this.#slices.candidates(namespace, { [serviceNameLabel]: name }).filter((slice) => slice.metadata.ownerReferences?.some((reference) => reference.uid === service.metadata.uid));
-    const plan = reconcileEndpoints(service, pods.candidates(namespace, selector), own, zone, () => safeLetters(randomBytes(5), 5));
+    if (
+      service === undefined ||
+      isTerminating(service) ||
+      selector === undefined ||
+      Object.keys(selector).length === 0 ||
+      service.spec?.type === "ExternalName"
+    )
+      return;
+    const own = this.#slices
+      .candidates(namespace, { [serviceNameLabel]: name })
+      .filter((slice) => slice.metadata.ownerReferences?.some((reference) => reference.uid === service.metadata.uid));
+    const plan = reconcileEndpoints(service, pods.candidates(namespace, selector), own, zone, () =>
+      safeLetters(randomBytes(5), 5),
+    );
     for (const slice of plan.create) objects.create(slice);
     for (const slice of plan.update) objects.update(slice);
     for (const sliceName of plan.remove) objects.remove("EndpointSlice", namespace, sliceName);

@@ -12,13 +12,24 @@ export function storeObjects(store: ObjectStore, manager: string): ClusterObject
     return kind;
   };
   return {
-    get: <T extends KubeObject>(kind: KindName, namespace: string | undefined, name: string) => store.get<T>(kinds[kind], namespace, name),
+    get: <T extends KubeObject>(kind: KindName, namespace: string | undefined, name: string) =>
+      store.get<T>(kinds[kind], namespace, name),
     list: <T extends KubeObject>(kind: KindName, namespace?: string) => store.list<T>(kinds[kind], { namespace }).items,
     create: <T extends KubeObject>(object: T) => store.create(kindOf(object), object, { manager }),
     update: <T extends KubeObject>(object: T) => store.update(kindOf(object), object, { manager }),
-    updateStatus: <T extends KubeObject>(object: T) => store.updateStatus<T>(kindOf(object), object.metadata.namespace, object.metadata.name, (latest) => ({ ...latest, status: object.status }), { manager }),
+    updateStatus: <T extends KubeObject>(object: T) =>
+      store.updateStatus<T>(
+        kindOf(object),
+        object.metadata.namespace,
+        object.metadata.name,
+        (latest) => ({ ...latest, status: object.status }),
+        { manager },
+      ),
     remove: (kind, namespace, name, { graceSeconds, uid } = {}) => {
-      store.delete(kinds[kind], namespace, name, { ...(graceSeconds !== undefined && { gracePeriodSeconds: graceSeconds }), ...(uid !== undefined && { preconditions: { uid } }) });
+      store.delete(kinds[kind], namespace, name, {
+        ...(graceSeconds !== undefined && { gracePeriodSeconds: graceSeconds }),
+        ...(uid !== undefined && { preconditions: { uid } }),
+      });
     },
     watch: (kind, listener) => {
       const { items, resourceVersion } = store.list(kinds[kind]);

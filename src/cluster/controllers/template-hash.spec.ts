@@ -4,7 +4,10 @@ import { sameTemplate, templateHash, templateHashLabel } from "./template-hash.t
 const template = { metadata: { labels: { app: "a" } }, spec: { containers: [{ name: "a", image: "i" }] } };
 
 it("does not depend on the order of keys or on the hash label", () => {
-  const other = { spec: { containers: [{ image: "i", name: "a" }] }, metadata: { labels: { [templateHashLabel]: "x", app: "a" } } };
+  const other = {
+    spec: { containers: [{ image: "i", name: "a" }] },
+    metadata: { labels: { [templateHashLabel]: "x", app: "a" } },
+  };
   expect(templateHash(other)).toBe(templateHash(template));
   expect(sameTemplate(other, template)).toBe(true);
 });

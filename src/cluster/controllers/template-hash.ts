@@ -11,7 +11,9 @@ const alphabet = "bcdfghjklmnpqrstvwxz2456789";
 export function canonicalJson(value: unknown): string {
   if (value === null || typeof value !== "object") return JSON.stringify(value) ?? "null";
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
-  const members = Object.entries(value).filter(([, member]) => member !== undefined).sort(([a], [b]) => (a < b ? -1 : 1));
+  const members = Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
   return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`).join(",")}}`;
 }
 
@@ -28,7 +30,9 @@ export function sameTemplate(a: PodTemplate, b: PodTemplate): boolean {
 
 /** Ten letters that name a template; the same template gives the same letters. */
 export function templateHash(template: PodTemplate): string {
-  const digest = createHash("sha256").update(canonicalJson(withoutHash(template))).digest();
+  const digest = createHash("sha256")
+    .update(canonicalJson(withoutHash(template)))
+    .digest();
   return safeLetters(digest, 10);
 }
 

@@ -39,7 +39,9 @@ export class WorkloadController {
       objects.watch<ReplicaSet>("ReplicaSet", ({ type, object }) => {
         this.#setIndex.apply(type, object);
         this.#sets.add(keyOf(object));
-        const owner = object.metadata.ownerReferences?.find((reference) => reference.controller && reference.kind === "Deployment");
+        const owner = object.metadata.ownerReferences?.find(
+          (reference) => reference.controller && reference.kind === "Deployment",
+        );
         if (owner !== undefined) this.#deployments.add(`${object.metadata.namespace ?? ""}/${owner.name}`);
       }),
       objects.watch<Deployment>("Deployment", ({ object }) => this.#deployments.add(keyOf(object))),
@@ -54,7 +56,9 @@ export class WorkloadController {
 
   /** A pod has changed; the shared index holds it already. */
   podChanged(pod: Pod): void {
-    const owner = pod.metadata.ownerReferences?.find((reference) => reference.controller && reference.kind === "ReplicaSet");
+    const owner = pod.metadata.ownerReferences?.find(
+      (reference) => reference.controller && reference.kind === "ReplicaSet",
+    );
     if (owner !== undefined) this.#sets.add(`${pod.metadata.namespace ?? ""}/${owner.name}`);
   }
 
@@ -65,20 +69,44 @@ export class WorkloadController {
     if (deployment === undefined || isTerminating(deployment)) return;
     const sets = this.#setIndex.controlledBy(deployment.metadata.uid ?? "").filter((set) => !isTerminating(set));
     const plan = reconcileDeployment(deployment, sets, now());
-    for (const [setName, revision] of plan.revision) this.#changeSet(namespace, setName, (set) => ({ ...set, metadata: { ...set.metadata, annotations: { ...set.metadata.annotations, [revisionAnnotation]: revision } } }));
+    for (const [setName, revision] of plan.revision)
+      this.#changeSet(namespace, setName, (set) => ({
+        ...set,
+        metadata: { ...set.metadata, annotations: { ...set.metadata.annotations, [revisionAnnotation]: revision } },
+      }));
     if (plan.create !== undefined) {
       objects.create(plan.create);
-      event(deployment, "Normal", "ScalingReplicaSet", `Scaled up replica set ${plan.create.metadata.name} from 0 to ${plan.create.spec?.replicas ?? 0}`);
+      event(
+        deployment,
+        "Normal",
+        "ScalingReplicaSet",
+        `Scaled up replica set ${plan.create.metadata.name} from 0 to ${plan.create.spec?.replicas ?? 0}`,
+      );
     }
     for (const [setName, replicas] of plan.scale) {
-      const before = this.#changeSet(namespace, setName, (set) => (set.spec === undefined ? set : { ...set, spec: { ...set.spec, replicas } }))?.spec?.replicas ?? 0;
-      event(deployment, "Normal", "ScalingReplicaSet", `Scaled ${replicas > before ? "up" : "down"} replica set ${setName} from ${before} to ${replicas}`);
+      const before =
+        this.#changeSet(namespace, setName, (set) =>
+          set.spec === undefined ? set : { ...set, spec: { ...set.spec, replicas } },
+        )?.spec?.replicas ?? 0;
+      event(
+        deployment,
+        "Normal",
+        "ScalingReplicaSet",
+        `Scaled ${replicas > before ? "up" : "down"} replica set ${setName} from ${before} to ${replicas}`,
+      );
     }
     for (const setName of plan.remove) objects.remove("ReplicaSet", namespace, setName);
     if (deployment.metadata.annotations?.[revisionAnnotation] !== plan.revisionNumber) {
-      objects.update<Deployment>({ ...deployment, metadata: { ...deployment.metadata, annotations: { ...deployment.metadata.annotations, [revisionAnnotation]: plan.revisionNumber } } });
+      objects.update<Deployment>({
+        ...deployment,
+        metadata: {
+          ...deployment.metadata,
+          annotations: { ...deployment.metadata.annotations, [revisionAnnotation]: plan.revisionNumber },
+        },
+      });
     }
-    if (canonicalJson(deployment.status) !== canonicalJson(plan.status)) objects.updateStatus<Deployment>({ ...deployment, status: plan.status });
+    if (canonicalJson(deployment.status) !== canonicalJson(plan.status))
+      objects.updateStatus<Deployment>({ ...deployment, status: plan.status });
     return plan.requeueMs;
   }
 
@@ -105,9 +133,15 @@ export class WorkloadController {
       event(set, "Normal", "SuccessfulDelete", `Deleted pod: ${podName}`);
     }
     // Creating and deleting came back as watch events, and this key will be looked at again.
-    const status = plan.create + plan.remove.length === 0 ? plan.status : reconcileReplicaSet(objects.get<ReplicaSet>("ReplicaSet", namespace, name) ?? set, pods.controlledBy(uid), now()).status;
+    const status =
+      plan.create + plan.remove.length === 0
+        ? plan.status
+        : reconcileReplicaSet(
+            objects.get<ReplicaSet>("ReplicaSet", namespace, name) ?? set,
+            pods.controlledBy(uid),
+            now(),
+          ).status;
     if (canonicalJson(set.status) !== canonicalJson(status)) objects.updateStatus<ReplicaSet>({ ...set, status });
     return plan.requeueMs;
   }
 }
-

@@ -30,13 +30,30 @@ export function nextIndex(taken: ReadonlySet<number>, last: number): number | un
 /** The annotation that lists declared calls: a Deployment's, so that a new call makes no new pods. */
 export const callsAnnotation = "quipu.dev/calls";
 
-export interface Callee { app: string; segment: string; host: string; address: string }
+export interface Callee {
+  app: string;
+  segment: string;
+  host: string;
+  address: string;
+}
 
 /** `ledger.money, catalog.food` → callees with an address each. Entries that aren't `app.segment` and repetitions are left out. */
 export function parseCallees(calls: string | undefined, network: string, index: number): Callee[] {
-  const names = [...new Set((calls ?? "").split(",").map((entry) => entry.trim()).filter((entry) => /^[a-z0-9-]+\.[a-z0-9-]+$/.test(entry)))];
+  const names = [
+    ...new Set(
+      (calls ?? "")
+        .split(",")
+        .map((entry) => entry.trim())
+        .filter((entry) => /^[a-z0-9-]+\.[a-z0-9-]+$/.test(entry)),
+    ),
+  ];
   return names.slice(0, maxCallees).map((name, position) => {
     const [app = "", segment = ""] = name.split(".");
-    return { app, segment, host: `${app}.${segment}.svc.cluster.local`, address: calleeAddress(network, index, position) };
+    return {
+      app,
+      segment,
+      host: `${app}.${segment}.svc.cluster.local`,
+      address: calleeAddress(network, index, position),
+    };
   });
 }

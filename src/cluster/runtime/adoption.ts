@@ -15,7 +15,12 @@ export interface AdoptionPlan {
  * of two spawns for one role the held one, else the elder, stays: the younger was spawned by a process that did not live
  * to see it. What an app spawns itself is the app's own affair as long as its leader lives.
  */
-export function planAdoption(cluster: string, found: readonly FoundProcess[], known: ReadonlySet<string>, held: ReadonlySet<number> = new Set()): AdoptionPlan {
+export function planAdoption(
+  cluster: string,
+  found: readonly FoundProcess[],
+  known: ReadonlySet<string>,
+  held: ReadonlySet<number> = new Set(),
+): AdoptionPlan {
   const adopt: AdoptionPlan["adopt"] = new Map();
   const kill: FoundProcess[] = [];
   const byRole = new Map<string, FoundProcess[]>();
@@ -26,9 +31,11 @@ export function planAdoption(cluster: string, found: readonly FoundProcess[], kn
     else byRole.set(process.role, [...(byRole.get(process.role) ?? []), process]);
   }
   for (const [name, processes] of byRole) {
-    const [role, , uid = ""] = name.split("/") as [PodRole, string, string];
+    const [role, , uid] = name.split("/") as [PodRole, string, string];
     const leaders = processes.filter((process) => process.pid === process.session);
-    const [chosen] = leaders.sort((a, b) => Number(held.has(b.pid)) - Number(held.has(a.pid)) || a.startTime - b.startTime || a.pid - b.pid);
+    const [chosen] = leaders.sort(
+      (a, b) => Number(held.has(b.pid)) - Number(held.has(a.pid)) || a.startTime - b.startTime || a.pid - b.pid,
+    );
     if (chosen !== undefined) adopt.set(uid, { ...adopt.get(uid), [role]: chosen });
     kill.push(...processes.filter((process) => process.spawn !== chosen?.spawn));
   }

@@ -39,12 +39,22 @@ export async function allocate(pod: Pod, calls: string | undefined, places: Plac
     ports.push({ name, port: containerPort, privatePort });
   }
   const { uid = "", namespace = "", name } = pod.metadata;
-  return { uid, namespace, name, index, ip: podAddress(places.network, index), ports, callees: parseCallees(calls, places.network, index) };
+  return {
+    uid,
+    namespace,
+    name,
+    index,
+    ip: podAddress(places.network, index),
+    ports,
+    callees: parseCallees(calls, places.network, index),
+  };
 }
 
 /** TCP ports of the app's containers in declared order; an unnamed one is called `port-NUMBER`. */
 export function declaredPorts(pod: Pod): { name: string; containerPort: number }[] {
-  return (pod.spec?.containers ?? []).filter((container) => container.name !== sidecarName).flatMap((container) => container.ports ?? [])
+  return (pod.spec?.containers ?? [])
+    .filter((container) => container.name !== sidecarName)
+    .flatMap((container) => container.ports ?? [])
     .filter((port) => (port.protocol ?? "TCP") === "TCP")
     .map((port) => ({ name: port.name ?? `port-${port.containerPort}`, containerPort: port.containerPort }));
 }

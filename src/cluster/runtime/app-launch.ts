@@ -21,7 +21,9 @@ const inheritedNames = ["HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "LOGNA
 
 /** The process environment that all of a pod's processes start from; `node` is the Node that runs the cluster. */
 export function inheritedEnvironment(): Record<string, string> {
-  const env: Record<string, string> = { PATH: `${dirname(process.execPath)}:${process.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"}` };
+  const env: Record<string, string> = {
+    PATH: `${dirname(process.execPath)}:${process.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"}`,
+  };
   for (const name of inheritedNames) if (process.env[name] !== undefined) env[name] = process.env[name];
   return env;
 }
@@ -36,7 +38,14 @@ export async function launchApp(worker: PodWorker, container: Container): Promis
     const began = Date.now();
     const artifact = await host.artifacts.folder(image.digest);
     work = artifact.path;
-    host.event(pod, "Normal", "Pulled", artifact.pulled ? `Successfully pulled image "${container.image}" in ${Date.now() - began}ms` : `Container image "${container.image}" already present on machine`);
+    host.event(
+      pod,
+      "Normal",
+      "Pulled",
+      artifact.pulled
+        ? `Successfully pulled image "${container.image}" in ${Date.now() - began}ms`
+        : `Container image "${container.image}" already present on machine`,
+    );
   }
   const root = join(folder, "root");
   mkdirSync(root, { recursive: true, mode: 0o700 });
@@ -44,10 +53,25 @@ export async function launchApp(worker: PodWorker, container: Container): Promis
   const env = podEnvironment(worker, container);
   writeVolumes(planVolumes(pod, container, host.sources(pod)), root);
   const cwd = container.workingDir === undefined ? work : join(work, container.workingDir);
-  if (!isFolder(cwd)) throw new PodProblem("StartError", `working directory "${container.workingDir ?? work}" doesn't exist in image "${container.image}"`);
+  if (!isFolder(cwd))
+    throw new PodProblem(
+      "StartError",
+      `working directory "${container.workingDir ?? work}" doesn't exist in image "${container.image}"`,
+    );
   const [command, ...args] = [...(container.command ?? []), ...(container.args ?? [])].map((text) => expand(text, env));
-  if (command === undefined) throw new PodProblem("CreateContainerConfigError", `container "${container.name}" has no command, and artifacts bring none of their own`, false);
-  return spawnDetached({ command, args, cwd, env: { ...env, QUIPU_SPAWN: randomUUID() }, output: worker.logPath(container.name) });
+  if (command === undefined)
+    throw new PodProblem(
+      "CreateContainerConfigError",
+      `container "${container.name}" has no command, and artifacts bring none of their own`,
+      false,
+    );
+  return spawnDetached({
+    command,
+    args,
+    cwd,
+    env: { ...env, QUIPU_SPAWN: randomUUID() },
+    output: worker.logPath(container.name),
+  });
 }
 
 const calleeWaitMs = 2000;
@@ -58,20 +82,40 @@ const calleeWaitMs = 2000;
  */
 async function calleeServices(worker: PodWorker): Promise<void> {
   const sources = worker.host.sources(worker.pod);
-  const missing = (): string[] => worker.allocation.callees.filter(({ segment, app }) => sources.service(segment, app) === undefined).map(({ segment, app }) => `${app}.${segment}`);
-  for (const until = Date.now() + calleeWaitMs; missing().length > 0 && Date.now() < until && !worker.ending;) await delay(50);
+  const missing = (): string[] =>
+    worker.allocation.callees
+      .filter(({ segment, app }) => sources.service(segment, app) === undefined)
+      .map(({ segment, app }) => `${app}.${segment}`);
+  for (const until = Date.now() + calleeWaitMs; missing().length > 0 && Date.now() < until && !worker.ending;)
+    await delay(50);
   const left = missing();
-  if (left.length > 0) worker.host.event(worker.pod, "Normal", "CalleeMissing", `started without the address of ${left.join(", ")}: no such Service yet`);
+  if (left.length > 0)
+    worker.host.event(
+      worker.pod,
+      "Normal",
+      "CalleeMissing",
+      `started without the address of ${left.join(", ")}: no such Service yet`,
+    );
 }
 
 export function podEnvironment(worker: PodWorker, container: Container): Record<string, string> {
   const { pod, host, allocation, folder } = worker;
   const { settings } = host;
-  return appEnvironment(pod, container, {
-    fleet: settings.fleet, cluster: settings.cluster, node: nodeName(settings), hostIP: controlAddress(settings.network), allocation,
-    proxy: worker.sidecar === undefined ? undefined : `${allocation.ip}:${proxyPort}`,
-    root: join(folder, "root"), inherited: inheritedEnvironment(),
-  }, host.sources(pod));
+  return appEnvironment(
+    pod,
+    container,
+    {
+      fleet: settings.fleet,
+      cluster: settings.cluster,
+      node: nodeName(settings),
+      hostIP: controlAddress(settings.network),
+      allocation,
+      proxy: worker.sidecar === undefined ? undefined : `${allocation.ip}:${proxyPort}`,
+      root: join(folder, "root"),
+      inherited: inheritedEnvironment(),
+    },
+    host.sources(pod),
+  );
 }
 
 function isFolder(path: string): boolean {

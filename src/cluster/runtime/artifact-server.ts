@@ -7,7 +7,11 @@ export function artifactServer(url: string, tokenFile: string): ArtifactSource {
   return {
     async fetch(digest) {
       const token = readFileSync(tokenFile, "utf8").trim();
-      const response = await request(`${url.replace(/\/$/, "")}/sha256:${digest}`, { headers: { authorization: `Bearer ${token}` }, headersTimeout: 10_000, bodyTimeout: 30_000 });
+      const response = await request(`${url.replace(/\/$/, "")}/sha256:${digest}`, {
+        headers: { authorization: `Bearer ${token}` },
+        headersTimeout: 10_000,
+        bodyTimeout: 30_000,
+      });
       if (response.statusCode !== 200) {
         const text = (await response.body.text()).slice(0, 300);
         throw new Error(`${url} answered ${response.statusCode}${text === "" ? "" : `: ${text}`}`);

@@ -61,15 +61,23 @@ export class ArtifactStore {
 async function download(source: AsyncIterable<Uint8Array>, path: string, digest: string): Promise<void> {
   const hash = createHash("sha256");
   let size = 0;
-  await pipeline(source, new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      hash.update(chunk);
-      size += chunk.length;
-      done(size > maxBytes ? new Error(`it is larger than ${maxBytes} bytes`) : null, chunk);
-    },
-  }), createWriteStream(path, { mode: 0o600 }));
+  await pipeline(
+    source,
+    new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        hash.update(chunk);
+        size += chunk.length;
+        done(size > maxBytes ? new Error(`it is larger than ${maxBytes} bytes`) : null, chunk);
+      },
+    }),
+    createWriteStream(path, { mode: 0o600 }),
+  );
   const found = hash.digest("hex");
-  if (found !== digest) throw new PodProblem("ErrImagePull", `artifact sha256:${digest} has the wrong content: what arrived has sha256:${found}`);
+  if (found !== digest)
+    throw new PodProblem(
+      "ErrImagePull",
+      `artifact sha256:${digest} has the wrong content: what arrived has sha256:${found}`,
+    );
 }
 
 /** Files of a tar archive, gzipped or not, below `root`. Entries that lead out of it are refused. */
@@ -77,12 +85,15 @@ async function unpack(archive: string, root: string): Promise<void> {
   await mkdir(root, { recursive: true });
   const inside = (base: string, name: string): string => {
     const full = resolve(base, name);
-    if (isAbsolute(name) || (full !== root && !full.startsWith(`${root}/`))) throw new Error(`entry "${name}" leads out of the archive`);
+    if (isAbsolute(name) || (full !== root && !full.startsWith(`${root}/`)))
+      throw new Error(`entry "${name}" leads out of the archive`);
     return full;
   };
   const tar = extract();
   const gzip = await isGzip(archive);
-  const feed = gzip ? pipeline(createReadStream(archive), createGunzip(), tar) : pipeline(createReadStream(archive), tar);
+  const feed = gzip
+    ? pipeline(createReadStream(archive), createGunzip(), tar)
+    : pipeline(createReadStream(archive), tar);
   const folders: string[] = [root];
   const read = async (): Promise<void> => {
     for await (const entry of tar) {
@@ -102,9 +113,14 @@ async function unpack(archive: string, root: string): Promise<void> {
       } else if (header.type === "file" || header.type === "contiguous-file") {
         // A link laid down before must not carry a file elsewhere.
         await refuseLinks(root, dirname(path));
-        await pipeline(entry, createWriteStream(path, { flags: "wx", mode: ((header.mode ?? 0o644) & 0o111) === 0 ? 0o444 : 0o555 }));
+        await pipeline(
+          entry,
+          createWriteStream(path, { flags: "wx", mode: ((header.mode ?? 0o644) & 0o111) === 0 ? 0o444 : 0o555 }),
+        );
       } else {
-        throw new Error(`entry "${header.name}" is a ${header.type ?? "?"}; accepted: files, folders, symbolic links inside the archive`);
+        throw new Error(
+          `entry "${header.name}" is a ${header.type ?? "?"}; accepted: files, folders, symbolic links inside the archive`,
+        );
       }
     }
   };
@@ -114,7 +130,8 @@ async function unpack(archive: string, root: string): Promise<void> {
 
 async function refuseLinks(root: string, folder: string): Promise<void> {
   for (let path = folder; path !== root && path.startsWith(root); path = dirname(path)) {
-    if ((await lstat(path)).isSymbolicLink()) throw new Error(`entry goes through the symbolic link "${path.slice(root.length + 1)}"`);
+    if ((await lstat(path)).isSymbolicLink())
+      throw new Error(`entry goes through the symbolic link "${path.slice(root.length + 1)}"`);
   }
 }
 
@@ -129,10 +146,14 @@ async function isGzip(path: string): Promise<boolean> {
 }
 
 async function exists(path: string): Promise<boolean> {
-  return access(path).then(() => true, () => false);
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function writable(folder: string): Promise<void> {
   await chmod(folder, 0o700).catch(() => undefined);
-  for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) if (entry.isDirectory()) await writable(join(folder, entry.name));
+  for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => []))
+    if (entry.isDirectory()) await writable(join(folder, entry.name));
 }

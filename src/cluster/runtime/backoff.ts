@@ -1,5 +1,7 @@
 /** Crash-loop back-off of one container: at once the first time, then 10 s doubling to 5 min; forgotten after 10 min of running (Kubernetes documentation, "Pod Lifecycle", container restarts). */
-export interface Backoff { readonly failures: number }
+export interface Backoff {
+  readonly failures: number;
+}
 
 export const noBackoff: Backoff = { failures: 0 };
 const initialMs = 10_000;

@@ -6,8 +6,13 @@ import { callsAnnotation } from "./addresses.ts";
 /** The declared calls of the Deployment that owns a pod; a pod without one may carry the annotation itself. */
 export function declaredCalls(objects: ClusterObjects, pod: Pod): string | undefined {
   const ownerOf = (object: KubeObject | undefined, kind: "ReplicaSet" | "Deployment"): KubeObject | undefined => {
-    const owner = object?.metadata.ownerReferences?.find((reference) => reference.controller === true && reference.kind === kind);
+    const owner = object?.metadata.ownerReferences?.find(
+      (reference) => reference.controller === true && reference.kind === kind,
+    );
     return owner === undefined ? undefined : objects.get(kind, pod.metadata.namespace, owner.name);
   };
-  return ownerOf(ownerOf(pod, "ReplicaSet"), "Deployment")?.metadata.annotations?.[callsAnnotation] ?? pod.metadata.annotations?.[callsAnnotation];
+  return (
+    ownerOf(ownerOf(pod, "ReplicaSet"), "Deployment")?.metadata.annotations?.[callsAnnotation] ??
+    pod.metadata.annotations?.[callsAnnotation]
+  );
 }

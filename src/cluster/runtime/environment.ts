@@ -28,7 +28,12 @@ export interface EnvironmentContext {
  * The whole environment of an app's process, nothing inherited besides `inherited`. The container's own `env` wins over
  * all but what names the process for the runtime. Throws PodProblem CreateContainerConfigError.
  */
-export function appEnvironment(pod: Pod, container: Container, context: EnvironmentContext, sources: EnvironmentSources): Record<string, string> {
+export function appEnvironment(
+  pod: Pod,
+  container: Container,
+  context: EnvironmentContext,
+  sources: EnvironmentSources,
+): Record<string, string> {
   const { allocation } = context;
   const env: Record<string, string> = {
     ...context.inherited,
@@ -42,7 +47,10 @@ export function appEnvironment(pod: Pod, container: Container, context: Environm
     ...(context.proxy !== undefined && proxyVariables(context.proxy)),
   };
   for (const variable of container.env ?? []) {
-    const value = variable.valueFrom === undefined ? expand(variable.value ?? "", env) : resolve(pod, container, variable, context, sources);
+    const value =
+      variable.valueFrom === undefined
+        ? expand(variable.value ?? "", env)
+        : resolve(pod, container, variable, context, sources);
     if (value !== undefined) env[variable.name] = value;
   }
   return { ...env, QUIPU_FLEET: context.fleet, QUIPU_ROLE: `app/${context.cluster}/${pod.metadata.uid ?? ""}` };
@@ -53,7 +61,9 @@ function portVariables(allocation: Allocation): Record<string, string> {
   const first = allocation.ports[0];
   return {
     ...(first && { PORT: String(first.privatePort) }),
-    ...Object.fromEntries(allocation.ports.map((port) => [`PORT_${variableName(port.name)}`, String(port.privatePort)])),
+    ...Object.fromEntries(
+      allocation.ports.map((port) => [`PORT_${variableName(port.name)}`, String(port.privatePort)]),
+    ),
   };
 }
 
@@ -65,7 +75,8 @@ function calleeVariables(allocation: Allocation, sources: EnvironmentSources): R
     env[`${prefix}_SERVICE_HOST`] = callee.address;
     const ports = sources.service(callee.segment, callee.app)?.spec?.ports ?? [];
     if (ports[0] !== undefined) env[`${prefix}_SERVICE_PORT`] = String(ports[0].port);
-    for (const port of ports) if (port.name !== undefined) env[`${prefix}_SERVICE_PORT_${variableName(port.name)}`] = String(port.port);
+    for (const port of ports)
+      if (port.name !== undefined) env[`${prefix}_SERVICE_PORT_${variableName(port.name)}`] = String(port.port);
   }
   return env;
 }
@@ -73,7 +84,15 @@ function calleeVariables(allocation: Allocation, sources: EnvironmentSources): R
 /** Both spellings, since curl reads only `http_proxy` and others only upper case; NO_PROXY is empty so that nothing is exempt. Node ≥ 24 heeds them only with NODE_USE_ENV_PROXY. */
 export function proxyVariables(proxy: string): Record<string, string> {
   const url = `http://${proxy}`;
-  return { HTTP_PROXY: url, HTTPS_PROXY: url, NO_PROXY: "", http_proxy: url, https_proxy: url, no_proxy: "", NODE_USE_ENV_PROXY: "1" };
+  return {
+    HTTP_PROXY: url,
+    HTTPS_PROXY: url,
+    NO_PROXY: "",
+    http_proxy: url,
+    https_proxy: url,
+    no_proxy: "",
+    NODE_USE_ENV_PROXY: "1",
+  };
 }
 
 /** `fraud-check` → `FRAUD_CHECK`. */
@@ -81,7 +100,13 @@ export function variableName(name: string): string {
   return name.toUpperCase().replaceAll(/[^A-Z0-9]/g, "_");
 }
 
-function resolve(pod: Pod, container: Container, variable: EnvVar, context: EnvironmentContext, sources: EnvironmentSources): string | undefined {
+function resolve(
+  pod: Pod,
+  container: Container,
+  variable: EnvVar,
+  context: EnvironmentContext,
+  sources: EnvironmentSources,
+): string | undefined {
   const { secretKeyRef, configMapKeyRef, fieldRef } = variable.valueFrom ?? {};
   if (secretKeyRef !== undefined) {
     const secret = sources.secret(secretKeyRef.name);
@@ -98,12 +123,20 @@ function resolve(pod: Pod, container: Container, variable: EnvVar, context: Envi
     throw missing("configmap", configMapKeyRef.name, configMapKeyRef.key, map !== undefined, pod);
   }
   if (fieldRef !== undefined) return fieldValue(pod, fieldRef.fieldPath, context);
-  throw new PodProblem("CreateContainerConfigError", `env ${variable.name} of container "${container.name}" has a valueFrom that names no source; accepted: secretKeyRef, configMapKeyRef, fieldRef`);
+  throw new PodProblem(
+    "CreateContainerConfigError",
+    `env ${variable.name} of container "${container.name}" has a valueFrom that names no source; accepted: secretKeyRef, configMapKeyRef, fieldRef`,
+  );
 }
 
 export function missing(kind: "secret" | "configmap", name: string, key: string, found: boolean, pod: Pod): PodProblem {
   const where = `${pod.metadata.namespace ?? ""}/${name}`;
-  return new PodProblem("CreateContainerConfigError", found ? `couldn't find key ${key} in ${kind} ${where}` : `${kind} "${name}" not found in namespace "${pod.metadata.namespace ?? ""}"`);
+  return new PodProblem(
+    "CreateContainerConfigError",
+    found
+      ? `couldn't find key ${key} in ${kind} ${where}`
+      : `${kind} "${name}" not found in namespace "${pod.metadata.namespace ?? ""}"`,
+  );
 }
 
 /** The downward API's fields (Kubernetes documentation, "Downward API"). */
@@ -121,6 +154,11 @@ function fieldValue(pod: Pod, path: string, context: EnvironmentContext): string
     "status.hostIP": context.hostIP,
   };
   const value = fields[path];
-  if (value === undefined) throw new PodProblem("CreateContainerConfigError", `fieldRef ${path} isn't known; accepted: ${Object.keys(fields).join(", ")}, metadata.labels['KEY'], metadata.annotations['KEY']`, false);
+  if (value === undefined)
+    throw new PodProblem(
+      "CreateContainerConfigError",
+      `fieldRef ${path} isn't known; accepted: ${Object.keys(fields).join(", ")}, metadata.labels['KEY'], metadata.annotations['KEY']`,
+      false,
+    );
   return value;
 }

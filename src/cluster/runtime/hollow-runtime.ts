@@ -23,7 +23,12 @@ export class HollowRuntime {
   #next = 0;
   #end: (() => void) | undefined;
 
-  constructor(objects: ClusterObjects, settings: RuntimeSettings, now: () => number, failed: (key: string, error: unknown) => void) {
+  constructor(
+    objects: ClusterObjects,
+    settings: RuntimeSettings,
+    now: () => number,
+    failed: (key: string, error: unknown) => void,
+  ) {
     this.#objects = objects;
     this.#settings = settings;
     this.#now = now;
@@ -33,7 +38,8 @@ export class HollowRuntime {
   start(): void {
     for (const pod of this.#objects.list<Pod>("Pod")) this.#next = Math.max(this.#next, numberOf(pod.status?.podIP));
     this.#end = this.#objects.watch<Pod>("Pod", ({ type, object }) => {
-      if (type !== "DELETED" && (object.metadata.deletionTimestamp !== undefined || !isReady(object))) this.#queue.add(keyOf(object));
+      if (type !== "DELETED" && (object.metadata.deletionTimestamp !== undefined || !isReady(object)))
+        this.#queue.add(keyOf(object));
     });
   }
 
@@ -47,16 +53,29 @@ export class HollowRuntime {
     let pod = this.#objects.get<Pod>("Pod", namespace, name);
     if (pod?.spec === undefined) return;
     if (pod.metadata.deletionTimestamp !== undefined) {
-      this.#objects.remove("Pod", namespace, name, { graceSeconds: 0, ...(pod.metadata.uid !== undefined && { uid: pod.metadata.uid }) });
+      this.#objects.remove("Pod", namespace, name, {
+        graceSeconds: 0,
+        ...(pod.metadata.uid !== undefined && { uid: pod.metadata.uid }),
+      });
       return;
     }
-    if (pod.spec.nodeName === undefined) pod = this.#objects.update<Pod>({ ...pod, spec: { ...pod.spec, nodeName: nodeName(this.#settings) } });
+    if (pod.spec.nodeName === undefined)
+      pod = this.#objects.update<Pod>({ ...pod, spec: { ...pod.spec, nodeName: nodeName(this.#settings) } });
     const now = this.#now();
     const containers = (pod.spec?.containers ?? []).map(({ name: container, image }) => ({
-      name: container, image, imageID: image, state: { running: { startedAt: isoTime(now) } }, lastState: undefined, restartCount: 0, ready: true,
+      name: container,
+      image,
+      imageID: image,
+      state: { running: { startedAt: isoTime(now) } },
+      lastState: undefined,
+      restartCount: 0,
+      ready: true,
     }));
     const ip = pod.status?.podIP ?? hollowAddress(this.#next++);
-    this.#objects.updateStatus<Pod>({ ...pod, status: podStatus(pod, { ip, hostIP: controlAddress(this.#settings.network) }, containers, now) });
+    this.#objects.updateStatus<Pod>({
+      ...pod,
+      status: podStatus(pod, { ip, hostIP: controlAddress(this.#settings.network) }, containers, now),
+    });
   }
 }
 

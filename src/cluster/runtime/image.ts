@@ -9,5 +9,9 @@ export function parseImage(image: string, localImages: boolean): ImageSource {
   if (artifact?.[1] !== undefined) return { kind: "artifact", digest: artifact[1] };
   const path = image.startsWith("file:") ? image.slice("file:".length) : undefined;
   if (path !== undefined && localImages && isAbsolute(path)) return { kind: "folder", path };
-  throw new PodProblem("InvalidImageName", `image "${image}" can't run here; an embedded cluster runs artifacts: quipu.local/APP@sha256:DIGEST (quipu deploy APP --from DIR makes one)`, false);
+  throw new PodProblem(
+    "InvalidImageName",
+    `image "${image}" can't run here; an embedded cluster runs artifacts: quipu.local/APP@sha256:DIGEST (quipu deploy APP --from DIR makes one)`,
+    false,
+  );
 }

@@ -23,6 +23,21 @@ export function wantsSidecar(pod: Pod, namespace: Namespace | undefined): boolea
 export function withSidecar(pod: Pod, image: string): Pod {
   if (pod.spec === undefined || pod.spec.containers.some((container) => container.name === sidecarName)) return pod;
   const first = pod.spec.containers[0]?.name;
-  const container = { name: sidecarName, image, ports: [{ name: "http-envoy-prom", containerPort: 15090, protocol: "TCP" as const }] };
-  return { ...pod, metadata: { ...pod.metadata, annotations: { ...pod.metadata.annotations, "sidecar.istio.io/status": JSON.stringify({ containers: [sidecarName] }), ...(first !== undefined && { "kubectl.kubernetes.io/default-container": first }) } }, spec: { ...pod.spec, containers: [...pod.spec.containers, container] } };
+  const container = {
+    name: sidecarName,
+    image,
+    ports: [{ name: "http-envoy-prom", containerPort: 15090, protocol: "TCP" as const }],
+  };
+  return {
+    ...pod,
+    metadata: {
+      ...pod.metadata,
+      annotations: {
+        ...pod.metadata.annotations,
+        "sidecar.istio.io/status": JSON.stringify({ containers: [sidecarName] }),
+        ...(first !== undefined && { "kubectl.kubernetes.io/default-container": first }),
+      },
+    },
+    spec: { ...pod.spec, containers: [...pod.spec.containers, container] },
+  };
 }

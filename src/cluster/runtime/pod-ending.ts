@@ -16,7 +16,8 @@ export async function endPod(worker: PodWorker, graceMs: number | undefined): Pr
   const { pod, host } = worker;
   const deadline = Date.now() + (graceMs ?? remainingGrace(worker));
   host.event(pod, "Normal", "Killing", "Stopping the pod's containers");
-  if (worker.sidecar?.handle !== undefined && deadline > Date.now()) void drainListeners(adminSocket(host.settings, worker.allocation.index));
+  if (worker.sidecar?.handle !== undefined && deadline > Date.now())
+    void drainListeners(adminSocket(host.settings, worker.allocation.index));
   if (worker.app === undefined) {
     // A gateway: open requests finish while its listeners drain.
     await delay(Math.max(0, Math.min(preStopSeconds(worker) * 1000, deadline - Date.now())));
@@ -53,7 +54,13 @@ async function preStop(worker: PodWorker, deadline: number): Promise<void> {
   if (command === undefined) return;
   try {
     const env = { ...podEnvironment(worker, container), QUIPU_SPAWN: randomUUID() };
-    const run = await spawnDetached({ command, args, cwd: join(worker.folder, "root"), env, output: worker.logPath(container.name) });
+    const run = await spawnDetached({
+      command,
+      args,
+      cwd: join(worker.folder, "root"),
+      env,
+      output: worker.logPath(container.name),
+    });
     const timer = setTimeout(() => run.signal("SIGKILL"), limit);
     await run.exited;
     clearTimeout(timer);

@@ -7,18 +7,32 @@ import { podLog, tailOffset } from "./pod-logs.ts";
 
 let folder: string;
 let path: string;
-beforeEach(() => { folder = mkdtempSync(join(tmpdir(), "quipu-logs-")); path = join(folder, "app.log"); });
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "quipu-logs-"));
+  path = join(folder, "app.log");
+});
 afterEach(() => rmSync(folder, { recursive: true }));
 const all = async (options: Partial<Parameters<typeof podLog>[1]> = {}): Promise<string> => {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of podLog(path, { follow: false, previous: false, signal: new AbortController().signal, ...options }, () => true)) chunks.push(chunk);
+  for await (const chunk of podLog(
+    path,
+    { follow: false, previous: false, signal: new AbortController().signal, ...options },
+    () => true,
+  ))
+    chunks.push(chunk);
   return Buffer.concat(chunks).toString();
 };
 
 it("gives all, the last lines, or the first bytes", async () => {
   expect(await all()).toBe("");
   writeFileSync(path, "one\ntwo\nthree\n");
-  expect([await all(), await all({ tailLines: 2 }), await all({ tailLines: 0 }), await all({ tailLines: 9 }), await all({ limitBytes: 5 })]).toEqual(["one\ntwo\nthree\n", "two\nthree\n", "", "one\ntwo\nthree\n", "one\nt"]);
+  expect([
+    await all(),
+    await all({ tailLines: 2 }),
+    await all({ tailLines: 0 }),
+    await all({ tailLines: 9 }),
+    await all({ limitBytes: 5 }),
+  ]).toEqual(["one\ntwo\nthree\n", "two\nthree\n", "", "one\ntwo\nthree\n", "one\nt"]);
 });
 it("finds lines across chunks, and an unfinished last line", () => {
   const long = "x".repeat(100_000);
@@ -30,7 +44,11 @@ it("follows until the container has ended, over a truncation", async () => {
   writeFileSync(path, "one\n");
   let ended = false;
   const seen: string[] = [];
-  for await (const chunk of podLog(path, { follow: true, previous: false, signal: new AbortController().signal }, () => ended)) {
+  for await (const chunk of podLog(
+    path,
+    { follow: true, previous: false, signal: new AbortController().signal },
+    () => ended,
+  )) {
     seen.push(Buffer.from(chunk).toString());
     if (seen.length === 1) appendFileSync(path, "two, a longer line\n");
     if (seen.length === 2) writeFileSync(path, "new\n");
@@ -41,7 +59,8 @@ it("follows until the container has ended, over a truncation", async () => {
 it("ends when the client goes", async () => {
   writeFileSync(path, "one\n");
   const client = new AbortController();
-  for await (const _chunk of podLog(path, { follow: true, previous: false, signal: client.signal }, () => false)) client.abort();
+  for await (const _chunk of podLog(path, { follow: true, previous: false, signal: client.signal }, () => false))
+    client.abort();
 });
 it("bounds the file and keeps the older part beside it", async () => {
   writeFileSync(path, "x".repeat(100));

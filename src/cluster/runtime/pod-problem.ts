@@ -15,9 +15,19 @@ export class PodProblem extends Error {
   }
 }
 
-export type PodProblemReason = "ErrImagePull" | "InvalidImageName" | "CreateContainerConfigError" | "CreateContainerError" | "StartError" | "OutOfPods" | "OutOfPorts" | "UnsupportedPodSpec";
+export type PodProblemReason =
+  | "ErrImagePull"
+  | "InvalidImageName"
+  | "CreateContainerConfigError"
+  | "CreateContainerError"
+  | "StartError"
+  | "OutOfPods"
+  | "OutOfPorts"
+  | "UnsupportedPodSpec";
 
 /** Anything else that goes wrong on the way (a full disk, no more file handles) keeps the pod waiting, and says what it was. */
 export function asPodProblem(error: unknown): PodProblem {
-  return error instanceof PodProblem ? error : new PodProblem("CreateContainerError", error instanceof Error ? error.message : String(error));
+  return error instanceof PodProblem
+    ? error
+    : new PodProblem("CreateContainerError", error instanceof Error ? error.message : String(error));
 }

@@ -71,7 +71,11 @@ export class PodRuntime {
         service: (namespace, name) => objects.get("Service", namespace, name),
       }),
       startSidecar: (pod, allocation, folder) => {
-        if (options.sidecar === undefined) throw new PodProblem("StartError", "no Envoy found: run `npm run setup`, or set QUIPU_ENVOY to an envoy binary");
+        if (options.sidecar === undefined)
+          throw new PodProblem(
+            "StartError",
+            "no Envoy found: run `npm run setup`, or set QUIPU_ENVOY to an envoy binary",
+          );
         return launchSidecar(pod, allocation, folder, settings, options.sidecar);
       },
       event: options.event,
@@ -98,7 +102,11 @@ export class PodRuntime {
     this.#unwatch = objects.watch<Pod>("Pod", ({ type, object }) => this.#podChanged(type, object, plan));
     const sweep = (): void => void this.sweep().catch((error: unknown) => this.#options.failed("sweep", error));
     // The first sweep is early: a process forked just before a kill may not have shown its environment to the scan above.
-    this.#timers.push(setTimeout(sweep, 1000), setInterval(sweep, sweepMs), setInterval(() => this.#boundOutputs(), outputCheckMs));
+    this.#timers.push(
+      setTimeout(sweep, 1000),
+      setInterval(sweep, sweepMs),
+      setInterval(() => this.#boundOutputs(), outputCheckMs),
+    );
     for (const timer of this.#timers) timer.unref();
   }
 
@@ -123,14 +131,16 @@ export class PodRuntime {
   }
 
   worker(namespace: string, name: string): PodWorker | undefined {
-    for (const worker of this.#workers.values()) if (worker.pod.metadata.name === name && worker.pod.metadata.namespace === namespace) return worker;
+    for (const worker of this.#workers.values())
+      if (worker.pod.metadata.name === name && worker.pod.metadata.namespace === namespace) return worker;
     return undefined;
   }
 
   /** CPU used so far by the app of each pod, in ms by pod uid. */
   appCpu(): Map<string, number> {
     const leaders = new Map<number, string>();
-    for (const [uid, worker] of this.#workers) if (worker.app?.handle !== undefined) leaders.set(worker.app.handle.pid, uid);
+    for (const [uid, worker] of this.#workers)
+      if (worker.app?.handle !== undefined) leaders.set(worker.app.handle.pid, uid);
     const used = new Map<string, number>();
     for (const [leader, ms] of sessionCpu(new Set(leaders.keys()))) used.set(leaders.get(leader) ?? "", ms);
     return used;
@@ -147,7 +157,8 @@ export class PodRuntime {
   #scan(known: ReadonlySet<string>): AdoptionPlan {
     const { fleet, cluster } = this.#options.settings;
     const held = new Set<number>();
-    for (const worker of this.#workers.values()) for (const runner of [worker.app, worker.sidecar]) if (runner?.handle !== undefined) held.add(runner.handle.pid);
+    for (const worker of this.#workers.values())
+      for (const runner of [worker.app, worker.sidecar]) if (runner?.handle !== undefined) held.add(runner.handle.pid);
     return planAdoption(cluster, scanProcesses(fleet, [`app/${cluster}/`, `sidecar/${cluster}/`]), known, held);
   }
 
@@ -181,7 +192,9 @@ export class PodRuntime {
     setImmediate(() => {
       // What was ready before a reboot or a stop isn't now, and may have to wait for its turn.
       if (found === undefined && isReady(pod)) this.#statuses.markDown(pod);
-      this.#begin(pod, adopted).catch((error: unknown) => this.#host.failed(pod, error)).finally(() => this.#starting.delete(uid));
+      this.#begin(pod, adopted)
+        .catch((error: unknown) => this.#host.failed(pod, error))
+        .finally(() => this.#starting.delete(uid));
     });
   }
 
@@ -198,15 +211,25 @@ export class PodRuntime {
       latest = this.#statuses.latest(pod);
       if (latest === undefined || this.#released) return this.#forget(uid);
       if (latest.spec !== undefined && latest.spec.nodeName === undefined) {
-        latest = this.#options.objects.update<Pod>({ ...latest, spec: { ...latest.spec, nodeName: nodeName(settings) } });
-        this.#options.event(latest, "Normal", "Scheduled", `Successfully assigned ${latest.metadata.namespace ?? ""}/${latest.metadata.name} to ${nodeName(settings)}`);
+        latest = this.#options.objects.update<Pod>({
+          ...latest,
+          spec: { ...latest.spec, nodeName: nodeName(settings) },
+        });
+        this.#options.event(
+          latest,
+          "Normal",
+          "Scheduled",
+          `Successfully assigned ${latest.metadata.namespace ?? ""}/${latest.metadata.name} to ${nodeName(settings)}`,
+        );
       }
       const worker = new PodWorker(latest, allocation, this.#host);
       this.#workers.set(uid, worker);
       // The address is known before the sidecar asks for its configuration: the mesh checks it.
       if (!runs) this.#statuses.write(worker);
       await worker.start(adopted);
-      for (const until = Date.now() + startingMs; !runs && !worker.settled && !this.#released && Date.now() < until;) await delay(50);
+      // What runs already holds nobody back.
+      const until = runs ? 0 : Date.now() + startingMs;
+      while (!worker.settled && !this.#released && Date.now() < until) await delay(50);
     } catch (error) {
       this.#refuse(pod, asPodProblem(error));
     } finally {
@@ -222,7 +245,13 @@ export class PodRuntime {
       const before = this.#allocations.get(uid);
       if (before !== undefined) return before;
       checkPodSpec(pod);
-      const allocation = await allocate(pod, declaredCalls(this.#options.objects, pod), { network: settings.network, portRange: settings.portRange, others: this.#allocations.values(), last: this.#last, isFree: isPortFree });
+      const allocation = await allocate(pod, declaredCalls(this.#options.objects, pod), {
+        network: settings.network,
+        portRange: settings.portRange,
+        others: this.#allocations.values(),
+        last: this.#last,
+        isFree: isPortFree,
+      });
       this.#last.index = allocation.index;
       writeRecord(podFolder(settings, uid), allocation);
       this.#allocations.set(uid, allocation);
@@ -249,7 +278,8 @@ export class PodRuntime {
     if (this.#released) return;
     this.#workers.delete(uid);
     this.#forget(uid);
-    if (this.#statuses.latest(worker.pod) !== undefined) this.#options.objects.remove("Pod", namespace, name, { graceSeconds: 0, uid });
+    if (this.#statuses.latest(worker.pod) !== undefined)
+      this.#options.objects.remove("Pod", namespace, name, { graceSeconds: 0, uid });
   }
 
   #forget(uid: string): void {
@@ -261,6 +291,7 @@ export class PodRuntime {
   }
 
   #boundOutputs(): void {
-    for (const worker of this.#workers.values()) for (const container of worker.pod.spec?.containers ?? []) boundOutput(worker.logPath(container.name));
+    for (const worker of this.#workers.values())
+      for (const container of worker.pod.spec?.containers ?? []) boundOutput(worker.logPath(container.name));
   }
 }

@@ -17,15 +17,27 @@ export interface ContainerView {
 }
 
 /** The status of a pod on this node, as a kubelet reports it. `now` is Unix ms. */
-export function podStatus(pod: Pod, place: { ip: string | undefined; hostIP: string }, containers: readonly ContainerView[], now: number): PodStatus {
+export function podStatus(
+  pod: Pod,
+  place: { ip: string | undefined; hostIP: string },
+  containers: readonly ContainerView[],
+  now: number,
+): PodStatus {
   const time = isoTime(now);
   const unready = containers.filter((container) => !container.ready);
   const phase = podPhase(pod, containers);
   const finished = phase === "Succeeded" || phase === "Failed";
-  const detail = unready.map((container) => container.message ?? container.state.waiting?.message).find((message) => message !== undefined && message !== "");
-  const readiness = unready.length === 0 && containers.length > 0 && !finished
-    ? { status: "True" as const }
-    : { status: "False" as const, reason: phase === "Succeeded" ? "PodCompleted" : "ContainersNotReady", message: `containers with unready status: [${unready.map((container) => container.name).join(" ")}]${detail === undefined ? "" : `: ${detail}`}` };
+  const detail = unready
+    .map((container) => container.message ?? container.state.waiting?.message)
+    .find((message) => message !== undefined && message !== "");
+  const readiness =
+    unready.length === 0 && containers.length > 0 && !finished
+      ? { status: "True" as const }
+      : {
+          status: "False" as const,
+          reason: phase === "Succeeded" ? "PodCompleted" : "ContainersNotReady",
+          message: `containers with unready status: [${unready.map((container) => container.name).join(" ")}]${detail === undefined ? "" : `: ${detail}`}`,
+        };
   let conditions = withCondition(pod.status?.conditions, { type: "PodScheduled", status: "True" }, time);
   conditions = withCondition(conditions, { type: "Initialized", status: "True" }, time);
   conditions = withCondition(conditions, { type: "ContainersReady", ...readiness }, time);
@@ -37,7 +49,14 @@ export function podStatus(pod: Pod, place: { ip: string | undefined; hostIP: str
     ...(place.ip !== undefined && { podIP: place.ip, podIPs: [{ ip: place.ip }] }),
     startTime: pod.status?.startTime ?? time,
     containerStatuses: containers.map(({ name, image, imageID, state, lastState, restartCount, ready }) => ({
-      name, image, imageID, restartCount, ready, started: state.running !== undefined, state, ...(lastState !== undefined && { lastState }),
+      name,
+      image,
+      imageID,
+      restartCount,
+      ready,
+      started: state.running !== undefined,
+      state,
+      ...(lastState !== undefined && { lastState }),
     })),
   };
 }
@@ -49,6 +68,7 @@ function podPhase(pod: Pod, containers: readonly ContainerView[]): NonNullable<P
   if (policy !== "Always" && apps.length > 0 && apps.every((container) => container.state.terminated !== undefined)) {
     return apps.every((container) => container.state.terminated?.exitCode === 0) ? "Succeeded" : "Failed";
   }
-  const begun = (container: ContainerView): boolean => container.state.waiting === undefined || container.lastState !== undefined;
+  const begun = (container: ContainerView): boolean =>
+    container.state.waiting === undefined || container.lastState !== undefined;
   return containers.length > 0 && containers.every(begun) ? "Running" : "Pending";
 }

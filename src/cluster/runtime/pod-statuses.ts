@@ -40,10 +40,13 @@ export class PodStatuses {
   changed(worker: PodWorker): void {
     const { uid } = worker.allocation;
     if (this.#stopped || this.#pending.has(uid)) return;
-    this.#pending.set(uid, setTimeout(() => {
-      this.#pending.delete(uid);
-      this.write(worker);
-    }, delayMs));
+    this.#pending.set(
+      uid,
+      setTimeout(() => {
+        this.#pending.delete(uid);
+        this.write(worker);
+      }, delayMs),
+    );
   }
 
   write(worker: PodWorker): void {
@@ -57,8 +60,16 @@ export class PodStatuses {
   markDown(pod: Pod): void {
     const latest = this.latest(pod);
     if (latest === undefined) return;
-    const unready = (type: string): Condition => ({ type, status: "False", reason: "ContainersNotReady", message: "the pod is started again" });
-    const conditions = ["ContainersReady", "Ready"].reduce((all, type) => withCondition(all, unready(type), isoTime(Date.now())), latest.status?.conditions ?? []);
+    const unready = (type: string): Condition => ({
+      type,
+      status: "False",
+      reason: "ContainersNotReady",
+      message: "the pod is started again",
+    });
+    const conditions = ["ContainersReady", "Ready"].reduce(
+      (all, type) => withCondition(all, unready(type), isoTime(Date.now())),
+      latest.status?.conditions ?? [],
+    );
     this.#put(latest, { ...latest.status, conditions });
   }
 
@@ -66,10 +77,22 @@ export class PodStatuses {
   refuse(pod: Pod, problem: PodProblem): boolean {
     const latest = this.latest(pod);
     if (latest === undefined) return false;
-    const scheduled: Condition = { type: "PodScheduled", status: "False", reason: "Unschedulable", message: problem.message };
-    this.#put(latest, problem.retry
-      ? { ...latest.status, phase: "Pending", conditions: withCondition(latest.status?.conditions, scheduled, isoTime(Date.now())) }
-      : { ...latest.status, phase: "Failed", reason: problem.reason, message: problem.message });
+    const scheduled: Condition = {
+      type: "PodScheduled",
+      status: "False",
+      reason: "Unschedulable",
+      message: problem.message,
+    };
+    this.#put(
+      latest,
+      problem.retry
+        ? {
+            ...latest.status,
+            phase: "Pending",
+            conditions: withCondition(latest.status?.conditions, scheduled, isoTime(Date.now())),
+          }
+        : { ...latest.status, phase: "Failed", reason: problem.reason, message: problem.message },
+    );
     return true;
   }
 

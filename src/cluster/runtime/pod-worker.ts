@@ -16,7 +16,10 @@ import { adminSocket, podFolder } from "./settings.ts";
 import { sidecarReady } from "./sidecar-ready.ts";
 import { endPod } from "./pod-ending.ts";
 
-export interface Adopted { app?: ProcessHandle; sidecar?: ProcessHandle }
+export interface Adopted {
+  app?: ProcessHandle;
+  sidecar?: ProcessHandle;
+}
 
 /** The processes of one pod on this machine, from its allocation to its end. */
 export class PodWorker {
@@ -52,7 +55,9 @@ export class PodWorker {
   }
 
   get appContainer(): Container | undefined {
-    return isGateway(this.pod) ? undefined : this.pod.spec?.containers.find((container) => container.name !== sidecarName);
+    return isGateway(this.pod)
+      ? undefined
+      : this.pod.spec?.containers.find((container) => container.name !== sidecarName);
   }
 
   get ready(): boolean {
@@ -61,7 +66,15 @@ export class PodWorker {
 
   /** Up, or found that it can't be for now: the next pod may start. */
   get settled(): boolean {
-    return this.ending || this.ready || this.views().some((view) => view.lastState !== undefined || (view.state.waiting !== undefined && view.state.waiting.reason !== "ContainerCreating"));
+    return (
+      this.ending ||
+      this.ready ||
+      this.views().some(
+        (view) =>
+          view.lastState !== undefined ||
+          (view.state.waiting !== undefined && view.state.waiting.reason !== "ContainerCreating"),
+      )
+    );
   }
 
   get ending(): boolean {
@@ -74,7 +87,10 @@ export class PodWorker {
 
   /** Adopts what runs, starts what doesn't. */
   async start(adopted: Adopted): Promise<void> {
-    for (const [runner, handle, name] of [[this.app, adopted.app, this.appContainer?.name], [this.sidecar, adopted.sidecar, sidecarName]] as const) {
+    for (const [runner, handle, name] of [
+      [this.app, adopted.app, this.appContainer?.name],
+      [this.sidecar, adopted.sidecar, sidecarName],
+    ] as const) {
       const before = this.pod.status?.containerStatuses?.find((status) => status.name === name);
       if (before?.ready) this.#readyBefore.add(name);
       if (handle !== undefined) runner?.adopt(handle, before);
@@ -132,9 +148,12 @@ export class PodWorker {
       const running = runner?.handle !== undefined;
       const message = running && probe !== undefined && !probe.state.passing ? probe.state.message : undefined;
       return {
-        name: container.name, image: container.image, imageID: container.image,
+        name: container.name,
+        image: container.image,
+        imageID: container.image,
         state: runner?.state ?? { waiting: { reason: "ContainerCreating" } },
-        lastState: runner?.lastState, restartCount: runner?.restartCount ?? 0,
+        lastState: runner?.lastState,
+        restartCount: runner?.restartCount ?? 0,
         ready: running && (probe?.state.passing ?? true),
         ...(message !== undefined && { message: isSidecar ? message : `Readiness probe failed: ${message}` }),
       };
@@ -180,29 +199,52 @@ export class PodWorker {
     const { host } = this;
     const ask = (probe: Probe) => () => {
       const port = this.privatePort(probe.httpGet?.port ?? probe.tcpSocket?.port ?? 0);
-      return port === undefined ? Promise.resolve({ ok: false, message: "the probe names a port that the container doesn't declare" }) : runProbe(probe, port);
+      return port === undefined
+        ? Promise.resolve({ ok: false, message: "the probe names a port that the container doesn't declare" })
+        : runProbe(probe, port);
     };
     if (container?.readinessProbe !== undefined) {
       const probe = container.readinessProbe;
-      this.#readiness = new Prober(probe, ask(probe), (state, starting) => this.#probed("Readiness", state, starting), true);
+      this.#readiness = new Prober(
+        probe,
+        ask(probe),
+        (state, starting) => this.#probed("Readiness", state, starting),
+        true,
+      );
     }
     if (container?.livenessProbe !== undefined) {
       const probe = container.livenessProbe;
-      this.#liveness = new Prober(probe, ask(probe), (state) => {
-        this.#probed("Liveness", state, false);
-        if (state.passing) return;
-        host.event(this.pod, "Normal", "Killing", `Container ${container.name} failed liveness probe, will be restarted`);
-        void this.app?.restart("LivenessProbeFailed", (this.pod.spec?.terminationGracePeriodSeconds ?? 30) * 1000);
-      }, false);
+      this.#liveness = new Prober(
+        probe,
+        ask(probe),
+        (state) => {
+          this.#probed("Liveness", state, false);
+          if (state.passing) return;
+          host.event(
+            this.pod,
+            "Normal",
+            "Killing",
+            `Container ${container.name} failed liveness probe, will be restarted`,
+          );
+          void this.app?.restart("LivenessProbeFailed", (this.pod.spec?.terminationGracePeriodSeconds ?? 30) * 1000);
+        },
+        false,
+      );
     }
     if (this.sidecar !== undefined) {
       const socket = adminSocket(host.settings, this.allocation.index);
-      this.#sidecarProbe = new Prober({ periodSeconds: 5, failureThreshold: 3 }, () => sidecarReady(socket, 1000), () => host.changed(this), true);
+      this.#sidecarProbe = new Prober(
+        { periodSeconds: 5, failureThreshold: 3 },
+        () => sidecarReady(socket, 1000),
+        () => host.changed(this),
+        true,
+      );
     }
   }
 
   #probed(kind: string, state: ProbeState, starting: boolean): void {
-    if (!starting && !state.passing && state.message !== undefined) this.host.event(this.pod, "Warning", "Unhealthy", `${kind} probe failed: ${state.message}`);
+    if (!starting && !state.passing && state.message !== undefined)
+      this.host.event(this.pod, "Warning", "Unhealthy", `${kind} probe failed: ${state.message}`);
     this.host.changed(this);
   }
 }
@@ -214,12 +256,14 @@ export function checkPodSpec(pod: Pod): void {
   const refuse = (what: string): never => {
     throw new PodProblem("UnsupportedPodSpec", `embedded clusters don't run ${what}`, false);
   };
-  if (apps.length > 1) refuse(`more than one container in a pod (found ${apps.map((container) => container.name).join(", ")})`);
+  if (apps.length > 1)
+    refuse(`more than one container in a pod (found ${apps.map((container) => container.name).join(", ")})`);
   if ((spec?.initContainers ?? []).length > 0) refuse("init containers");
   for (const container of apps) {
     if (container.startupProbe !== undefined) refuse("startup probes");
     for (const probe of [container.readinessProbe, container.livenessProbe]) {
-      if (probe !== undefined && probe.httpGet === undefined && probe.tcpSocket === undefined) refuse("probes other than httpGet and tcpSocket");
+      if (probe !== undefined && probe.httpGet === undefined && probe.tcpSocket === undefined)
+        refuse("probes other than httpGet and tcpSocket");
     }
   }
 }

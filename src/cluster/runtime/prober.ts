@@ -17,7 +17,12 @@ export class Prober {
   #stopped = true;
 
   /** `turned`'s `starting`: still in the first three seconds of a start, when a failure says nothing yet. `eager`: ask often until the first success (readiness); liveness keeps to its period, since a slow start is no death. */
-  constructor(probe: Probe, ask: () => Promise<ProbeResult>, turned: (state: ProbeState, starting: boolean) => void, eager: boolean) {
+  constructor(
+    probe: Probe,
+    ask: () => Promise<ProbeResult>,
+    turned: (state: ProbeState, starting: boolean) => void,
+    eager: boolean,
+  ) {
     this.#probe = probe;
     this.#ask = ask;
     this.#turned = turned;
@@ -53,7 +58,8 @@ export class Prober {
     this.#succeeded ||= this.state.passing;
     const begins = this.#eager && !this.#succeeded && this.#round < startupMs.length;
     const over = this.#eager && !this.#succeeded && this.#round === startupMs.length;
-    if (before.passing !== this.state.passing || before.message !== this.state.message || over) this.#turned(this.state, begins);
+    if (before.passing !== this.state.passing || before.message !== this.state.message || over)
+      this.#turned(this.state, begins);
     const often = this.#eager && !this.state.passing && this.#round < 60;
     this.#next(often ? (startupMs[Math.min(this.#round, startupMs.length - 1)] ?? 1000) : this.#periodMs());
     this.#round++;

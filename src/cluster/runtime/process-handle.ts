@@ -5,7 +5,10 @@ import { listPids, readStat } from "./process-scan.ts";
 import { PodProblem } from "./pod-problem.ts";
 
 /** How a process ended. Both undefined: it wasn't our child, so nobody could tell us. */
-export interface Exit { code: number | undefined; signal: NodeJS.Signals | undefined }
+export interface Exit {
+  code: number | undefined;
+  signal: NodeJS.Signals | undefined;
+}
 
 /** One process of a pod, spawned or adopted; it leads its session, and signals go to the whole session's group. */
 export interface ProcessHandle {
@@ -18,7 +21,13 @@ export interface ProcessHandle {
   signal(name: NodeJS.Signals): void;
 }
 
-export interface Launch { command: string; args: string[]; cwd: string; env: Record<string, string>; output: string }
+export interface Launch {
+  command: string;
+  args: string[];
+  cwd: string;
+  env: Record<string, string>;
+  output: string;
+}
 
 /**
  * Starts a process that outlives ours: own session and process group, output appended to a file. Throws PodProblem
@@ -28,11 +37,20 @@ export function spawnDetached(launch: Launch): Promise<ProcessHandle> {
   return new Promise((resolve, reject) => {
     const output = openSync(launch.output, "a", 0o600);
     try {
-      const child = spawn(launch.command, launch.args, { cwd: launch.cwd, env: launch.env, detached: true, stdio: ["ignore", output, output] });
-      child.once("error", (error: NodeJS.ErrnoException) => reject(new PodProblem("StartError", startMessage(launch, error))));
+      const child = spawn(launch.command, launch.args, {
+        cwd: launch.cwd,
+        env: launch.env,
+        detached: true,
+        stdio: ["ignore", output, output],
+      });
+      child.once("error", (error: NodeJS.ErrnoException) =>
+        reject(new PodProblem("StartError", startMessage(launch, error))),
+      );
       const { pid } = child;
       if (pid === undefined) return;
-      const exited = new Promise<Exit>((done) => child.once("exit", (code, signal) => done({ code: code ?? undefined, signal: signal ?? undefined })));
+      const exited = new Promise<Exit>((done) =>
+        child.once("exit", (code, signal) => done({ code: code ?? undefined, signal: signal ?? undefined })),
+      );
       child.unref();
       resolve(handle(pid, readStat(pid)?.startTime ?? 0, Date.now(), exited));
     } catch (error) {
@@ -95,7 +113,8 @@ export function sessionCpu(leaders: ReadonlySet<number>): Map<number, number> {
   const used = new Map<number, number>();
   for (const pid of listPids()) {
     const stat = readStat(pid);
-    if (stat !== undefined && leaders.has(stat.session)) used.set(stat.session, (used.get(stat.session) ?? 0) + stat.cpuTicks * tickMs);
+    if (stat !== undefined && leaders.has(stat.session))
+      used.set(stat.session, (used.get(stat.session) ?? 0) + stat.cpuTicks * tickMs);
   }
   return used;
 }

@@ -17,9 +17,20 @@ describe("reading /proc", () => {
   });
   it("finds processes by fleet and role, and not after their end", async () => {
     const fleet = `scan-${process.pid}`;
-    const child = spawn("sleep", ["30"], { detached: true, env: { PATH: process.env["PATH"], QUIPU_FLEET: fleet, QUIPU_ROLE: "app/uno/u1", QUIPU_SPAWN: "s" } });
+    const child = spawn("sleep", ["30"], {
+      detached: true,
+      env: { PATH: process.env["PATH"], QUIPU_FLEET: fleet, QUIPU_ROLE: "app/uno/u1", QUIPU_SPAWN: "s" },
+    });
     await once(child, "spawn");
-    expect(scanProcesses(fleet, ["app/uno/"])).toEqual([{ pid: child.pid, startTime: readStat(child.pid ?? 0)?.startTime, session: child.pid, role: "app/uno/u1", spawn: "s" }]);
+    expect(scanProcesses(fleet, ["app/uno/"])).toEqual([
+      {
+        pid: child.pid,
+        startTime: readStat(child.pid ?? 0)?.startTime,
+        session: child.pid,
+        role: "app/uno/u1",
+        spawn: "s",
+      },
+    ]);
     expect(scanProcesses(fleet, ["sidecar/"])).toEqual([]);
     expect(scanProcesses("other", ["app/"])).toEqual([]);
     child.kill("SIGKILL");

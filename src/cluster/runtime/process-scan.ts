@@ -13,12 +13,24 @@ export interface FoundProcess {
   spawn: string;
 }
 
-export interface ProcessStat { startTime: number; session: number; state: string; parent: number; /** user + system, clock ticks */ cpuTicks: number }
+export interface ProcessStat {
+  startTime: number;
+  session: number;
+  state: string;
+  parent: number;
+  /** user + system, clock ticks */ cpuTicks: number;
+}
 
 /** `/proc/PID/stat`, fields as in proc(5). The command name may hold spaces and parentheses, so count from the last `)`. */
 export function parseStat(text: string): ProcessStat {
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  return { state: fields[0] ?? "", parent: Number(fields[1]), session: Number(fields[3]), cpuTicks: Number(fields[11]) + Number(fields[12]), startTime: Number(fields[19]) };
+  return {
+    state: fields[0] ?? "",
+    parent: Number(fields[1]),
+    session: Number(fields[3]),
+    cpuTicks: Number(fields[11]) + Number(fields[12]),
+    startTime: Number(fields[19]),
+  };
 }
 
 /** Undefined when there is no such process; zombies count as gone. */
@@ -32,7 +44,9 @@ export function readStat(pid: number): ProcessStat | undefined {
 }
 
 export function listPids(): number[] {
-  return readdirSync("/proc").map(Number).filter((pid) => Number.isInteger(pid) && pid > 0);
+  return readdirSync("/proc")
+    .map(Number)
+    .filter((pid) => Number.isInteger(pid) && pid > 0);
 }
 
 /** The value of a variable in a block of NUL-separated `NAME=value`. */
@@ -57,7 +71,14 @@ export function scanProcesses(fleet: string, prefixes: readonly string[]): Found
     const role = readVariable(environ, "QUIPU_ROLE");
     if (role === undefined || !prefixes.some((prefix) => role.startsWith(prefix))) continue;
     const stat = readStat(pid);
-    if (stat !== undefined) found.push({ pid, startTime: stat.startTime, session: stat.session, role, spawn: readVariable(environ, "QUIPU_SPAWN") ?? "" });
+    if (stat !== undefined)
+      found.push({
+        pid,
+        startTime: stat.startTime,
+        session: stat.session,
+        role,
+        spawn: readVariable(environ, "QUIPU_SPAWN") ?? "",
+      });
   }
   return found;
 }

@@ -8,7 +8,11 @@ function fakeProcess(deaf = false): ProcessHandle & { end(exit: Exit): void; sig
   const { promise, resolve } = Promise.withResolvers<Exit>();
   const signals: string[] = [];
   return {
-    pid: 1, startTime: 1, startedAt: Date.now(), exited: promise, signals,
+    pid: 1,
+    startTime: 1,
+    startedAt: Date.now(),
+    exited: promise,
+    signals,
     end: resolve,
     signal(name) {
       signals.push(name);
@@ -19,19 +23,34 @@ function fakeProcess(deaf = false): ProcessHandle & { end(exit: Exit): void; sig
 let processes: ReturnType<typeof fakeProcess>[];
 let events: string[];
 let problem: PodProblem | undefined;
-const runner = (restartPolicy: RestartPolicy = "Always", deaf = false): ContainerRunner => new ContainerRunner({
-  name: "app", restartPolicy, changed() {}, tail: () => "last words", event: (_type, reason) => events.push(reason),
-  async launch() {
-    if (problem !== undefined) throw problem;
-    const made = fakeProcess(deaf);
-    processes.push(made);
-    return made;
-  },
-});
-const exit = async (exitOf: Exit): Promise<void> => { processes.at(-1)?.end(exitOf); await vi.advanceTimersByTimeAsync(0); };
+const runner = (restartPolicy: RestartPolicy = "Always", deaf = false): ContainerRunner =>
+  new ContainerRunner({
+    name: "app",
+    restartPolicy,
+    changed() {},
+    tail: () => "last words",
+    event: (_type, reason) => events.push(reason),
+    async launch() {
+      if (problem !== undefined) throw problem;
+      const made = fakeProcess(deaf);
+      processes.push(made);
+      return made;
+    },
+  });
+const exit = async (exitOf: Exit): Promise<void> => {
+  processes.at(-1)?.end(exitOf);
+  await vi.advanceTimersByTimeAsync(0);
+};
 
-beforeEach(() => { vi.useFakeTimers({ now: Date.parse("2026-01-02T03:04:05Z") }); processes = []; events = []; problem = undefined; });
-afterEach(() => { vi.useRealTimers(); });
+beforeEach(() => {
+  vi.useFakeTimers({ now: Date.parse("2026-01-02T03:04:05Z") });
+  processes = [];
+  events = [];
+  problem = undefined;
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe("ContainerRunner", () => {
   it("restarts at once, then with back-off", async () => {
@@ -41,7 +60,10 @@ describe("ContainerRunner", () => {
     expect([processes.length, app.restartCount]).toEqual([2, 1]);
     expect(app.lastState?.terminated).toMatchObject({ exitCode: 3, reason: "Error", message: "last words" });
     await exit({ code: 3, signal: undefined });
-    expect(app.state.waiting).toEqual({ reason: "CrashLoopBackOff", message: "back-off 10s restarting failed container=app" });
+    expect(app.state.waiting).toEqual({
+      reason: "CrashLoopBackOff",
+      message: "back-off 10s restarting failed container=app",
+    });
     await vi.advanceTimersByTimeAsync(9999);
     expect(processes).toHaveLength(2);
     await vi.advanceTimersByTimeAsync(1);
@@ -55,7 +77,12 @@ describe("ContainerRunner", () => {
     expect(app.lastState?.terminated).toMatchObject({ exitCode: 139, signal: 11, reason: "Error" });
   });
 
-  it.each([["Never", 1, "terminated"], ["OnFailure", 0, "terminated"], ["OnFailure", 1, "running"], ["Always", 0, "running"]] as const)("policy %s after exit %d: %s", async (policy, code, state) => {
+  it.each([
+    ["Never", 1, "terminated"],
+    ["OnFailure", 0, "terminated"],
+    ["OnFailure", 1, "running"],
+    ["Always", 0, "running"],
+  ] as const)("policy %s after exit %d: %s", async (policy, code, state) => {
     const app = runner(policy);
     await app.start();
     await exit({ code, signal: undefined });
@@ -107,8 +134,19 @@ describe("ContainerRunner", () => {
 
   it("knows of an end that nobody saw", async () => {
     const app = runner();
-    app.restore({ name: "app", ready: true, restartCount: 2, image: "", imageID: "", state: { running: { startedAt: "x" } } });
-    expect([app.restartCount, app.lastState?.terminated?.reason, app.lastState?.terminated?.exitCode]).toEqual([3, "ContainerStatusUnknown", 137]);
+    app.restore({
+      name: "app",
+      ready: true,
+      restartCount: 2,
+      image: "",
+      imageID: "",
+      state: { running: { startedAt: "x" } },
+    });
+    expect([app.restartCount, app.lastState?.terminated?.reason, app.lastState?.terminated?.exitCode]).toEqual([
+      3,
+      "ContainerStatusUnknown",
+      137,
+    ]);
   });
 });
 

@@ -53,16 +53,31 @@ export class ContainerRunner {
     const unseen = before.state?.running;
     const finishedAt = isoTime(Date.now());
     this.restartCount = before.restartCount + (unseen === undefined ? 0 : 1);
-    this.lastState = unseen === undefined ? (before.state?.terminated === undefined ? before.lastState : { terminated: before.state.terminated })
-      : { terminated: { exitCode: 137, reason: "ContainerStatusUnknown", message: unseenMessage, ...(unseen.startedAt !== undefined && { startedAt: unseen.startedAt }), finishedAt } };
-    const failing = unseen === undefined && Date.now() - Date.parse(this.lastState?.terminated?.finishedAt ?? "") < 600_000;
+    this.lastState =
+      unseen === undefined
+        ? before.state?.terminated === undefined
+          ? before.lastState
+          : { terminated: before.state.terminated }
+        : {
+            terminated: {
+              exitCode: 137,
+              reason: "ContainerStatusUnknown",
+              message: unseenMessage,
+              ...(unseen.startedAt !== undefined && { startedAt: unseen.startedAt }),
+              finishedAt,
+            },
+          };
+    const failing =
+      unseen === undefined && Date.now() - Date.parse(this.lastState?.terminated?.finishedAt ?? "") < 600_000;
     this.#backoff = { failures: failing ? Math.min(before.restartCount, 8) : 0 };
   }
 
   start(): Promise<void> {
     clearTimeout(this.#timer);
     if (this.#stopping || this.handle !== undefined) return Promise.resolve();
-    return (this.#launching ??= this.#launch().finally(() => { this.#launching = undefined; }));
+    return (this.#launching ??= this.#launch().finally(() => {
+      this.#launching = undefined;
+    }));
   }
 
   async #launch(): Promise<void> {
@@ -133,7 +148,14 @@ export class ContainerRunner {
     const reason = this.#killReason ?? (unknown ? "ContainerStatusUnknown" : code === 0 ? "Completed" : "Error");
     this.#killReason = undefined;
     const message = unknown ? unseenMessage : this.#options.tail();
-    const terminated = { exitCode: code, ...(exit.signal && { signal: code - 128 }), reason, ...(message !== "" && { message }), startedAt: isoTime(handle.startedAt), finishedAt: isoTime(Date.now()) };
+    const terminated = {
+      exitCode: code,
+      ...(exit.signal && { signal: code - 128 }),
+      reason,
+      ...(message !== "" && { message }),
+      startedAt: isoTime(handle.startedAt),
+      finishedAt: isoTime(Date.now()),
+    };
     this.#ended({ terminated }, Date.now() - handle.startedAt, code);
   }
 
@@ -164,7 +186,19 @@ export class ContainerRunner {
       this.#options.event("Warning", "Failed", `Error: ${problem.message}`);
       const finishedAt = isoTime(Date.now());
       // 128: as container runtimes report a command that can't be started.
-      this.#ended({ terminated: { exitCode: 128, reason: "StartError", message: problem.message, startedAt: finishedAt, finishedAt } }, 0, 128);
+      this.#ended(
+        {
+          terminated: {
+            exitCode: 128,
+            reason: "StartError",
+            message: problem.message,
+            startedAt: finishedAt,
+            finishedAt,
+          },
+        },
+        0,
+        128,
+      );
       return;
     }
     const delay = prepareRetryMs[Math.min(this.#preparations++, prepareRetryMs.length - 1)] ?? 60_000;

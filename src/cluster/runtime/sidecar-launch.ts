@@ -20,7 +20,13 @@ export interface SidecarOptions {
 }
 
 /** Writes the bootstrap file and starts the pod's Envoy. Throws PodProblem. */
-export async function launchSidecar(pod: Pod, allocation: Allocation, folder: string, settings: RuntimeSettings, options: SidecarOptions): Promise<ProcessHandle> {
+export async function launchSidecar(
+  pod: Pod,
+  allocation: Allocation,
+  folder: string,
+  settings: RuntimeSettings,
+  options: SidecarOptions,
+): Promise<ProcessHandle> {
   const socket = adminSocket(settings, allocation.index);
   const gateway = isGateway(pod);
   let config: Record<string, unknown>;
@@ -54,6 +60,17 @@ export async function launchSidecar(pod: Pod, allocation: Allocation, folder: st
   const path = join(folder, "envoy.json");
   writeFileSync(`${path}.new`, JSON.stringify(config), { mode: 0o600 });
   renameSync(`${path}.new`, path);
-  const env = { ...inheritedEnvironment(), QUIPU_FLEET: settings.fleet, QUIPU_ROLE: `sidecar/${settings.cluster}/${allocation.uid}`, QUIPU_SPAWN: randomUUID() };
-  return spawnDetached({ command: options.envoy, args: envoyArguments(path), cwd: folder, env, output: join(folder, `${sidecarName}.log`) });
+  const env = {
+    ...inheritedEnvironment(),
+    QUIPU_FLEET: settings.fleet,
+    QUIPU_ROLE: `sidecar/${settings.cluster}/${allocation.uid}`,
+    QUIPU_SPAWN: randomUUID(),
+  };
+  return spawnDetached({
+    command: options.envoy,
+    args: envoyArguments(path),
+    cwd: folder,
+    env,
+    output: join(folder, `${sidecarName}.log`),
+  });
 }

@@ -4,7 +4,11 @@ import { SpawnGate } from "./spawn-gate.ts";
 it("lets a few in, the rest as others leave, each leaving counted once", async () => {
   const gate = new SpawnGate(2);
   const inside: number[] = [];
-  const enter = (n: number): Promise<() => void> => gate.enter().then((leave) => { inside.push(n); return leave; });
+  const enter = (n: number): Promise<() => void> =>
+    gate.enter().then((leave) => {
+      inside.push(n);
+      return leave;
+    });
   const leaves = await Promise.all([enter(1), enter(2)]);
   const third = enter(3);
   const fourth = enter(4);

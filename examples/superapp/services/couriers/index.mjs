@@ -22,7 +22,8 @@ function track(line) {
 }
 
 const server = createServer(async (request, response) => {
-  const send = (status, body) => response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+  const send = (status, body) =>
+    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
   if (request.url === "/ready") return send(200, { ready: true });
   try {
     const chunks = [];

@@ -9,7 +9,13 @@ let session;
 function open() {
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(process.env.HTTP_PROXY);
-    const tunnel = httpRequest({ host: hostname, port, method: "CONNECT", path: authority, headers: { host: authority } });
+    const tunnel = httpRequest({
+      host: hostname,
+      port,
+      method: "CONNECT",
+      path: authority,
+      headers: { host: authority },
+    });
     tunnel.on("error", reject);
     tunnel.on("connect", (answer, socket, head) => {
       if (answer.statusCode !== 200) return reject(new Error(`no way to ${authority}: ${answer.statusCode}`));
@@ -29,7 +35,14 @@ async function check(message) {
     session = undefined;
     throw error;
   });
-  const stream = (await session).request({ ":method": "POST", ":path": "/fraud.v1.Fraud/Check", ":scheme": "http", ":authority": authority, "content-type": "application/grpc+json", te: "trailers" });
+  const stream = (await session).request({
+    ":method": "POST",
+    ":path": "/fraud.v1.Fraud/Check",
+    ":scheme": "http",
+    ":authority": authority,
+    "content-type": "application/grpc+json",
+    te: "trailers",
+  });
   const body = Buffer.from(JSON.stringify(message));
   const head = Buffer.alloc(5);
   head.writeUInt32BE(body.length, 1);
@@ -45,7 +58,8 @@ async function check(message) {
 
 let last = 0;
 const server = createServer(async (request, response) => {
-  const send = (status, body) => response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+  const send = (status, body) =>
+    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
   if (request.url === "/ready") return send(200, { ready: true });
   if (request.url !== "/charge" || request.method !== "POST") return send(404, { error: "try POST /charge" });
   try {
