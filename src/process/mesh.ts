@@ -33,23 +33,43 @@ export interface MeshConfig {
 export async function runMesh(path: string): Promise<void> {
   const config = JSON.parse(readFileSync(path, "utf8")) as MeshConfig;
   const log = pino({ base: { role: `mesh/${config.cluster}` } }, pino.destination({ dest: 2, sync: true }));
-  const connection = connectionFromKubeconfig(readFileSync(config.kubeconfig, "utf8"), { path: config.kubeconfig, readFile: (file) => readFileSync(file, "utf8") });
+  const connection = connectionFromKubeconfig(readFileSync(config.kubeconfig, "utf8"), {
+    path: config.kubeconfig,
+    readFile: (file) => readFileSync(file, "utf8"),
+  });
   const client = new KubeClient(connection, { userAgent: "quipu-mesh" });
   const reviews = new Transport(connection, { userAgent: "quipu-mesh" });
   const issuer = await openIntermediate(config.trust, join(config.trust, "key"));
-  if (issuer.trustDomain !== config.trustDomain) throw new Error(`${config.trust} is of trust domain ${issuer.trustDomain}, and the configuration says ${config.trustDomain}`);
+  if (issuer.trustDomain !== config.trustDomain)
+    throw new Error(
+      `${config.trust} is of trust domain ${issuer.trustDomain}, and the configuration says ${config.trustDomain}`,
+    );
   const registry = envoyRegistry();
   const compiler = createMeshCompiler({
-    trustDomain: config.trustDomain, registry,
-    onError: (error, type) => log.error({ type, reason: String(error) }, "a resource couldn't be compiled; what was in force stays"),
+    trustDomain: config.trustDomain,
+    registry,
+    onError: (error, type) =>
+      log.error({ type, reason: String(error) }, "a resource couldn't be compiled; what was in force stays"),
   });
-  const server = new MeshServer({ ...config, client, reviewToken: reviewer(reviews), issuer, compiler, registry, clock: systemClock, log });
+  const server = new MeshServer({
+    ...config,
+    client,
+    reviewToken: reviewer(reviews),
+    issuer,
+    compiler,
+    registry,
+    clock: systemClock,
+    log,
+  });
 
   let stopping: Promise<void> | undefined;
   const stop = (signal: string) => {
     if (stopping) return;
     log.info({ signal }, "the mesh process is shutting down; proxies go on with what they have");
-    stopping = server.close().then(() => Promise.all([client.close(), reviews.close()])).then(() => process.exit(0));
+    stopping = server
+      .close()
+      .then(() => Promise.all([client.close(), reviews.close()]))
+      .then(() => process.exit(0));
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
@@ -66,7 +86,12 @@ export async function runMesh(path: string): Promise<void> {
 function reviewer(transport: Transport): ReviewToken {
   return async (token) => {
     const body = JSON.stringify({ apiVersion: "authentication.k8s.io/v1", kind: "TokenReview", spec: { token } });
-    const answer = await transport.request({ method: "POST", path: "/apis/authentication.k8s.io/v1/tokenreviews", body, contentType: "application/json" });
+    const answer = await transport.request({
+      method: "POST",
+      path: "/apis/authentication.k8s.io/v1/tokenreviews",
+      body,
+      contentType: "application/json",
+    });
     return identityOf((JSON.parse(answer.body) as { status?: TokenReviewStatus }).status);
   };
 }

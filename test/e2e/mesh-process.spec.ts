@@ -11,6 +11,7 @@ import { checkout } from "../../src/process/home.ts";
 import type { MeshConfig } from "../../src/process/mesh.ts";
 import { testCluster, until, workload, writeApp, type TestCluster } from "./cluster-process.ts";
 import { get } from "./support/envoy.ts";
+import { rateLimitObjects } from "./support/rate-limit-objects.ts";
 
 let cluster: TestCluster;
 let folder: string;
@@ -20,7 +21,11 @@ let mesh: ChildProcess;
 const log = () => readFileSync(join(folder, "mesh.log"), "utf8");
 async function startMesh(): Promise<void> {
   const file = openSync(join(folder, "mesh.log"), "a");
-  mesh = spawn(process.execPath, [join(checkout, "src/process/main.ts"), "mesh", join(dirname(cluster.kubeconfig), "mesh.json")], { stdio: ["ignore", file, file] });
+  mesh = spawn(
+    process.execPath,
+    [join(checkout, "src/process/main.ts"), "mesh", join(dirname(cluster.kubeconfig), "mesh.json")],
+    { stdio: ["ignore", file, file] },
+  );
   closeSync(file);
   await until("the mesh process serves", async () => {
     if (mesh.exitCode !== null) throw new Error(`it ended:\n${log()}`);
@@ -33,23 +38,45 @@ async function stopMesh(signal: NodeJS.Signals): Promise<void> {
 }
 function control(path: string, body?: unknown): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
-    const asked = request({ socketPath: config.controlSocket, path, method: body === undefined ? "GET" : "POST", agent: false }, (response) => {
-      let text = "";
-      response.on("data", (chunk) => (text += chunk)).on("end", () => resolve({ status: response.statusCode ?? 0, body: text }));
-    });
+    const asked = request(
+      { socketPath: config.controlSocket, path, method: body === undefined ? "GET" : "POST", agent: false },
+      (response) => {
+        let text = "";
+        response
+          .on("data", (chunk) => (text += chunk))
+          .on("end", () => resolve({ status: response.statusCode ?? 0, body: text }));
+      },
+    );
     asked.on("error", reject).end(body === undefined ? undefined : JSON.stringify(body));
   });
 }
 const json = async (path: string, body?: unknown) => JSON.parse((await control(path, body)).body);
-const podOf = async (app: string) => (await cluster.list<Pod>("Pod", "shop")).find((pod) => pod.metadata.labels?.["app"] === app && isReady(pod));
+const podOf = async (app: string) =>
+  (await cluster.list<Pod>("Pod", "shop")).find((pod) => pod.metadata.labels?.["app"] === app && isReady(pod));
 /** What the app `web` gets when it calls `orders` through its sidecar's proxy port. */
-const call = async (headers: Record<string, string> = {}) => get({ host: (await podOf("web"))!.status!.podIP!, port: 15001, path: "http://orders.shop.svc.cluster.local/", headers: { host: "orders.shop.svc.cluster.local", ...headers } });
-const pushes = async () => [...(await control("/metrics")).body.matchAll(/^quipu_xds_pushes_total\{.*\} (\d+)/gm)].reduce((sum, [, count]) => sum + Number(count), 0);
-const settled = () => until("all is acknowledged", async () => {
-  const { proxies } = (await json("/proxies")) as { proxies: { settled: boolean }[] };
-  return proxies.length === 2 && proxies.every((proxy) => proxy.settled);
+const call = async (headers: Record<string, string> = {}) =>
+  get({
+    host: (await podOf("web"))!.status!.podIP!,
+    port: 15001,
+    path: "http://orders.shop.svc.cluster.local/",
+    headers: { host: "orders.shop.svc.cluster.local", ...headers },
+  });
+const pushes = async () =>
+  [...(await control("/metrics")).body.matchAll(/^quipu_xds_pushes_total\{.*\} (\d+)/gm)].reduce(
+    (sum, [, count]) => sum + Number(count),
+    0,
+  );
+const settled = () =>
+  until("all is acknowledged", async () => {
+    const { proxies } = (await json("/proxies")) as { proxies: { settled: boolean }[] };
+    return proxies.length === 2 && proxies.every((proxy) => proxy.settled);
+  });
+const virtualService = (http: object[]) => ({
+  apiVersion: "networking.istio.io/v1",
+  kind: "VirtualService",
+  metadata: { name: "orders", namespace: "shop" },
+  spec: { hosts: ["orders.shop.svc.cluster.local"], http },
 });
-const virtualService = (http: object[]) => ({ apiVersion: "networking.istio.io/v1", kind: "VirtualService", metadata: { name: "orders", namespace: "shop" }, spec: { hosts: ["orders.shop.svc.cluster.local"], http } });
 const destination = { destination: { host: "orders.shop.svc.cluster.local" } };
 
 beforeAll(async () => {
@@ -58,8 +85,13 @@ beforeAll(async () => {
   config = JSON.parse(readFileSync(join(dirname(cluster.kubeconfig), "mesh.json"), "utf8")) as MeshConfig;
   await cluster.start();
   await startMesh();
-  await cluster.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: "shop", labels: { "istio-injection": "enabled" } } });
-  for (const name of ["web", "orders"]) await cluster.apply(...workload(name, writeApp(join(folder, name), `${name} here`)).slice(1));
+  await cluster.apply({
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name: "shop", labels: { "istio-injection": "enabled" } },
+  });
+  for (const name of ["web", "orders"])
+    await cluster.apply(...workload(name, writeApp(join(folder, name), `${name} here`)).slice(1));
   await until("both apps are ready", async () => (await podOf("web")) && (await podOf("orders")));
 });
 afterAll(async () => {
@@ -78,19 +110,32 @@ test("objects of a Kubernetes API become a working pair of sidecars", async () =
 });
 
 test("an edit: acknowledged by all, exactly then in force", async () => {
-  await cluster.apply(virtualService([{ fault: { abort: { httpStatus: 418, percentage: { value: 100 } } }, route: [destination] }]));
+  await cluster.apply(
+    virtualService([{ fault: { abort: { httpStatus: 418, percentage: { value: 100 } } }, route: [destination] }]),
+  );
   const { metadata } = (await cluster.get("VirtualService", "shop", "orders"))!;
-  const object = { kind: "VirtualService", namespace: "shop", name: "orders", resourceVersion: metadata.resourceVersion! };
+  const object = {
+    kind: "VirtualService",
+    namespace: "shop",
+    name: "orders",
+    resourceVersion: metadata.resourceVersion!,
+  };
   const answer = await until("everyone has it", async () => {
     const found = await json("/acknowledged", { objects: [object] });
     return found.complete ? found : undefined;
   });
   expect(answer).toEqual({ complete: true, connected: 2, acknowledged: 2, unseen: [], proxies: [] });
   expect((await call()).status).toBe(418);
-  const future = await json("/acknowledged", { objects: [{ ...object, resourceVersion: String(Number(object.resourceVersion) + 1000) }] });
+  const future = await json("/acknowledged", {
+    objects: [{ ...object, resourceVersion: String(Number(object.resourceVersion) + 1000) }],
+  });
   expect(future).toMatchObject({ complete: false, unseen: ["VirtualService/shop/orders"] });
   await cluster.remove("VirtualService", "shop", "orders");
-  await until("everyone has lost it", async () => (await json("/acknowledged", { objects: [{ ...object, resourceVersion: undefined, deleted: true }] })).complete);
+  await until(
+    "everyone has lost it",
+    async () =>
+      (await json("/acknowledged", { objects: [{ ...object, resourceVersion: undefined, deleted: true }] })).complete,
+  );
   expect((await call()).status).toBe(200);
 });
 
@@ -98,15 +143,27 @@ test("the configuration of a proxy can be read, encoded and as JSON; no private 
   const { proxies } = (await json("/proxies")) as { proxies: { id: string; pod: string }[] };
   const web = proxies.find(({ pod }) => pod.startsWith("web"))!;
   const path = `/proxies/${encodeURIComponent(web.id)}`;
-  const encoded = (await json(`${path}/config`)).resources as { type: string; name: string; bytes: string; acknowledged: boolean }[];
-  expect(encoded.every(({ acknowledged, bytes }) => acknowledged && Buffer.from(bytes, "base64").length > 0)).toBe(true);
-  expect(new Set(encoded.map(({ type }) => type.split(".").at(-1)))).toEqual(new Set(["Cluster", "ClusterLoadAssignment", "Listener", "RouteConfiguration"]));
+  const encoded = (await json(`${path}/config`)).resources as {
+    type: string;
+    name: string;
+    bytes: string;
+    acknowledged: boolean;
+  }[];
+  expect(encoded.every(({ acknowledged, bytes }) => acknowledged && Buffer.from(bytes, "base64").length > 0)).toBe(
+    true,
+  );
+  expect(new Set(encoded.map(({ type }) => type.split(".").at(-1)))).toEqual(
+    new Set(["Cluster", "ClusterLoadAssignment", "Listener", "RouteConfiguration"]),
+  );
   const decoded = (await control(`${path}/config?format=json`)).body;
   expect(decoded).toContain('"clusterName":"outbound|80||orders.shop.svc.cluster.local"');
   expect(decoded).not.toContain("PRIVATE KEY");
   expect((await control("/proxies/nobody")).status).toBe(404);
   expect((await control("/metrics")).body).toMatch(/^quipu_mesh_encodings_total\{kind="cluster"\} [1-9]/m);
-  expect(await json("/acknowledged", { objects: [{ kind: 7 }] })).toMatchObject({ code: "mesh/bad-query", field: "objects[0].kind" });
+  expect(await json("/acknowledged", { objects: [{ kind: 7 }] })).toMatchObject({
+    code: "mesh/bad-query",
+    field: "objects[0].kind",
+  });
 });
 
 test("killed and started again: requests go on, and nothing is sent since nothing changed", async () => {
@@ -121,7 +178,11 @@ test("killed and started again: requests go on, and nothing is sent since nothin
 });
 
 test("a second mesh process of the same cluster is refused, and the first goes on", async () => {
-  const second = spawn(process.execPath, [join(checkout, "src/process/main.ts"), "mesh", join(dirname(cluster.kubeconfig), "mesh.json")], { stdio: ["ignore", "ignore", "pipe"] });
+  const second = spawn(
+    process.execPath,
+    [join(checkout, "src/process/main.ts"), "mesh", join(dirname(cluster.kubeconfig), "mesh.json")],
+    { stdio: ["ignore", "ignore", "pipe"] },
+  );
   let said = "";
   second.stderr.on("data", (chunk) => (said += chunk));
   expect(await once(second, "exit")).toEqual([1, null]);
@@ -130,54 +191,32 @@ test("a second mesh process of the same cluster is refused, and the first goes o
 });
 
 test("a killed Kubernetes API: requests go on, and what changes afterwards arrives", async () => {
-  const proxy = { host: (await podOf("web"))!.status!.podIP!, port: 15001, path: "http://orders.shop.svc.cluster.local/", headers: { host: "orders.shop.svc.cluster.local" } };
+  const proxy = {
+    host: (await podOf("web"))!.status!.podIP!,
+    port: 15001,
+    path: "http://orders.shop.svc.cluster.local/",
+    headers: { host: "orders.shop.svc.cluster.local" },
+  };
   await cluster.kill("SIGKILL");
   expect((await get(proxy)).status).toBe(200);
   expect((await json("/healthz")).proxies).toBe(2);
   await cluster.start();
-  await cluster.apply(virtualService([{ fault: { abort: { httpStatus: 418, percentage: { value: 100 } } }, route: [destination] }]));
+  await cluster.apply(
+    virtualService([{ fault: { abort: { httpStatus: 418, percentage: { value: 100 } } }, route: [destination] }]),
+  );
   await until("it is in force", async () => (await get(proxy)).status === 418);
   await cluster.remove("VirtualService", "shop", "orders");
   await until("and gone again", async () => (await get(proxy)).status === 200);
 });
 
 test("a cluster-wide rate limit refuses at the right count; when the service is away, requests pass", async () => {
-  const inbound = { context: "SIDECAR_INBOUND" };
-  await cluster.apply(
-    { apiVersion: "v1", kind: "Namespace", metadata: { name: "quipu-system" } },
-    { apiVersion: "v1", kind: "Service", metadata: { name: "ratelimit", namespace: "quipu-system" }, spec: { ports: [{ name: "grpc-ratelimit", port: 8081, targetPort: 8081, appProtocol: "grpc" }] } },
-    {
-      apiVersion: "v1", kind: "ConfigMap", metadata: { name: "ratelimit-orders", namespace: "quipu-system", labels: { "quipu.dev/ratelimit": "true" } },
-      data: { "config.yaml": "domain: orders.shop\ndescriptors: [{ key: limit, value: '0', descriptors: [{ key: x-user, rate_limit: { unit: day, requests_per_unit: 3 } }] }]" },
-    },
-    {
-      apiVersion: "networking.istio.io/v1alpha3", kind: "EnvoyFilter", metadata: { name: "orders", namespace: "shop" },
-      spec: {
-        workloadSelector: { labels: { app: "orders" } },
-        configPatches: [
-          {
-            applyTo: "HTTP_FILTER", match: { ...inbound, listener: { filterChain: { filter: { name: "envoy.filters.network.http_connection_manager", subFilter: { name: "envoy.filters.http.router" } } } } },
-            patch: {
-              operation: "INSERT_BEFORE",
-              value: {
-                name: "envoy.filters.http.ratelimit",
-                typed_config: {
-                  "@type": "type.googleapis.com/envoy.extensions.filters.http.ratelimit.v3.RateLimit", domain: "orders.shop", timeout: "1s",
-                  rate_limit_service: { transport_api_version: "V3", grpc_service: { envoy_grpc: { cluster_name: "outbound|8081||ratelimit.quipu-system.svc.cluster.local", authority: "ratelimit" }, timeout: "1s" } },
-                },
-              },
-            },
-          },
-          {
-            applyTo: "VIRTUAL_HOST", match: { ...inbound, routeConfiguration: { vhost: { name: "" } } },
-            patch: { operation: "MERGE", value: { rate_limits: [{ actions: [{ generic_key: { descriptor_key: "limit", descriptor_value: "0" } }, { request_headers: { header_name: "x-user", descriptor_key: "x-user" } }] }] } },
-          },
-        ],
-      },
-    },
-  );
+  await cluster.apply(...rateLimitObjects());
   const object = { kind: "EnvoyFilter", namespace: "shop", name: "orders" };
-  await until("everyone has it", async () => (await json("/acknowledged", { objects: [object] })).complete && (await json("/ratelimit")).configs.length === 1);
+  await until(
+    "everyone has it",
+    async () =>
+      (await json("/acknowledged", { objects: [object] })).complete && (await json("/ratelimit")).configs.length === 1,
+  );
   // A changed listener takes over a moment after its acknowledgement, and connections that were open keep the filters
   // that they began with; Envoy ends them after their next answer.
   await until("the limit is asked for", async () => {
@@ -191,7 +230,11 @@ test("a cluster-wide rate limit refuses at the right count; when the service is 
   expect((await as("ana")).headers).toMatchObject({ "x-ratelimit-limit": "3", "x-ratelimit-remaining": "0" });
   expect((await as("ben")).status).toBe(200);
   const { counters } = (await json("/ratelimit")) as { counters: object[] };
-  expect(counters).toMatchObject([{ domain: "orders.shop", hits: 6, limit: 3 }, { hits: 1, limit: 3 }, { hits: 1, limit: 3 }]);
+  expect(counters).toMatchObject([
+    { domain: "orders.shop", hits: 6, limit: 3 },
+    { hits: 1, limit: 3 },
+    { hits: 1, limit: 3 },
+  ]);
   await stopMesh("SIGKILL");
   expect((await as("ana")).status).toBe(200);
   await startMesh();

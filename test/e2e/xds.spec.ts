@@ -32,20 +32,45 @@ let callee: RunningEnvoy;
 let ports: { proxy: number; inbound: number; app: number };
 let mesh: { ads: AdsService; pushes(): Promise<number>; stop(): Promise<void> };
 
-const tokens: Record<string, TokenIdentity> = Object.fromEntries(["checkout", "orders"].map((name) => [`token-${name}`, { namespace: "money", serviceAccount: name, podName: `${name}-1`, podUid: name }]));
+const tokens: Record<string, TokenIdentity> = Object.fromEntries(
+  ["checkout", "orders"].map((name) => [
+    `token-${name}`,
+    { namespace: "money", serviceAccount: name, podName: `${name}-1`, podUid: name },
+  ]),
+);
 
-async function startMesh({ leafTtlMs, losing = "nothing" }: { leafTtlMs?: number; /** Frames with this text in them get lost. */ losing?: string } = {}): Promise<typeof mesh> {
+async function startMesh({
+  leafTtlMs,
+  losing = "nothing",
+}: { leafTtlMs?: number; /** Frames with this text in them get lost. */ losing?: string } = {}): Promise<typeof mesh> {
   const registry = new Registry();
-  const onError = (error: unknown) => { throw error; };
-  const secrets = new SecretService({ issuer: intermediate, clock: systemClock, onError, ...(leafTtlMs !== undefined && { leafTtlMs }) });
+  const onError = (error: unknown) => {
+    throw error;
+  };
+  const secrets = new SecretService({
+    issuer: intermediate,
+    clock: systemClock,
+    onError,
+    ...(leafTtlMs !== undefined && { leafTtlMs }),
+  });
   const ads = new AdsService({
-    compiler, secrets, metrics: new XdsMetrics(registry), now: Date.now, warmingMs: 500, log: { info() {}, warn() {} },
-    reviewToken: async (token) => tokens[token], podIp: () => "127.0.0.1",
+    compiler,
+    secrets,
+    metrics: new XdsMetrics(registry),
+    now: Date.now,
+    warmingMs: 500,
+    log: { info() {}, warn() {} },
+    reviewToken: async (token) => tokens[token],
+    podIp: () => "127.0.0.1",
   });
-  const method: GrpcMethod = (call) => ads.method({
-    path: call.path, headers: call.headers, signal: call.signal,
-    write: (bytes) => Buffer.from(bytes).includes(losing) || call.write(bytes), end: (status, message) => call.end(status, message),
-  });
+  const method: GrpcMethod = (call) =>
+    ads.method({
+      path: call.path,
+      headers: call.headers,
+      signal: call.signal,
+      write: (bytes) => Buffer.from(bytes).includes(losing) || call.write(bytes),
+      end: (status, message) => call.end(status, message),
+    });
   const server = new GrpcServer({ methods: { [deltaMethod]: method } });
   await server.listen({ path: xdsSocket });
   return {
@@ -62,8 +87,17 @@ async function startMesh({ leafTtlMs, losing = "nothing" }: { leafTtlMs?: number
 }
 function pod(name: string, token = `token-${name}`) {
   return {
-    role: "sidecar" as const, ip: "127.0.0.1", pod: `${name}-1`, namespace: "money", serviceAccount: name, labels: { app: name },
-    cluster: "alpha", network: "alpha", locality: { region: "south", zone: "a" }, xdsSocket, token,
+    role: "sidecar" as const,
+    ip: "127.0.0.1",
+    pod: `${name}-1`,
+    namespace: "money",
+    serviceAccount: name,
+    labels: { app: name },
+    cluster: "alpha",
+    network: "alpha",
+    locality: { region: "south", zone: "a" },
+    xdsSocket,
+    token,
   };
 }
 function stream(name: string) {
@@ -72,7 +106,9 @@ function stream(name: string) {
 const call = () => get({ host: "127.0.0.1", port: ports.proxy, path: "/hello" });
 
 beforeAll(async () => {
-  intermediate = await (await createRoot({ trustDomain: "quipu.local", now: Date.now() })).issueIntermediate("alpha", { now: Date.now() });
+  intermediate = await (
+    await createRoot({ trustDomain: "quipu.local", now: Date.now() })
+  ).issueIntermediate("alpha", { now: Date.now() });
   app = createServer((request, response) => response.end(`orders heard ${request.url}`)).listen(0, "127.0.0.1");
   await new Promise((resolve) => app.once("listening", resolve));
   const [proxy, inbound] = (await freePorts(2)) as [number, number];
@@ -100,7 +136,8 @@ test("two Envoys get clusters, endpoints, listeners, routes and secrets, and tal
   expect((await call()).body).toBe("orders heard /hello");
   expect(await callee.admin("/certs")).toContain("spiffe://quipu.local/ns/money/sa/orders");
   await until("all is acknowledged", () => stream("checkout")!.state.settled() && stream("orders")!.state.settled());
-  for (const type of [cluster, listener]) expect(stream("checkout")!.state.types.get(type)).toMatchObject({ wildcard: true });
+  for (const type of [cluster, listener])
+    expect(stream("checkout")!.state.types.get(type)).toMatchObject({ wildcard: true });
 });
 
 test("nobody without a certificate of the mesh gets in", async () => {
@@ -110,7 +147,9 @@ test("nobody without a certificate of the mesh gets in", async () => {
 test("a changed cluster warms again and is in use, though its endpoints are the same", async () => {
   compiler.set("checkout-1", cluster, outbound, outboundCluster(outbound, { connectTimeout: "2s" })).flush();
   await until("the change is acknowledged", () => stream("checkout")!.state.settled());
-  expect(await caller.admin("/config_dump?resource=dynamic_active_clusters&mask=cluster.connect_timeout")).toContain('"2s"');
+  expect(await caller.admin("/config_dump?resource=dynamic_active_clusters&mask=cluster.connect_timeout")).toContain(
+    '"2s"',
+  );
   expect((await call()).status).toBe(200);
 });
 
@@ -118,23 +157,35 @@ test("a rejected cluster: what Envoy says is kept, the last good one stays, the 
   const pushed = await mesh.pushes();
   compiler
     .set("checkout-1", cluster, outbound, outboundCluster(outbound, { type: "STATIC" }))
-    .set("checkout-1", cluster, "other", localCluster("other", 1)).flush();
+    .set("checkout-1", cluster, "other", localCluster("other", 1))
+    .flush();
   const clusters = stream("checkout")!.state.types.get(cluster)!;
-  await until("the rejection is known and the other cluster is there", () => clusters.rejected.has(outbound) && clusters.held.has("other") && stream("checkout")!.state.settled());
+  await until(
+    "the rejection is known and the other cluster is there",
+    () => clusters.rejected.has(outbound) && clusters.held.has("other") && stream("checkout")!.state.settled(),
+  );
   expect(clusters.rejected.get(outbound)!.message).not.toBe("");
   expect([...clusters.rejected.keys()]).toEqual([outbound]);
   expect((await call()).status).toBe(200);
   expect(await mesh.pushes()).toBeLessThanOrEqual(pushed + 3);
 
-  compiler.set("checkout-1", cluster, outbound, outboundCluster(outbound, { connectTimeout: "2s" })).set("checkout-1", cluster, "other", undefined).flush();
-  await until("all is good again", () => clusters.rejected.size === 0 && stream("checkout")!.state.settled() && !clusters.held.has("other"));
+  compiler
+    .set("checkout-1", cluster, outbound, outboundCluster(outbound, { connectTimeout: "2s" }))
+    .set("checkout-1", cluster, "other", undefined)
+    .flush();
+  await until(
+    "all is good again",
+    () => clusters.rejected.size === 0 && stream("checkout")!.state.settled() && !clusters.held.has("other"),
+  );
 });
 
 test("traffic goes on without the server; when it is back, nothing is sent since nothing changed", async () => {
   await mesh.stop();
   expect((await call()).status).toBe(200);
   mesh = await startMesh();
-  await until("both have come back", () => ["checkout", "orders"].every((name) => stream(name)?.state.types.get(routeConfiguration)?.requested === true));
+  await until("both have come back", () =>
+    ["checkout", "orders"].every((name) => stream(name)?.state.types.get(routeConfiguration)?.requested === true),
+  );
   await until("all is settled", () => stream("checkout")!.state.settled() && stream("orders")!.state.settled());
   expect(await mesh.pushes()).toBe(0);
   compiler.set("checkout-1", endpoints, outbound, assignment(outbound, [ports.inbound, 1])).flush();
@@ -145,12 +196,19 @@ test("traffic goes on without the server; when it is back, nothing is sent since
 });
 
 test("a server that dies while a cluster warms: the next one lets it finish", async () => {
-  const timeoutInUse = (seconds: string) => async () => (await caller.admin("/config_dump?resource=dynamic_active_clusters&mask=cluster.connect_timeout")).includes(`"${seconds}"`);
+  const timeoutInUse = (seconds: string) => async () =>
+    (await caller.admin("/config_dump?resource=dynamic_active_clusters&mask=cluster.connect_timeout")).includes(
+      `"${seconds}"`,
+    );
   await mesh.stop();
   mesh = await startMesh({ losing: "ClusterLoadAssignment" });
   await until("it has come back", () => stream("checkout")?.state.types.get(routeConfiguration)?.requested === true);
   compiler.set("checkout-1", cluster, outbound, outboundCluster(outbound, { connectTimeout: "3s" })).flush();
-  await until("the cluster warms", async () => (await caller.admin("/config_dump?resource=dynamic_warming_clusters&mask=cluster.connect_timeout")).includes('"3s"'));
+  await until("the cluster warms", async () =>
+    (await caller.admin("/config_dump?resource=dynamic_warming_clusters&mask=cluster.connect_timeout")).includes(
+      '"3s"',
+    ),
+  );
   await mesh.stop();
   expect(await timeoutInUse("3s")()).toBe(false);
   mesh = await startMesh();
@@ -163,8 +221,15 @@ test("a cluster that doesn't become warm holds up routes only for a while", asyn
   mesh = await startMesh({ losing: "ClusterLoadAssignment" });
   await until("it has come back", () => stream("checkout")?.state.types.get(routeConfiguration)?.requested === true);
   compiler.set("checkout-1", cluster, "cold", outboundCluster("cold")).flush();
-  await until("it warms", async () => (await caller.admin("/config_dump?resource=dynamic_warming_clusters&mask=cluster.name")).includes("cold"));
-  const gone = { name: "http_proxy", virtualHosts: [{ name: "all", domains: ["*"], routes: [{ match: { prefix: "/" }, directResponse: { status: 410 } }] }] };
+  await until("it warms", async () =>
+    (await caller.admin("/config_dump?resource=dynamic_warming_clusters&mask=cluster.name")).includes("cold"),
+  );
+  const gone = {
+    name: "http_proxy",
+    virtualHosts: [
+      { name: "all", domains: ["*"], routes: [{ match: { prefix: "/" }, directResponse: { status: 410 } }] },
+    ],
+  };
   compiler.set("checkout-1", routeConfiguration, "http_proxy", gone).flush();
   await until("the route is in force", async () => (await call()).status === 410);
   expect(stream("checkout")!.state.types.get(cluster)!.unanswered()).toHaveLength(1);
@@ -177,18 +242,28 @@ test("a cluster that doesn't become warm holds up routes only for a while", asyn
 });
 
 test("a certificate that doesn't exist is answered for: its cluster alone fails", async () => {
-  const nameless = JSON.parse(JSON.stringify(outboundCluster("nameless")).replace('"default"', '"kubernetes://missing"')) as never;
-  compiler.set("checkout-1", cluster, "nameless", nameless).set("checkout-1", endpoints, "nameless", assignment("nameless", [ports.inbound])).flush();
+  const nameless = JSON.parse(
+    JSON.stringify(outboundCluster("nameless")).replace('"default"', '"kubernetes://missing"'),
+  ) as never;
+  compiler
+    .set("checkout-1", cluster, "nameless", nameless)
+    .set("checkout-1", endpoints, "nameless", assignment("nameless", [ports.inbound]))
+    .flush();
   await until("it is acknowledged", () => stream("checkout")?.state.settled() === true);
   expect((await call()).status).toBe(200);
-  compiler.set("checkout-1", cluster, "nameless", undefined).set("checkout-1", endpoints, "nameless", undefined).flush();
+  compiler
+    .set("checkout-1", cluster, "nameless", undefined)
+    .set("checkout-1", endpoints, "nameless", undefined)
+    .flush();
   await until("it is gone", () => stream("checkout")!.state.settled());
 });
 
 test("certificates are renewed at half their life while requests go on", async () => {
   await mesh.stop();
   mesh = await startMesh({ leafTtlMs: 4000 });
-  const serial = async () => (JSON.parse(await callee.admin("/certs")) as { certificates: { cert_chain: { serial_number: string }[] }[] }).certificates[0]?.cert_chain[0]?.serial_number;
+  const serial = async () =>
+    (JSON.parse(await callee.admin("/certs")) as { certificates: { cert_chain: { serial_number: string }[] }[] })
+      .certificates[0]?.cert_chain[0]?.serial_number;
   const first = await serial();
   await until("the certificate is replaced", async () => (await serial()) !== first);
   const second = await serial();
@@ -200,7 +275,12 @@ test("a wrong token, or another pod's, gets nothing", async () => {
   for (const token of ["stolen", "token-orders"]) {
     const stranger = await startEnvoy(folder, { ...pod("checkout", token), pod: "checkout-2" });
     try {
-      await until("it was turned away", async () => (await stranger.stat("control_plane.connected_state")) === 0 && /PERMISSION_DENIED|UNAUTHENTICATED|gRPC config stream|closed/.test(stranger.log()));
+      await until(
+        "it was turned away",
+        async () =>
+          (await stranger.stat("control_plane.connected_state")) === 0 &&
+          /PERMISSION_DENIED|UNAUTHENTICATED|gRPC config stream|closed/.test(stranger.log()),
+      );
       expect(JSON.parse(await stranger.admin("/certs"))).toEqual({ certificates: [] });
       expect(await stranger.stat("listener_manager.total_listeners_active")).toBe(0);
     } finally {

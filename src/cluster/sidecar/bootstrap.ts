@@ -36,15 +36,24 @@ const istioVersion = "1.31.0";
 const longestSocketPath = 107;
 
 /** `node.id`, as Istio forms it. */
-export function nodeId({ role, ip, pod, namespace }: Pick<BootstrapOptions, "role" | "ip" | "pod" | "namespace">): string {
+export function nodeId({
+  role,
+  ip,
+  pod,
+  namespace,
+}: Pick<BootstrapOptions, "role" | "ip" | "pod" | "namespace">): string {
   return `${role}~${ip}~${pod}.${namespace}~${namespace}.svc.cluster.local`;
 }
 
 /** Envoy's bootstrap (envoy.config.bootstrap.v3.Bootstrap) as JSON. Throws a RangeError for a socket path that is too long. */
 export function bootstrap(options: BootstrapOptions): Record<string, unknown> {
-  for (const [field, path] of [["xdsSocket", options.xdsSocket], ["adminSocket", options.adminSocket]] as const) {
+  for (const [field, path] of [
+    ["xdsSocket", options.xdsSocket],
+    ["adminSocket", options.adminSocket],
+  ] as const) {
     const length = Buffer.byteLength(path);
-    if (length > longestSocketPath) throw new RangeError(`${field} ${path} takes ${length} bytes; at most ${longestSocketPath} are accepted`);
+    if (length > longestSocketPath)
+      throw new RangeError(`${field} ${path} takes ${length} bytes; at most ${longestSocketPath} are accepted`);
   }
   const ads = { ads: {}, resource_api_version: "V3", initial_fetch_timeout: "0s" };
   return {
@@ -55,20 +64,29 @@ export function bootstrap(options: BootstrapOptions): Record<string, unknown> {
         api_type: "DELTA_GRPC",
         transport_api_version: "V3",
         set_node_on_first_message_only: true,
-        grpc_services: [{
-          // A restarted mesh process is found again soon, and not by all proxies in the same moment (the back-off is jittered).
-          envoy_grpc: { cluster_name: "xds", retry_policy: { retry_back_off: { base_interval: "0.2s", max_interval: "2s" } } },
-          initial_metadata: [{ key: "authorization", value: `Bearer ${options.token}` }],
-        }],
+        grpc_services: [
+          {
+            // A restarted mesh process is found again soon, and not by all proxies in the same moment (the back-off is jittered).
+            envoy_grpc: {
+              cluster_name: "xds",
+              retry_policy: { retry_back_off: { base_interval: "0.2s", max_interval: "2s" } },
+            },
+            initial_metadata: [{ key: "authorization", value: `Bearer ${options.token}` }],
+          },
+        ],
       },
       cds_config: ads,
       lds_config: ads,
     },
     static_resources: { clusters: [xdsCluster(options.xdsSocket)] },
-    bootstrap_extensions: [{
-      name: "envoy.bootstrap.internal_listener",
-      typed_config: { "@type": "type.googleapis.com/envoy.extensions.bootstrap.internal_listener.v3.InternalListener" },
-    }],
+    bootstrap_extensions: [
+      {
+        name: "envoy.bootstrap.internal_listener",
+        typed_config: {
+          "@type": "type.googleapis.com/envoy.extensions.bootstrap.internal_listener.v3.InternalListener",
+        },
+      },
+    ],
     stats_config: statsConfig(),
     // Counters are put together when they are read, not every five seconds for nobody.
     stats_flush_on_admin: true,
@@ -79,7 +97,19 @@ export function bootstrap(options: BootstrapOptions): Record<string, unknown> {
 
 /** Envoy's arguments. One worker: a pod has a share of a core, and each worker costs memory. */
 export function envoyArguments(bootstrapPath: string, logLevel = "warning"): string[] {
-  return ["--config-path", bootstrapPath, "--concurrency", "1", "--disable-hot-restart", "--log-level", logLevel, "--drain-time-s", "30", "--drain-strategy", "immediate"];
+  return [
+    "--config-path",
+    bootstrapPath,
+    "--concurrency",
+    "1",
+    "--disable-hot-restart",
+    "--log-level",
+    logLevel,
+    "--drain-time-s",
+    "30",
+    "--drain-strategy",
+    "immediate",
+  ];
 }
 
 function node(options: BootstrapOptions): Record<string, unknown> {
@@ -107,7 +137,10 @@ function xdsCluster(socket: string): Record<string, unknown> {
     name: "xds",
     type: "STATIC",
     connect_timeout: "1s",
-    load_assignment: { cluster_name: "xds", endpoints: [{ lb_endpoints: [{ endpoint: { address: { pipe: { path: socket } } } }] }] },
+    load_assignment: {
+      cluster_name: "xds",
+      endpoints: [{ lb_endpoints: [{ endpoint: { address: { pipe: { path: socket } } } }] }],
+    },
     typed_extension_protocol_options: {
       "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
         "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
@@ -126,14 +159,25 @@ function xdsCluster(socket: string): Record<string, unknown> {
 
 /** Before memory runs out, requests are turned away (503) rather than the process killed. */
 function overloadManager(): Record<string, unknown> {
-  const monitor = (name: string, config: Record<string, unknown>) => ({ name: `envoy.resource_monitors.${name}`, typed_config: config });
-  const above = (name: string, value: number) => ({ name: `envoy.overload_actions.${name}`, triggers: [{ name: "envoy.resource_monitors.fixed_heap", threshold: { value } }] });
+  const monitor = (name: string, config: Record<string, unknown>) => ({
+    name: `envoy.resource_monitors.${name}`,
+    typed_config: config,
+  });
+  const above = (name: string, value: number) => ({
+    name: `envoy.overload_actions.${name}`,
+    triggers: [{ name: "envoy.resource_monitors.fixed_heap", threshold: { value } }],
+  });
   return {
     refresh_interval: "1s",
     resource_monitors: [
-      monitor("fixed_heap", { "@type": "type.googleapis.com/envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig", max_heap_size_bytes: 512 * 1024 * 1024 }),
+      monitor("fixed_heap", {
+        "@type": "type.googleapis.com/envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig",
+        max_heap_size_bytes: 512 * 1024 * 1024,
+      }),
       monitor("global_downstream_max_connections", {
-        "@type": "type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig", max_active_downstream_connections: 50_000,
+        "@type":
+          "type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
+        max_active_downstream_connections: 50_000,
       }),
     ],
     actions: [above("shrink_heap", 0.9), above("stop_accepting_requests", 0.95)],

@@ -22,13 +22,24 @@ export function parseQuery(text: string): AcknowledgedQuery {
   } catch {
     throw new QueryError("", "no JSON", "{objects: […], resources: […]}");
   }
-  if (typeof body !== "object" || body === null || Array.isArray(body)) throw new QueryError("", describe(body), "{objects: […], resources: […]}");
+  if (typeof body !== "object" || body === null || Array.isArray(body))
+    throw new QueryError("", describe(body), "{objects: […], resources: […]}");
   const { objects, resources, ...rest } = body as Record<string, unknown>;
   const unknown = Object.keys(rest)[0];
   if (unknown !== undefined) throw new QueryError(unknown, "an unknown field", "objects, resources");
   return {
-    objects: entries("objects", objects, { kind: "string", name: "string" }, { namespace: "string", resourceVersion: "string", deleted: "boolean" }) as NonNullable<AcknowledgedQuery["objects"]>,
-    resources: entries("resources", resources, { type: "string", name: "string" }, { version: "string" }) as NonNullable<AcknowledgedQuery["resources"]>,
+    objects: entries(
+      "objects",
+      objects,
+      { kind: "string", name: "string" },
+      { namespace: "string", resourceVersion: "string", deleted: "boolean" },
+    ) as NonNullable<AcknowledgedQuery["objects"]>,
+    resources: entries(
+      "resources",
+      resources,
+      { type: "string", name: "string" },
+      { version: "string" },
+    ) as NonNullable<AcknowledgedQuery["resources"]>,
   };
 }
 
@@ -45,7 +56,9 @@ function entries(field: string, value: unknown, required: Shape, optional: Shape
       if (given[name] === undefined && name in optional) continue;
       if (typeof given[name] !== type) throw new QueryError(`${at}.${name}`, describe(given[name]), `a ${type}`);
     }
-    for (const name of Object.keys(given)) if (!(name in required) && !(name in optional)) throw new QueryError(`${at}.${name}`, "an unknown field", Object.keys({ ...required, ...optional }).join(", "));
+    for (const name of Object.keys(given))
+      if (!(name in required) && !(name in optional))
+        throw new QueryError(`${at}.${name}`, "an unknown field", Object.keys({ ...required, ...optional }).join(", "));
     return given;
   });
 }

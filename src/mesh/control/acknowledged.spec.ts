@@ -19,10 +19,18 @@ class HandProxy {
     this.state = new StreamState(this);
   }
   all(type: string): Map<string, XdsResource> {
-    return new Map([...this.resources.values()].filter((resource) => resource.type === type).map((resource) => [resource.name, resource]));
+    return new Map(
+      [...this.resources.values()]
+        .filter((resource) => resource.type === type)
+        .map((resource) => [resource.name, resource]),
+    );
   }
-  get(type: string, name: string): XdsResource | undefined { return this.resources.get(`${type} ${name}`); }
-  sources(_type: string, name: string): string[] { return [`VirtualService/money/${name}`]; }
+  get(type: string, name: string): XdsResource | undefined {
+    return this.resources.get(`${type} ${name}`);
+  }
+  sources(_type: string, name: string): string[] {
+    return [`VirtualService/money/${name}`];
+  }
   set(type: string, name: string, version: string, revision?: number): void {
     this.resources.set(`${type} ${name}`, { type, name, version, bytes: new Uint8Array() });
     this.state.touch(type, [name], revision);
@@ -54,9 +62,13 @@ function connected(id: string): HandProxy {
   proxy.answer(route);
   return proxy;
 }
-const log = (revision: number, resourceVersion = "50") => ({ compiled: (id: string) => (id === "VirtualService/money/r" ? { resourceVersion, revision } : undefined), gone: (id: string) => (id === "VirtualService/money/old" ? revision : undefined) });
+const log = (revision: number, resourceVersion = "50") => ({
+  compiled: (id: string) => (id === "VirtualService/money/r" ? { resourceVersion, revision } : undefined),
+  gone: (id: string) => (id === "VirtualService/money/old" ? revision : undefined),
+});
 const object = { kind: "VirtualService", namespace: "money", name: "r" };
-const ask = (query: Parameters<typeof acknowledged>[0], proxies: HandProxy[], objects = log(7)) => acknowledged(query, objects, proxies as unknown as ProxyStream[]);
+const ask = (query: Parameters<typeof acknowledged>[0], proxies: HandProxy[], objects = log(7)) =>
+  acknowledged(query, objects, proxies as unknown as ProxyStream[]);
 
 test("complete exactly when every proxy has acknowledged what the object's change made", () => {
   const [a, b] = [connected("a"), connected("b")];
@@ -64,7 +76,11 @@ test("complete exactly when every proxy has acknowledged what the object's chang
   expect(ask({ objects: [object] }, [a, b])).toMatchObject({ complete: false, connected: 2, acknowledged: 0 });
   a.answer(route);
   expect(ask({ objects: [object] }, [a, b])).toEqual({
-    complete: false, connected: 2, acknowledged: 1, unseen: [], proxies: [{ id: "b", state: "waiting", lacking: [{ type: "RouteConfiguration", name: "r", held: "1" }] }],
+    complete: false,
+    connected: 2,
+    acknowledged: 1,
+    unseen: [],
+    proxies: [{ id: "b", state: "waiting", lacking: [{ type: "RouteConfiguration", name: "r", held: "1" }] }],
   });
   b.answer(route);
   expect(ask({ objects: [object] }, [a, b])).toMatchObject({ complete: true, acknowledged: 2, proxies: [] });
@@ -83,7 +99,15 @@ test("a rejection names the objects, and other objects' rejections don't count",
   const a = connected("a");
   a.set(route, "r", "2", 7);
   a.answer(route, "bad regex");
-  expect(ask({ objects: [object] }, [a])).toMatchObject({ complete: false, proxies: [{ state: "rejected", lacking: [{ name: "r", held: "1", message: "bad regex", objects: ["VirtualService/money/r"] }] }] });
+  expect(ask({ objects: [object] }, [a])).toMatchObject({
+    complete: false,
+    proxies: [
+      {
+        state: "rejected",
+        lacking: [{ name: "r", held: "1", message: "bad regex", objects: ["VirtualService/money/r"] }],
+      },
+    ],
+  });
   expect(ask({ objects: [object] }, [a], log(6)).complete).toBe(true);
 
   const fresh = new HandProxy("b");
@@ -93,16 +117,24 @@ test("a rejection names the objects, and other objects' rejections don't count",
   fresh.answer(route, "bad regex");
   expect(ask({ objects: [object] }, [fresh], log(6))).toMatchObject({ proxies: [{ state: "rejected" }] });
   const other = { compiled: () => ({ resourceVersion: "1", revision: 7 }), gone: () => undefined };
-  expect(acknowledged({ objects: [{ ...object, name: "s" }] }, other, [fresh] as unknown as ProxyStream[]).complete).toBe(true);
+  expect(
+    acknowledged({ objects: [{ ...object, name: "s" }] }, other, [fresh] as unknown as ProxyStream[]).complete,
+  ).toBe(true);
 });
 
 test("objects not seen yet, older than asked for, or gone", () => {
   const a = connected("a");
-  expect(ask({ objects: [{ ...object, name: "new" }] }, [a])).toMatchObject({ complete: false, unseen: ["VirtualService/money/new"] });
-  expect(ask({ objects: [{ ...object, resourceVersion: "51" }] }, [a])).toMatchObject({ unseen: ["VirtualService/money/r"] });
+  expect(ask({ objects: [{ ...object, name: "new" }] }, [a])).toMatchObject({
+    complete: false,
+    unseen: ["VirtualService/money/new"],
+  });
+  expect(ask({ objects: [{ ...object, resourceVersion: "51" }] }, [a])).toMatchObject({
+    unseen: ["VirtualService/money/r"],
+  });
   expect(ask({ objects: [{ ...object, resourceVersion: "9" }] }, [a]).complete).toBe(true);
   expect(ask({ objects: [{ ...object, deleted: true }] }, [a])).toMatchObject({ unseen: ["VirtualService/money/r"] });
-  for (const name of ["old", "never"]) expect(ask({ objects: [{ ...object, name, deleted: true }] }, [a]).complete).toBe(true);
+  for (const name of ["old", "never"])
+    expect(ask({ objects: [{ ...object, name, deleted: true }] }, [a]).complete).toBe(true);
 });
 
 test("a proxy that is only connecting has nothing yet", () => {
@@ -123,8 +155,13 @@ test("resources: the newest, or one version", () => {
 });
 
 test.each([
-  ["{", ""], ["[]", ""], ['{"object":[]}', "object"], ['{"objects":{}}', "objects"], ['{"objects":[{"kind":"A"}]}', "objects[0].name"],
-  ['{"objects":[{"kind":"A","name":"a","resourceVersion":5}]}', "objects[0].resourceVersion"], ['{"resources":[{"type":"A","name":"a","x":1}]}', "resources[0].x"],
+  ["{", ""],
+  ["[]", ""],
+  ['{"object":[]}', "object"],
+  ['{"objects":{}}', "objects"],
+  ['{"objects":[{"kind":"A"}]}', "objects[0].name"],
+  ['{"objects":[{"kind":"A","name":"a","resourceVersion":5}]}', "objects[0].resourceVersion"],
+  ['{"resources":[{"type":"A","name":"a","x":1}]}', "resources[0].x"],
 ])("the query %s is refused at %j", (text, field) => {
   expect(() => parseQuery(text)).toThrow(expect.objectContaining({ code: "mesh/bad-query", field }));
 });

@@ -9,9 +9,19 @@ export interface AcknowledgedQuery {
   resources?: { type: string; name: string; version?: string }[];
 }
 
-export interface Lacking { type: string; name: string; held?: string; message?: string; objects?: string[] }
+export interface Lacking {
+  type: string;
+  name: string;
+  held?: string;
+  message?: string;
+  objects?: string[];
+}
 /** `connecting`: it hasn't yet asked for everything; `waiting`: not acknowledged; `rejected`: refused, and will be until it changes. */
-export interface ProxyAnswer { id: string; state: "acknowledged" | "connecting" | "waiting" | "rejected"; lacking: Lacking[] }
+export interface ProxyAnswer {
+  id: string;
+  state: "acknowledged" | "connecting" | "waiting" | "rejected";
+  lacking: Lacking[];
+}
 export interface AcknowledgedAnswer {
   /** Every object is compiled, and every connected proxy has acknowledged what became of it. */
   complete: boolean;
@@ -29,7 +39,11 @@ export interface ObjectLog {
 }
 
 /** "Has everyone got it?", exactly, as far as connected proxies go. */
-export function acknowledged(query: AcknowledgedQuery, log: ObjectLog, proxies: Iterable<ProxyStream>): AcknowledgedAnswer {
+export function acknowledged(
+  query: AcknowledgedQuery,
+  log: ObjectLog,
+  proxies: Iterable<ProxyStream>,
+): AcknowledgedAnswer {
   const unseen: string[] = [];
   const revisions = new Set<number>();
   const ids = new Set<string>();
@@ -67,7 +81,12 @@ function notOlder(found: string, wanted: string): boolean {
   return numbers.test(found) && numbers.test(wanted) ? BigInt(found) >= BigInt(wanted) : found === wanted;
 }
 
-function answerOf(stream: ProxyStream, revisions: ReadonlySet<number>, ids: ReadonlySet<string>, resources: NonNullable<AcknowledgedQuery["resources"]>): ProxyAnswer {
+function answerOf(
+  stream: ProxyStream,
+  revisions: ReadonlySet<number>,
+  ids: ReadonlySet<string>,
+  resources: NonNullable<AcknowledgedQuery["resources"]>,
+): ProxyAnswer {
   const waiting: Lacking[] = [];
   const rejected: Lacking[] = [];
   for (const [type, state] of stream.state.types) {
@@ -76,7 +95,10 @@ function answerOf(stream: ProxyStream, revisions: ReadonlySet<number>, ids: Read
     for (const [name, { message, revisions: refused }] of ids.size > 0 ? state.rejected : []) {
       // What it refused when it connected may come from any object: those that the resource was made from.
       const objects = stream.sources(type, name);
-      if (refused.some((revision) => revisions.has(revision)) || (refused.includes(every) && objects.some((id) => ids.has(id)))) {
+      if (
+        refused.some((revision) => revisions.has(revision)) ||
+        (refused.includes(every) && objects.some((id) => ids.has(id)))
+      ) {
         rejected.push({ ...lack(type, name, state.held.get(name)), message, objects });
       }
     }
@@ -90,11 +112,19 @@ function answerOf(stream: ProxyStream, revisions: ReadonlySet<number>, ids: Read
     if (held === wanted) continue;
     // Another version is wanted than the proxy is to have: it will never come.
     const refused = state.rejected.get(name);
-    if (refused?.version === wanted && refused !== undefined) rejected.push({ ...lack(type, name, held), message: refused.message, objects: stream.sources(type, name) });
+    if (refused?.version === wanted && refused !== undefined)
+      rejected.push({ ...lack(type, name, held), message: refused.message, objects: stream.sources(type, name) });
     else if (wanted !== undefined || held !== undefined) waiting.push(lack(type, name, held));
   }
   const lacking = [...rejected, ...waiting];
-  const state = rejected.length > 0 ? "rejected" : !stream.state.complete ? "connecting" : waiting.length > 0 ? "waiting" : "acknowledged";
+  const state =
+    rejected.length > 0
+      ? "rejected"
+      : !stream.state.complete
+        ? "connecting"
+        : waiting.length > 0
+          ? "waiting"
+          : "acknowledged";
   return { id: stream.proxy.id, state, lacking };
 }
 

@@ -34,7 +34,11 @@ export function controlServer(options: ControlOptions): Server {
         return;
       }
       const known = error instanceof QueryError;
-      send(response, known ? 400 : 500, { code: known ? error.code : "mesh/internal", detail: error instanceof Error ? error.message : String(error), ...(known && { field: error.field, accepted: error.accepted }) });
+      send(response, known ? 400 : 500, {
+        code: known ? error.code : "mesh/internal",
+        detail: error instanceof Error ? error.message : String(error),
+        ...(known && { field: error.field, accepted: error.accepted }),
+      });
     });
   });
 }
@@ -53,28 +57,48 @@ async function answer(options: ControlOptions, request: IncomingMessage, respons
     case "GET /proxies/ID":
     case "GET /proxies/ID/config": {
       const stream = options.proxies.proxy(path[1]!);
-      if (!stream) return send(response, 404, { code: "mesh/unknown-proxy", detail: `no proxy ${path[1]} is connected`, found: path[1] });
+      if (!stream)
+        return send(response, 404, {
+          code: "mesh/unknown-proxy",
+          detail: `no proxy ${path[1]} is connected`,
+          found: path[1],
+        });
       if (path.length === 2) return send(response, 200, proxyView(stream, true));
-      return send(response, 200, configOf(stream, url.searchParams.get("format") === "json" ? options.registry() : undefined));
+      return send(
+        response,
+        200,
+        configOf(stream, url.searchParams.get("format") === "json" ? options.registry() : undefined),
+      );
     }
     case "POST /acknowledged":
-      return send(response, 200, acknowledged(parseQuery(await readBody(request)), options.objects, options.proxies.proxies()));
+      return send(
+        response,
+        200,
+        acknowledged(parseQuery(await readBody(request)), options.objects, options.proxies.proxies()),
+      );
     case "GET /metrics":
       response.writeHead(200, { "content-type": options.metrics.contentType }).end(await options.metrics.metrics());
       return;
     case "GET /ratelimit":
       return send(response, 200, options.rateLimit());
     default:
-      return send(response, 404, { code: "mesh/not-found", detail: `nothing answers ${request.method} ${url.pathname}` });
+      return send(response, 404, {
+        code: "mesh/not-found",
+        detail: `nothing answers ${request.method} ${url.pathname}`,
+      });
   }
 }
 
 /** What a proxy is to have: encoded (base64 of the message without its Any), or as Envoy's JSON when a registry is given. */
 function configOf(stream: ProxyStream, registry: FileRegistry | undefined): unknown {
   const resources = proxyConfig(stream).map(({ resource, acknowledged: held }) => ({
-    type: resource.type, name: resource.name, version: resource.version,
+    type: resource.type,
+    name: resource.name,
+    version: resource.version,
     acknowledged: held === resource.version,
-    ...(registry ? { resource: resourceJson(resource, registry) } : { bytes: Buffer.from(resource.bytes).toString("base64") }),
+    ...(registry
+      ? { resource: resourceJson(resource, registry) }
+      : { bytes: Buffer.from(resource.bytes).toString("base64") }),
   }));
   return { proxy: proxyView(stream, false), resources };
 }

@@ -54,22 +54,42 @@ export class MeshServer {
     const { compiler, issuer, clock, log } = options;
     const now = () => clock.now();
     collectDefaultMetrics({ register: this.#metrics });
-    this.#metrics.registerMetric(new Counter({
-      name: "quipu_mesh_encodings_total", help: "How often each kind of Envoy resource was encoded.", labelNames: ["kind"], registers: [],
-      collect() {
-        this.reset();
-        for (const [kind, count] of Object.entries(compiler.stats.encodings)) this.inc({ kind }, count);
-      },
-    }));
-    const secrets = new SecretService({ issuer, clock, onError: (error) => log.error({ reason: String(error) }, "a certificate couldn't be issued") });
+    this.#metrics.registerMetric(
+      new Counter({
+        name: "quipu_mesh_encodings_total",
+        help: "How often each kind of Envoy resource was encoded.",
+        labelNames: ["kind"],
+        registers: [],
+        collect() {
+          this.reset();
+          for (const [kind, count] of Object.entries(compiler.stats.encodings)) this.inc({ kind }, count);
+        },
+      }),
+    );
+    const secrets = new SecretService({
+      issuer,
+      clock,
+      onError: (error) => log.error({ reason: String(error) }, "a certificate couldn't be issued"),
+    });
     this.#rateLimit = new RateLimitService({ now, metrics: this.#metrics });
     this.#ads = new AdsService({
-      compiler, secrets, now, log, metrics: new XdsMetrics(this.#metrics),
+      compiler,
+      secrets,
+      now,
+      log,
+      metrics: new XdsMetrics(this.#metrics),
       reviewToken: cachedReview(options.reviewToken, { ttlMs: reviewTtlMs, now }),
       podIp: (namespace, name) => this.#watch.podIp(namespace, name),
     });
     this.#feed = new ObjectFeed(compiler, () => this.#ads.revision, setImmediate);
-    this.#watch = new MeshWatch({ client: options.client, feed: this.#feed, secrets, rateLimit: this.#rateLimit, log, now });
+    this.#watch = new MeshWatch({
+      client: options.client,
+      feed: this.#feed,
+      secrets,
+      rateLimit: this.#rateLimit,
+      log,
+      now,
+    });
   }
 
   /** Resolves when proxies are served. Rejects when an address can't be had, or when it is closed meanwhile. */
@@ -77,14 +97,29 @@ export class MeshServer {
     const { xdsSocket, controlSocket, rateLimit, log } = this.#options;
     const onError = (error: unknown) => log.error({ reason: String(error) }, "a call failed");
     const control = controlServer({
-      proxies: this.#ads, objects: this.#feed, metrics: this.#metrics, registry: () => this.#options.registry,
-      health: () => ({ ok: this.#serving, cluster: this.#options.cluster, proxies: [...this.#ads.proxies()].length, objects: this.#feed.objects, watches: this.#watch.status() }),
+      proxies: this.#ads,
+      objects: this.#feed,
+      metrics: this.#metrics,
+      registry: () => this.#options.registry,
+      health: () => ({
+        ok: this.#serving,
+        cluster: this.#options.cluster,
+        proxies: [...this.#ads.proxies()].length,
+        objects: this.#feed.objects,
+        watches: this.#watch.status(),
+      }),
       rateLimit: () => this.#rateLimit.describe(),
     });
-    this.#closers.push(await takeOver(controlSocket, (path) => new Promise<void>((resolve, reject) => control.once("error", reject).listen(path, resolve))), () => {
-      control.close();
-      control.closeAllConnections();
-    });
+    this.#closers.push(
+      await takeOver(
+        controlSocket,
+        (path) => new Promise<void>((resolve, reject) => control.once("error", reject).listen(path, resolve)),
+      ),
+      () => {
+        control.close();
+        control.closeAllConnections();
+      },
+    );
     const limits = new GrpcServer({ methods: { [shouldRateLimitMethod]: this.#rateLimit.method }, onError });
     await limits.listen(rateLimit);
     this.#closers.push(() => limits.close(500));
@@ -92,7 +127,11 @@ export class MeshServer {
     this.#closers.push(() => this.#watch.stop());
     await this.#watch.start(this.#stop.signal);
     this.#feed.start();
-    const xds = new GrpcServer({ methods: { [deltaMethod]: this.#ads.method }, maxMessageBytes: 64 * 1024 * 1024, onError });
+    const xds = new GrpcServer({
+      methods: { [deltaMethod]: this.#ads.method },
+      maxMessageBytes: 64 * 1024 * 1024,
+      onError,
+    });
     this.#closers.push(await takeOver(xdsSocket, (path) => xds.listen({ path })), () => {
       this.#ads.close();
       return xds.close(1000);

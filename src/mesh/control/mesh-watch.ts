@@ -14,7 +14,10 @@ export interface MeshWatchOptions {
   client: Pick<KubeClient, "list" | "watch">;
   feed: ObjectFeed;
   secrets: Pick<SecretService, "putSecret" | "removeSecret">;
-  rateLimit: { putConfig(object: ConfigMap): LimitConfigError | undefined; removeConfig(namespace: string, name: string): void };
+  rateLimit: {
+    putConfig(object: ConfigMap): LimitConfigError | undefined;
+    removeConfig(namespace: string, name: string): void;
+  };
   log: { warn(fields: object, message: string): void };
   now: () => number;
 }
@@ -34,21 +37,53 @@ export class MeshWatch {
   constructor(options: MeshWatchOptions) {
     this.#options = options;
     const { feed, secrets, rateLimit, log } = options;
-    for (const kind of compiledKinds) this.#reflect(kind, (object) => feed.put(object), (object) => feed.remove(object));
-    this.#reflect(kinds.Secret, (object) => secrets.putSecret(object), ({ metadata }) => secrets.removeSecret(metadata.namespace ?? "", metadata.name), { keep: certificatesOf });
-    this.#reflect(kinds.ConfigMap, (object) => {
-      const error = rateLimit.putConfig(object);
-      if (error) log.warn({ configMap: `${object.metadata.namespace}/${object.metadata.name}`, field: error.field, found: error.found, accepted: error.accepted }, error.message);
-    }, ({ metadata }) => rateLimit.removeConfig(metadata.namespace ?? "", metadata.name), { labelSelector: rateLimitSelector });
+    for (const kind of compiledKinds)
+      this.#reflect(
+        kind,
+        (object) => feed.put(object),
+        (object) => feed.remove(object),
+      );
+    this.#reflect(
+      kinds.Secret,
+      (object) => secrets.putSecret(object),
+      ({ metadata }) => secrets.removeSecret(metadata.namespace ?? "", metadata.name),
+      { keep: certificatesOf },
+    );
+    this.#reflect(
+      kinds.ConfigMap,
+      (object) => {
+        const error = rateLimit.putConfig(object);
+        if (error)
+          log.warn(
+            {
+              configMap: `${object.metadata.namespace}/${object.metadata.name}`,
+              field: error.field,
+              found: error.found,
+              accepted: error.accepted,
+            },
+            error.message,
+          );
+      },
+      ({ metadata }) => rateLimit.removeConfig(metadata.namespace ?? "", metadata.name),
+      { labelSelector: rateLimitSelector },
+    );
     this.#pods = this.#reflectors.find(({ kind }) => kind === kinds.Pod)!;
   }
 
   /** Resolves when every kind has been listed once, however long that takes; rejects when the signal aborts. */
   async start(signal: AbortSignal): Promise<void> {
-    const synced = this.#reflectors.map((reflector) => new Promise<void>((resolve, reject) => {
-      const end = reflector.listen({ synced: () => { end(); resolve(); } });
-      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    }));
+    const synced = this.#reflectors.map(
+      (reflector) =>
+        new Promise<void>((resolve, reject) => {
+          const end = reflector.listen({
+            synced: () => {
+              end();
+              resolve();
+            },
+          });
+          signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+        }),
+    );
     for (const reflector of this.#reflectors) reflector.start();
     await Promise.all(synced);
   }
@@ -69,17 +104,33 @@ export class MeshWatch {
   /** By kind: how its watch is, and how old its view (ms). */
   status(): Record<string, ReflectorStatus & { ageMs: number | null }> {
     const now = this.#options.now();
-    return Object.fromEntries(this.#reflectors.map((reflector) => {
-      const ageMs = reflector.ageMs(now);
-      return [reflector.kind.kind, { ...reflector.status(), ageMs: Number.isFinite(ageMs) ? ageMs : null }];
-    }));
+    return Object.fromEntries(
+      this.#reflectors.map((reflector) => {
+        const ageMs = reflector.ageMs(now);
+        return [reflector.kind.kind, { ...reflector.status(), ageMs: Number.isFinite(ageMs) ? ageMs : null }];
+      }),
+    );
   }
 
-  #reflect(kind: Kind, put: (object: KubeObject) => void, remove: (object: KubeObject) => void, options: { keep?: (object: KubeObject) => KubeObject; labelSelector?: string } = {}): void {
-    const reflector = new Reflector({ client: this.#options.client, kind, backOff, keep: options.keep ?? withoutManagedFields, ...(options.labelSelector !== undefined && { labelSelector: options.labelSelector }) });
+  #reflect(
+    kind: Kind,
+    put: (object: KubeObject) => void,
+    remove: (object: KubeObject) => void,
+    options: { keep?: (object: KubeObject) => KubeObject; labelSelector?: string } = {},
+  ): void {
+    const reflector = new Reflector({
+      client: this.#options.client,
+      kind,
+      backOff,
+      keep: options.keep ?? withoutManagedFields,
+      ...(options.labelSelector !== undefined && { labelSelector: options.labelSelector }),
+    });
     reflector.listen({
-      added: put, modified: put, deleted: remove,
-      problem: (error) => this.#options.log.warn({ kind: kind.kind, reason: error.message }, "watching a kind failed; it goes on"),
+      added: put,
+      modified: put,
+      deleted: remove,
+      problem: (error) =>
+        this.#options.log.warn({ kind: kind.kind, reason: error.message }, "watching a kind failed; it goes on"),
     });
     this.#reflectors.push(reflector);
   }
@@ -92,5 +143,8 @@ function withoutManagedFields<T extends KubeObject>(object: T): T {
 
 function certificatesOf(object: KubeObject): KubeObject {
   const { data = {} } = object as Secret;
-  return { ...withoutManagedFields(object), data: Object.fromEntries(Object.entries(data).filter(([key]) => certificateKeys.includes(key))) } as KubeObject;
+  return {
+    ...withoutManagedFields(object),
+    data: Object.fromEntries(Object.entries(data).filter(([key]) => certificateKeys.includes(key))),
+  } as KubeObject;
 }

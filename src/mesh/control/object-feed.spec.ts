@@ -20,7 +20,11 @@ function setup() {
     },
   } as unknown as MeshCompiler;
   const turns: (() => void)[] = [];
-  const feed = new ObjectFeed(compiler, () => state.revision, (run) => turns.push(run));
+  const feed = new ObjectFeed(
+    compiler,
+    () => state.revision,
+    (run) => turns.push(run),
+  );
   return { feed, seen, state, turn: () => turns.splice(0).forEach((run) => run()) };
 }
 

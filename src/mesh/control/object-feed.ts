@@ -7,7 +7,10 @@ export function objectId(object: Pick<KubeObject, "kind" | "metadata">): string 
 }
 
 /** In which change the compiler took an object in; 0 when that reached no proxy. */
-export interface Compiled { readonly resourceVersion: string; readonly revision: number }
+export interface Compiled {
+  readonly resourceVersion: string;
+  readonly revision: number;
+}
 
 /**
  * Hands watched objects to the compiler, all that came in one turn of the event loop as one batch, and remembers in

@@ -38,17 +38,36 @@ export function proxyView(stream: ProxyStream, detailed: boolean): ProxyView {
       subscribed: state.wildcard ? "all" : state.subscribed.size,
       acknowledged: state.held.size,
       unanswered: sent.reduce((sum, { versions, removed }) => sum + versions.size + removed.length, 0),
-      rejected: [...state.rejected].map(([rejected, { version, message }]) => ({ name: rejected, version, message, objects: stream.sources(type, rejected) })),
+      rejected: [...state.rejected].map(([rejected, { version, message }]) => ({
+        name: rejected,
+        version,
+        message,
+        objects: stream.sources(type, rejected),
+      })),
       ...(detailed && {
         versions: Object.fromEntries([...state.held].sort(([a], [b]) => (a < b ? -1 : 1))),
         sent: Object.fromEntries(sent.flatMap(({ versions }) => [...versions])),
       }),
     };
   }
-  return { id, role, namespace, pod: name, serviceAccount, ip, labels, connectedAt: new Date(stream.connectedAt).toISOString(), settled: stream.state.complete && stream.state.settled(), types };
+  return {
+    id,
+    role,
+    namespace,
+    pod: name,
+    serviceAccount,
+    ip,
+    labels,
+    connectedAt: new Date(stream.connectedAt).toISOString(),
+    settled: stream.state.complete && stream.state.settled(),
+    types,
+  };
 }
 
-export interface ConfigEntry { resource: XdsResource; /** Undefined: not acknowledged in any version. */ acknowledged: string | undefined }
+export interface ConfigEntry {
+  resource: XdsResource;
+  /** Undefined: not acknowledged in any version. */ acknowledged: string | undefined;
+}
 
 /** Everything that a proxy should have now, secrets left out: private keys are nobody else's. */
 export function proxyConfig(stream: ProxyStream): ConfigEntry[] {

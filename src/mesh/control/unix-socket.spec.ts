@@ -17,21 +17,28 @@ afterEach(async () => {
 
 /** Listens and says `word` to whoever connects. */
 function speak(word: string): (path: string) => Promise<void> {
-  return (path) => new Promise((resolve) => {
-    const server = createServer((socket) => socket.on("error", () => {}).end(word)).listen(path, () => resolve());
-    servers.push(server);
-  });
+  return (path) =>
+    new Promise((resolve) => {
+      const server = createServer((socket) => socket.on("error", () => {}).end(word)).listen(path, () => resolve());
+      servers.push(server);
+    });
 }
 function hear(path: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let heard = "";
-    connect(path).on("data", (bytes) => (heard += bytes)).on("end", () => resolve(heard)).on("error", reject);
+    connect(path)
+      .on("data", (bytes) => (heard += bytes))
+      .on("end", () => resolve(heard))
+      .on("error", reject);
   });
 }
 
 test("what a killed process left is replaced; only the owner may use the socket", async () => {
   const path = join(folder, "s");
-  spawnSync(process.execPath, ["-e", `require("net").createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, "SIGKILL"))`]);
+  spawnSync(process.execPath, [
+    "-e",
+    `require("net").createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, "SIGKILL"))`,
+  ]);
   expect(existsSync(path)).toBe(true);
   const release = await takeOver(path, speak("new"));
   expect(await hear(path)).toBe("new");

@@ -23,10 +23,16 @@ export class SocketError extends Error {
  */
 export async function takeOver(path: string, listen: (path: string) => Promise<unknown>): Promise<() => void> {
   const length = Buffer.byteLength(path);
-  if (length > longestPath) throw new SocketError("socket/too-long", path, `${path} takes ${length} bytes; at most ${longestPath} are accepted`);
+  if (length > longestPath)
+    throw new SocketError(
+      "socket/too-long",
+      path,
+      `${path} takes ${length} bytes; at most ${longestPath} are accepted`,
+    );
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found && !found.isSocket()) throw new SocketError("socket/not-a-socket", path, `${path} exists and is no socket`);
-  if (found && (await answers(path))) throw new SocketError("socket/in-use", path, `${path} is served by another process`);
+  if (found && (await answers(path)))
+    throw new SocketError("socket/in-use", path, `${path} is served by another process`);
   const fresh = `${path}.new`;
   rmSync(fresh, { force: true });
   await listen(fresh);

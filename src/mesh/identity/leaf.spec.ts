@@ -38,15 +38,25 @@ function handClock(now = start): Clock & { turn(to: number): Promise<void> } {
 }
 function certificate(resource: XdsResource | undefined): X509Certificate {
   const { type } = fromBinary(SecretSchema, resource!.bytes);
-  if (type.case !== "tlsCertificate" || type.value.certificateChain?.specifier.case !== "inlineBytes") throw new Error("not a certificate");
+  if (type.case !== "tlsCertificate" || type.value.certificateChain?.specifier.case !== "inlineBytes")
+    throw new Error("not a certificate");
   return new X509Certificate(Buffer.from(type.value.certificateChain.specifier.value));
 }
-function leaf(clock: Clock, options: { issuer?: LeafIssuer; name?: string } = {}): { leaf: Leaf; errors: unknown[]; change(): Promise<void> } {
+function leaf(
+  clock: Clock,
+  options: { issuer?: LeafIssuer; name?: string } = {},
+): { leaf: Leaf; errors: unknown[]; change(): Promise<void> } {
   const errors: unknown[] = [];
   let changed = () => {};
   const made = new Leaf({
-    issuer: options.issuer ?? issuer, spiffeId: `spiffe://quipu.local/ns/money/sa/${options.name ?? "checkout"}`, clock,
-    changed: () => changed(), onError: (error) => { errors.push(error); changed(); },
+    issuer: options.issuer ?? issuer,
+    spiffeId: `spiffe://quipu.local/ns/money/sa/${options.name ?? "checkout"}`,
+    clock,
+    changed: () => changed(),
+    onError: (error) => {
+      errors.push(error);
+      changed();
+    },
   });
   return { leaf: made, errors, change: () => new Promise((resolve) => (changed = resolve)) };
 }
@@ -100,7 +110,11 @@ test("what is due, another's, or another authority's is not recognised", async (
   mine.need();
   await made;
   const { version } = mine.resource!;
-  for (const [at, options] of [[start + 12 * hour, {}], [start, { name: "orders" }], [start, { issuer: other }]] as const) {
+  for (const [at, options] of [
+    [start + 12 * hour, {}],
+    [start, { name: "orders" }],
+    [start, { issuer: other }],
+  ] as const) {
     const stranger = leaf(handClock(at), options);
     stranger.leaf.recognise(version);
     expect(stranger.leaf.heldVersion).toBeUndefined();
@@ -110,7 +124,10 @@ test("what is due, another's, or another authority's is not recognised", async (
 test("when issuing fails it is tried again, and the last certificate stays", async () => {
   const clock = handClock();
   let broken = true;
-  const flaky: LeafIssuer = { certPem: issuer.certPem, issueWorkload: (request) => (broken ? Promise.reject(new Error("sealed")) : issuer.issueWorkload(request)) };
+  const flaky: LeafIssuer = {
+    certPem: issuer.certPem,
+    issueWorkload: (request) => (broken ? Promise.reject(new Error("sealed")) : issuer.issueWorkload(request)),
+  };
   const { leaf: mine, errors, change } = leaf(clock, { issuer: flaky });
   let next = change();
   mine.need();

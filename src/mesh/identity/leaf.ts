@@ -5,7 +5,11 @@ import type { XdsResource } from "../xds/delta-response.ts";
 /** What issues workload certificates: an `Intermediate` of the trust room. */
 export interface LeafIssuer {
   readonly certPem: string;
-  issueWorkload(request: { spiffeId: string; now: number; ttlMs?: number }): Promise<{ certChainPem: string; keyPem: string; notBefore: number; expires: number }>;
+  issueWorkload(request: {
+    spiffeId: string;
+    now: number;
+    ttlMs?: number;
+  }): Promise<{ certChainPem: string; keyPem: string; notBefore: number; expires: number }>;
 }
 
 /** Time, from outside. `schedule` runs once at that time (Unix ms) unless the function it returns is called first. */
@@ -36,7 +40,14 @@ export class Leaf {
   #closed = false;
 
   /** `changed` is called when there is a new certificate to fetch. */
-  constructor(options: { issuer: LeafIssuer; spiffeId: string; ttlMs?: number; clock: Clock; changed: () => void; onError: (error: unknown) => void }) {
+  constructor(options: {
+    issuer: LeafIssuer;
+    spiffeId: string;
+    ttlMs?: number;
+    clock: Clock;
+    changed: () => void;
+    onError: (error: unknown) => void;
+  }) {
     this.#issuer = options.issuer;
     this.#spiffeId = options.spiffeId;
     this.#ttlMs = options.ttlMs ?? leafTtlMs;
@@ -83,7 +94,11 @@ export class Leaf {
     this.#issuing = true;
     try {
       const now = this.#clock.now();
-      const { certChainPem, keyPem, expires } = await this.#issuer.issueWorkload({ spiffeId: this.#spiffeId, now, ttlMs: this.#ttlMs });
+      const { certChainPem, keyPem, expires } = await this.#issuer.issueWorkload({
+        spiffeId: this.#spiffeId,
+        now,
+        ttlMs: this.#ttlMs,
+      });
       const renewAt = Math.floor(now + (expires - now) / 2);
       const serial = createHash("sha256").update(certChainPem).digest("hex").slice(0, 12);
       this.#resource = certificateSecret(workloadSecret, certChainPem, keyPem, `${this.#owner()}.${renewAt}.${serial}`);

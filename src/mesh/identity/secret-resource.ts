@@ -10,11 +10,20 @@ export const workloadSecret = "default";
 export const rootSecret = "ROOTCA";
 
 /** A chain and its key, both PEM. */
-export function certificateSecret(name: string, certChainPem: string | Uint8Array, keyPem: string | Uint8Array, version?: string): XdsResource {
-  return secret(name, {
-    case: "tlsCertificate",
-    value: { certificateChain: inline(certChainPem), privateKey: inline(keyPem) },
-  }, version);
+export function certificateSecret(
+  name: string,
+  certChainPem: string | Uint8Array,
+  keyPem: string | Uint8Array,
+  version?: string,
+): XdsResource {
+  return secret(
+    name,
+    {
+      case: "tlsCertificate",
+      value: { certificateChain: inline(certChainPem), privateKey: inline(keyPem) },
+    },
+    version,
+  );
 }
 
 /** Authorities against which peers are checked, PEM. */
@@ -26,7 +35,16 @@ function inline(pem: string | Uint8Array): { specifier: { case: "inlineBytes"; v
   return { specifier: { case: "inlineBytes", value: new Uint8Array(Buffer.from(pem)) } };
 }
 
-function secret(name: string, type: NonNullable<Parameters<typeof create<typeof SecretSchema>>[1]>["type"], version?: string): XdsResource {
+function secret(
+  name: string,
+  type: NonNullable<Parameters<typeof create<typeof SecretSchema>>[1]>["type"],
+  version?: string,
+): XdsResource {
   const bytes = toBinary(SecretSchema, create(SecretSchema, { name, ...(type && { type }) }));
-  return { type: secretTypeUrl, name, version: version ?? createHash("sha256").update(bytes).digest("hex").slice(0, 16), bytes };
+  return {
+    type: secretTypeUrl,
+    name,
+    version: version ?? createHash("sha256").update(bytes).digest("hex").slice(0, 16),
+    bytes,
+  };
 }

@@ -27,7 +27,12 @@ export class SecretService {
   readonly #gateways = new GatewaySecrets();
   readonly #watchers = new Set<{ namespace: string; changed: (names: string[]) => void }>();
 
-  constructor(options: { issuer: LeafIssuer & { readonly rootPem: string; readonly trustDomain: string }; clock: Clock; onError: (error: unknown) => void; /** A day unless told. */ leafTtlMs?: number }) {
+  constructor(options: {
+    issuer: LeafIssuer & { readonly rootPem: string; readonly trustDomain: string };
+    clock: Clock;
+    onError: (error: unknown) => void;
+    /** A day unless told. */ leafTtlMs?: number;
+  }) {
     this.#issuer = options.issuer;
     this.#trustDomain = options.issuer.trustDomain;
     this.#leafTtlMs = options.leafTtlMs;
@@ -47,20 +52,31 @@ export class SecretService {
   /** `changed` is told the names of secrets to fetch anew. */
   open(proxy: Proxy, changed: (names: string[]) => void): ProxySecrets {
     const spiffeId = `spiffe://${this.#trustDomain}/ns/${proxy.namespace}/sa/${proxy.serviceAccount}`;
-    const leaf = new Leaf({ issuer: this.#issuer, spiffeId, clock: this.#clock, ...(this.#leafTtlMs !== undefined && { ttlMs: this.#leafTtlMs }), changed: () => changed([workloadSecret]), onError: this.#onError });
+    const leaf = new Leaf({
+      issuer: this.#issuer,
+      spiffeId,
+      clock: this.#clock,
+      ...(this.#leafTtlMs !== undefined && { ttlMs: this.#leafTtlMs }),
+      changed: () => changed([workloadSecret]),
+      onError: this.#onError,
+    });
     const watcher = { namespace: proxy.namespace, changed };
     if (proxy.role === "router") this.#watchers.add(watcher);
     return {
       get: (name) => {
         if (name === rootSecret) return this.#root;
-        if (name !== workloadSecret) return proxy.role === "router" ? this.#gateways.get(proxy.namespace, name) : undefined;
+        if (name !== workloadSecret)
+          return proxy.role === "router" ? this.#gateways.get(proxy.namespace, name) : undefined;
         if (leaf.resource) return leaf.resource;
-        return leaf.heldVersion === undefined ? later : { type: secretTypeUrl, name, version: leaf.heldVersion, bytes: new Uint8Array() };
+        return leaf.heldVersion === undefined
+          ? later
+          : { type: secretTypeUrl, name, version: leaf.heldVersion, bytes: new Uint8Array() };
       },
       requested: (request) => {
         const held = request.initialVersions.get(workloadSecret);
         if (held !== undefined) leaf.recognise(held);
-        if (request.subscribe.includes(workloadSecret) && (held === undefined || leaf.heldVersion !== held)) leaf.need();
+        if (request.subscribe.includes(workloadSecret) && (held === undefined || leaf.heldVersion !== held))
+          leaf.need();
       },
       close: () => {
         leaf.close();
@@ -70,6 +86,7 @@ export class SecretService {
   }
 
   #tell({ namespace, names }: { namespace: string; names: string[] }): void {
-    if (names.length > 0) for (const watcher of this.#watchers) if (watcher.namespace === namespace) watcher.changed(names);
+    if (names.length > 0)
+      for (const watcher of this.#watchers) if (watcher.namespace === namespace) watcher.changed(names);
   }
 }

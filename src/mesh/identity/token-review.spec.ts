@@ -18,11 +18,14 @@ test("only an authenticated token that is bound to a pod proves an identity", ()
 test("good answers are kept for a while; refusals and failures aren't", async () => {
   let now = 0;
   const asked: string[] = [];
-  const review = cachedReview(async (token) => {
-    asked.push(token);
-    if (token === "broken") throw new Error("unreachable");
-    return token === "good" ? identity : undefined;
-  }, { ttlMs: 100, now: () => now });
+  const review = cachedReview(
+    async (token) => {
+      asked.push(token);
+      if (token === "broken") throw new Error("unreachable");
+      return token === "good" ? identity : undefined;
+    },
+    { ttlMs: 100, now: () => now },
+  );
   expect(await Promise.all([review("good"), review("good")])).toEqual([identity, identity]);
   expect(await review("bad")).toBeUndefined();
   expect(await review("bad")).toBeUndefined();

@@ -21,7 +21,8 @@ export interface TokenReviewStatus {
  */
 export function identityOf(status: TokenReviewStatus | undefined): TokenIdentity | undefined {
   if (!status?.authenticated) return undefined;
-  const [, namespace, serviceAccount] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(status.user?.username ?? "") ?? [];
+  const [, namespace, serviceAccount] =
+    /^system:serviceaccount:([^:]+):([^:]+)$/.exec(status.user?.username ?? "") ?? [];
   const podName = status.user?.extra?.["authentication.kubernetes.io/pod-name"]?.[0];
   const podUid = status.user?.extra?.["authentication.kubernetes.io/pod-uid"]?.[0];
   if (!namespace || !serviceAccount || !podName || !podUid) return undefined;
@@ -32,7 +33,10 @@ export function identityOf(status: TokenReviewStatus | undefined): TokenIdentity
  * Remembers good answers for `ttlMs`, so that a thousand proxies that reconnect at once, and again, don't each cost a
  * request. Refusals aren't kept: a token may become good while its pod is being recorded.
  */
-export function cachedReview(review: ReviewToken, options: { ttlMs: number; now: () => number; entries?: number }): ReviewToken {
+export function cachedReview(
+  review: ReviewToken,
+  options: { ttlMs: number; now: () => number; entries?: number },
+): ReviewToken {
   const known = new Map<string, { until: number; answer: Promise<TokenIdentity | undefined> }>();
   return (token) => {
     const now = options.now();

@@ -3,7 +3,12 @@ import { expect, test } from "vitest";
 import { Counters } from "./counters.ts";
 import type { Limit } from "./limits.ts";
 
-const limit = (requests: number, unit: Limit["unit"] = "second"): Limit => ({ requests, unit, unlimited: false, shadow: false });
+const limit = (requests: number, unit: Limit["unit"] = "second"): Limit => ({
+  requests,
+  unit,
+  unlimited: false,
+  shadow: false,
+});
 const user = (value: string) => [{ key: "user", value }];
 const noon = Date.UTC(2030, 0, 1, 12);
 
@@ -14,7 +19,9 @@ test("windows begin at whole units; a refused hit counts too", () => {
   expect(hit(400)).toEqual({ over: false, remaining: 0, resetMs: 600 });
   expect(hit(999)).toEqual({ over: true, remaining: 0, resetMs: 1 });
   expect(hit(1000)).toEqual({ over: false, remaining: 1, resetMs: 1000 });
-  expect(counters.list(noon + 1000, 10)).toEqual([{ domain: "d", entries: user("ana"), unit: "second", limit: 2, hits: 1, resetMs: 1000 }]);
+  expect(counters.list(noon + 1000, 10)).toEqual([
+    { domain: "d", entries: user("ana"), unit: "second", limit: 2, hits: 1, resetMs: 1000 },
+  ]);
 });
 
 test("each value, domain and unit has its own counter; several hits at once count each", () => {
@@ -27,19 +34,22 @@ test("each value, domain and unit has its own counter; several hits at once coun
 });
 
 test("in every window exactly as many hits pass as are allowed", () => {
-  fc.assert(fc.property(fc.array(fc.nat(400), { maxLength: 200 }), fc.integer({ min: 0, max: 20 }), (gaps, allowed) => {
-    const counters = new Counters();
-    const passed = new Map<number, number>();
-    const made = new Map<number, number>();
-    let now = noon;
-    for (const gap of gaps) {
-      now += gap;
-      const window = Math.floor(now / 1000);
-      made.set(window, (made.get(window) ?? 0) + 1);
-      if (!counters.hit("d", user("ana"), limit(allowed), 1, now).over) passed.set(window, (passed.get(window) ?? 0) + 1);
-    }
-    for (const [window, count] of made) expect(passed.get(window) ?? 0).toBe(Math.min(count, allowed));
-  }));
+  fc.assert(
+    fc.property(fc.array(fc.nat(400), { maxLength: 200 }), fc.integer({ min: 0, max: 20 }), (gaps, allowed) => {
+      const counters = new Counters();
+      const passed = new Map<number, number>();
+      const made = new Map<number, number>();
+      let now = noon;
+      for (const gap of gaps) {
+        now += gap;
+        const window = Math.floor(now / 1000);
+        made.set(window, (made.get(window) ?? 0) + 1);
+        if (!counters.hit("d", user("ana"), limit(allowed), 1, now).over)
+          passed.set(window, (passed.get(window) ?? 0) + 1);
+      }
+      for (const [window, count] of made) expect(passed.get(window) ?? 0).toBe(Math.min(count, allowed));
+    }),
+  );
 });
 
 test("what has ended is dropped, and a flood of values stays bounded", () => {

@@ -9,7 +9,10 @@ export interface Hit {
   readonly resetMs: number;
 }
 
-interface Window { start: number; readonly counts: Map<string, { domain: string; entries: readonly DescriptorEntry[]; limit: Limit; hits: number }> }
+interface Window {
+  start: number;
+  readonly counts: Map<string, { domain: string; entries: readonly DescriptorEntry[]; limit: Limit; hits: number }>;
+}
 
 /** Above this many counters of one unit the oldest is dropped, and begins anew when it is hit again. */
 const mostCounters = 200_000;
@@ -34,20 +37,45 @@ export class Counters {
     }
     counter.limit = limit;
     counter.hits += hits;
-    return { over: counter.hits > limit.requests, remaining: Math.max(0, limit.requests - counter.hits), resetMs: window.start + unitMs - now };
+    return {
+      over: counter.hits > limit.requests,
+      remaining: Math.max(0, limit.requests - counter.hits),
+      resetMs: window.start + unitMs - now,
+    };
   }
 
   /** Drops windows that have ended. */
   expire(now: number): void {
-    for (const [unit, window] of this.#windows) if (now >= window.start + unitSeconds[unit] * 1000) this.#windows.delete(unit);
+    for (const [unit, window] of this.#windows)
+      if (now >= window.start + unitSeconds[unit] * 1000) this.#windows.delete(unit);
   }
 
   /** Counters of the current windows, the fullest first. */
-  list(now: number, most: number): { domain: string; entries: readonly DescriptorEntry[]; unit: LimitUnit; limit: number; hits: number; resetMs: number }[] {
+  list(
+    now: number,
+    most: number,
+  ): {
+    domain: string;
+    entries: readonly DescriptorEntry[];
+    unit: LimitUnit;
+    limit: number;
+    hits: number;
+    resetMs: number;
+  }[] {
     this.expire(now);
-    return [...this.#windows].flatMap(([unit, { start, counts }]) =>
-      [...counts.values()].map(({ domain, entries, limit, hits }) => ({ domain, entries, unit, limit: limit.requests, hits, resetMs: start + unitSeconds[unit] * 1000 - now })),
-    ).sort((a, b) => b.hits / (b.limit || 1) - a.hits / (a.limit || 1)).slice(0, most);
+    return [...this.#windows]
+      .flatMap(([unit, { start, counts }]) =>
+        [...counts.values()].map(({ domain, entries, limit, hits }) => ({
+          domain,
+          entries,
+          unit,
+          limit: limit.requests,
+          hits,
+          resetMs: start + unitSeconds[unit] * 1000 - now,
+        })),
+      )
+      .sort((a, b) => b.hits / (b.limit || 1) - a.hits / (a.limit || 1))
+      .slice(0, most);
   }
 
   get size(): number {

@@ -20,7 +20,12 @@ export class LimitSet {
     let error: LimitConfigError | undefined;
     try {
       const text = object.data?.[configKey];
-      if (text === undefined) throw new LimitConfigError(`data["${configKey}"]`, undefined, "a configuration in envoyproxy/ratelimit's format");
+      if (text === undefined)
+        throw new LimitConfigError(
+          `data["${configKey}"]`,
+          undefined,
+          "a configuration in envoyproxy/ratelimit's format",
+        );
       config = parseLimits(text);
     } catch (failure) {
       if (!(failure instanceof LimitConfigError)) throw failure;
@@ -43,7 +48,11 @@ export class LimitSet {
 
   /** What each ConfigMap contributes, for people. */
   list(): { configMap: string; domain: string | undefined; error: string | undefined }[] {
-    return [...this.#configs].map(([configMap, { config, error }]) => ({ configMap, domain: config?.domain, error: error?.message }));
+    return [...this.#configs].map(([configMap, { config, error }]) => ({
+      configMap,
+      domain: config?.domain,
+      error: error?.message,
+    }));
   }
 
   #index(): void {

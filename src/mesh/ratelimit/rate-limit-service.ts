@@ -1,9 +1,15 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import {
-  RateLimitRequestSchema, RateLimitResponse_Code, RateLimitResponse_RateLimit_Unit, RateLimitResponseSchema,
+  RateLimitRequestSchema,
+  RateLimitResponse_Code,
+  RateLimitResponse_RateLimit_Unit,
+  RateLimitResponseSchema,
 } from "#gen/envoy/service/ratelimit/v3/rls_pb.ts";
-import type { RateLimitRequest, RateLimitResponse_DescriptorStatusSchema } from "#gen/envoy/service/ratelimit/v3/rls_pb.ts";
+import type {
+  RateLimitRequest,
+  RateLimitResponse_DescriptorStatusSchema,
+} from "#gen/envoy/service/ratelimit/v3/rls_pb.ts";
 import { Counter } from "prom-client";
 import type { Registry } from "prom-client";
 import type { ConfigMap } from "../../objects/core.ts";
@@ -19,8 +25,13 @@ import type { Limit, LimitConfigError } from "./limits.ts";
 export const shouldRateLimitMethod = "/envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit";
 
 const units: Record<Limit["unit"], RateLimitResponse_RateLimit_Unit> = {
-  second: RateLimitResponse_RateLimit_Unit.SECOND, minute: RateLimitResponse_RateLimit_Unit.MINUTE, hour: RateLimitResponse_RateLimit_Unit.HOUR, day: RateLimitResponse_RateLimit_Unit.DAY,
-  week: RateLimitResponse_RateLimit_Unit.WEEK, month: RateLimitResponse_RateLimit_Unit.MONTH, year: RateLimitResponse_RateLimit_Unit.YEAR,
+  second: RateLimitResponse_RateLimit_Unit.SECOND,
+  minute: RateLimitResponse_RateLimit_Unit.MINUTE,
+  hour: RateLimitResponse_RateLimit_Unit.HOUR,
+  day: RateLimitResponse_RateLimit_Unit.DAY,
+  week: RateLimitResponse_RateLimit_Unit.WEEK,
+  month: RateLimitResponse_RateLimit_Unit.MONTH,
+  year: RateLimitResponse_RateLimit_Unit.YEAR,
 };
 
 /** The rate-limit service of a cluster: `method` is to be served under `shouldRateLimitMethod`. */
@@ -33,7 +44,12 @@ export class RateLimitService {
   /** `now`: Unix ms. */
   constructor(options: { now: () => number; metrics: Registry }) {
     this.#now = options.now;
-    this.#answers = new Counter({ name: "quipu_ratelimit_answers_total", help: "Rate-limit decisions by domain.", labelNames: ["domain", "code"], registers: [options.metrics] });
+    this.#answers = new Counter({
+      name: "quipu_ratelimit_answers_total",
+      help: "Rate-limit decisions by domain.",
+      labelNames: ["domain", "code"],
+      registers: [options.metrics],
+    });
   }
 
   readonly method: GrpcMethod = unary((bytes) => {
@@ -41,7 +57,10 @@ export class RateLimitService {
     try {
       request = fromBinary(RateLimitRequestSchema, bytes);
     } catch (error) {
-      throw new GrpcError(grpcStatus.invalidArgument, `not a RateLimitRequest: ${error instanceof Error ? error.message : String(error)}`);
+      throw new GrpcError(
+        grpcStatus.invalidArgument,
+        `not a RateLimitRequest: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
     return toBinary(RateLimitResponseSchema, create(RateLimitResponseSchema, this.#decide(request)));
   });
@@ -57,7 +76,11 @@ export class RateLimitService {
 
   /** What is configured and counted now, for people: at most 1,000 counters, the fullest first. */
   describe(): unknown {
-    return { configs: this.#limits.list(), size: this.#counters.size, counters: this.#counters.list(this.#now(), 1000) };
+    return {
+      configs: this.#limits.list(),
+      size: this.#counters.size,
+      counters: this.#counters.list(this.#now(), 1000),
+    };
   }
 
   #decide(request: RateLimitRequest): MessageInitShape<typeof RateLimitResponseSchema> {
@@ -81,7 +104,10 @@ export class RateLimitService {
   }
 }
 
-function statusOf(limit: Limit | undefined, hit: Hit | undefined): MessageInitShape<typeof RateLimitResponse_DescriptorStatusSchema> {
+function statusOf(
+  limit: Limit | undefined,
+  hit: Hit | undefined,
+): MessageInitShape<typeof RateLimitResponse_DescriptorStatusSchema> {
   if (!limit || !hit) return { code: RateLimitResponse_Code.OK, ...(limit && { limitRemaining: 0xffffffff }) };
   return {
     code: hit.over && !limit.shadow ? RateLimitResponse_Code.OVER_LIMIT : RateLimitResponse_Code.OK,
@@ -92,8 +118,12 @@ function statusOf(limit: Limit | undefined, hit: Hit | undefined): MessageInitSh
 }
 
 /** Of the limit that is nearest to its end, as draft-polli-ratelimit-headers-03 names them: requests, requests, seconds. */
-function headersOf(results: readonly { limit: Limit | undefined; hit: Hit | undefined }[]): { key: string; value: string }[] {
-  const [nearest] = results.flatMap(({ limit, hit }) => (limit && hit ? [{ limit, hit }] : [])).sort((a, b) => a.hit.remaining - b.hit.remaining);
+function headersOf(
+  results: readonly { limit: Limit | undefined; hit: Hit | undefined }[],
+): { key: string; value: string }[] {
+  const [nearest] = results
+    .flatMap(({ limit, hit }) => (limit && hit ? [{ limit, hit }] : []))
+    .sort((a, b) => a.hit.remaining - b.hit.remaining);
   if (!nearest) return [];
   return [
     { key: "X-RateLimit-Limit", value: String(nearest.limit.requests) },

@@ -25,14 +25,31 @@ class OneConfig implements MeshCompiler {
   put(): void {}
   remove(): void {}
   flush(): void {}
-  addProxy(proxy: Proxy): void { this.proxies.set(proxy.id, proxy); }
-  removeProxy(id: string): void { this.proxies.delete(id); }
-  snapshot() {
-    return { listeners: new Map(), clusters: new Map([...this.resources.values()].filter(({ type }) => type === typeUrls.cluster).map((resource) => [resource.name, resource])) };
+  addProxy(proxy: Proxy): void {
+    this.proxies.set(proxy.id, proxy);
   }
-  route(): undefined { return undefined; }
-  endpoints(_id: string, name: string): Resource | undefined { return this.resources.get(`${typeUrls.endpoints} ${name}`); }
-  sources(): string[] { return []; }
+  removeProxy(id: string): void {
+    this.proxies.delete(id);
+  }
+  snapshot() {
+    return {
+      listeners: new Map(),
+      clusters: new Map(
+        [...this.resources.values()]
+          .filter(({ type }) => type === typeUrls.cluster)
+          .map((resource) => [resource.name, resource]),
+      ),
+    };
+  }
+  route(): undefined {
+    return undefined;
+  }
+  endpoints(_id: string, name: string): Resource | undefined {
+    return this.resources.get(`${typeUrls.endpoints} ${name}`);
+  }
+  sources(): string[] {
+    return [];
+  }
   onChange(listener: (changes: readonly Change[]) => void): () => void {
     this.#tell = listener;
     return () => {};
@@ -47,13 +64,25 @@ let secrets: SecretService;
 let address: string;
 const opened: TestProxy[] = [];
 beforeAll(async () => {
-  issuer = await (await createRoot({ trustDomain: "quipu.local", now: Date.now() })).issueIntermediate("alpha", { now: Date.now() });
+  issuer = await (
+    await createRoot({ trustDomain: "quipu.local", now: Date.now() })
+  ).issueIntermediate("alpha", { now: Date.now() });
 });
 beforeEach(async () => {
   compiler = new OneConfig();
-  secrets = new SecretService({ issuer, clock: systemClock, onError: (error) => { throw error; } });
+  secrets = new SecretService({
+    issuer,
+    clock: systemClock,
+    onError: (error) => {
+      throw error;
+    },
+  });
   ads = new AdsService({
-    compiler, secrets, metrics: new XdsMetrics(new Registry()), now: Date.now, log: { info() {}, warn() {} },
+    compiler,
+    secrets,
+    metrics: new XdsMetrics(new Registry()),
+    now: Date.now,
+    log: { info() {}, warn() {} },
     reviewToken: async (token) => {
       if (token === "unreachable") throw new Error("no API");
       const [namespace, podName] = token.split("/");
@@ -110,7 +139,8 @@ test("a proxy that doesn't read gets the latest once, not everything that was in
   slow.send(typeUrls.endpoints, { subscribe: ["a", "b"] });
   slow.pause();
   await until(() => ads.proxy(slow.id)?.state.types.get(typeUrls.endpoints)?.inFlight !== undefined);
-  for (let version = 1; version <= 50; version++) for (const name of ["a", "b"]) compiler.set(typeUrls.endpoints, name, String(version % 10) + version, big);
+  for (let version = 1; version <= 50; version++)
+    for (const name of ["a", "b"]) compiler.set(typeUrls.endpoints, name, String(version % 10) + version, big);
   slow.resume();
   const versions = async () => (await slow.take()).resources.map(({ version }) => version);
   expect(await versions()).toEqual(["0", "0"]);
@@ -133,7 +163,12 @@ test("a pod that connects again replaces its old stream; the end of the old one 
 });
 
 test("secrets: each its own certificate, the root for all, a gateway's TLS secrets for gateways of that namespace alone", async () => {
-  secrets.putSecret({ apiVersion: "v1", kind: "Secret", metadata: { namespace: "money", name: "shop" }, data: { "tls.crt": btoa("CHAIN"), "tls.key": btoa("KEY") } });
+  secrets.putSecret({
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { namespace: "money", name: "shop" },
+    data: { "tls.crt": btoa("CHAIN"), "tls.key": btoa("KEY") },
+  });
   const names = ["default", "ROOTCA", "kubernetes://shop"];
   const take = async (each: TestProxy) => {
     each.send(secretTypeUrl, { subscribe: names });
@@ -153,16 +188,29 @@ test("secrets: each its own certificate, the root for all, a gateway's TLS secre
   const second = await take(proxy("q"));
   expect(second.leaf).toContain("PRIVATE KEY");
   expect(second.leaf).not.toBe(sidecar.leaf);
-  expect(await take(proxy("gate", { role: "router" }))).toMatchObject({ got: ["ROOTCA", "default", "kubernetes://shop"], removed: [] });
-  expect(await take(proxy("gate2", { role: "router", namespace: "food", token: "food/gate2" }))).toMatchObject({ removed: ["kubernetes://shop"] });
+  expect(await take(proxy("gate", { role: "router" }))).toMatchObject({
+    got: ["ROOTCA", "default", "kubernetes://shop"],
+    removed: [],
+  });
+  expect(await take(proxy("gate2", { role: "router", namespace: "food", token: "food/gate2" }))).toMatchObject({
+    removed: ["kubernetes://shop"],
+  });
 });
 
 test("a gateway hears of its secret's change, and a rejected push is known with its words", async () => {
   const gate = proxy("gate", { role: "router" });
   gate.send(secretTypeUrl, { subscribe: ["kubernetes://shop"] });
   expect((await gate.take()).removed).toEqual(["kubernetes://shop"]);
-  secrets.putSecret({ apiVersion: "v1", kind: "Secret", metadata: { namespace: "money", name: "shop" }, data: { "tls.crt": btoa("CHAIN"), "tls.key": btoa("KEY") } });
-  const { resources: [secret], nonce } = await gate.next();
+  secrets.putSecret({
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { namespace: "money", name: "shop" },
+    data: { "tls.crt": btoa("CHAIN"), "tls.key": btoa("KEY") },
+  });
+  const {
+    resources: [secret],
+    nonce,
+  } = await gate.next();
   expect(secret?.name).toBe("kubernetes://shop");
   gate.send(secretTypeUrl, { nonce, error: "no start line" });
   const rejected = () => ads.proxy(gate.id)!.state.types.get(secretTypeUrl)!.rejected.get("kubernetes://shop");

@@ -68,7 +68,10 @@ export class AdsService {
     try {
       const token = bearerToken(headerText(call.headers["authorization"]));
       const identity = await this.#options.reviewToken(token).catch((error: unknown) => {
-        throw new GrpcError(grpcStatus.unavailable, `the token can't be reviewed now: ${error instanceof Error ? error.message : String(error)}`);
+        throw new GrpcError(
+          grpcStatus.unavailable,
+          `the token can't be reviewed now: ${error instanceof Error ? error.message : String(error)}`,
+        );
       });
       if (!identity) throw new GrpcError(grpcStatus.unauthenticated, "the token is not that of a running pod");
       return this.#stream(call, identity);
@@ -98,7 +101,11 @@ export class AdsService {
           }
         }
         const rejection = stream.receive(request);
-        if (rejection !== undefined) this.#options.log.warn({ proxy: stream.proxy.id, type: request.typeUrl, rejection }, "a proxy rejected its configuration");
+        if (rejection !== undefined)
+          this.#options.log.warn(
+            { proxy: stream.proxy.id, type: request.typeUrl, rejection },
+            "a proxy rejected its configuration",
+          );
       },
       drain: () => stream?.drained(),
       halfClosed: () => call.end(grpcStatus.ok),
@@ -118,7 +125,13 @@ export class AdsService {
     }
     compiler.addProxy(proxy);
     const stream: ProxyStream = new ProxyStream({
-      proxy, compiler, call, metrics, now, warmingMs, frames: this.#frames,
+      proxy,
+      compiler,
+      call,
+      metrics,
+      now,
+      warmingMs,
+      frames: this.#frames,
       secrets: secrets.open(proxy, (names) => {
         stream.touch(secretTypeUrl, names);
         stream.pump();
@@ -163,7 +176,10 @@ export class AdsService {
   #refused(error: unknown): void {
     const status = error instanceof GrpcError ? error.status : grpcStatus.internal;
     this.#options.metrics.refused.inc({ status });
-    this.#options.log.warn({ status, reason: error instanceof Error ? error.message : String(error) }, "a stream was refused");
+    this.#options.log.warn(
+      { status, reason: error instanceof Error ? error.message : String(error) },
+      "a stream was refused",
+    );
   }
 }
 
@@ -171,7 +187,10 @@ function decode(bytes: Buffer): DeltaRequest {
   try {
     return decodeDeltaRequest(bytes);
   } catch (error) {
-    throw new GrpcError(grpcStatus.invalidArgument, `not a DeltaDiscoveryRequest: ${error instanceof Error ? error.message : String(error)}`);
+    throw new GrpcError(
+      grpcStatus.invalidArgument,
+      `not a DeltaDiscoveryRequest: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }
 

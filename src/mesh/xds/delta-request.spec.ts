@@ -7,18 +7,40 @@ import { decodeDeltaRequest, deltaRequest, encodeDeltaRequest } from "./delta-re
 
 const json = {
   node: {
-    id: "sidecar~127.17.3.1~checkout-1.money~money.svc.cluster.local", cluster: "checkout.money", userAgentName: "envoy", userAgentVersion: "1.40.0",
+    id: "sidecar~127.17.3.1~checkout-1.money~money.svc.cluster.local",
+    cluster: "checkout.money",
+    userAgentName: "envoy",
+    userAgentVersion: "1.40.0",
     metadata: { LABELS: { app: "checkout" }, QUIPU_APP_PORTS: { "8080": 20012 }, flag: true, list: [1, null, "x"] },
     locality: { region: "south", zone: "a", subZone: "b" },
   },
-  typeUrl: "t", resourceNamesSubscribe: ["a", "b"], resourceNamesUnsubscribe: ["c"], initialResourceVersions: { a: "1", d: "" }, responseNonce: "7",
+  typeUrl: "t",
+  resourceNamesSubscribe: ["a", "b"],
+  resourceNamesUnsubscribe: ["c"],
+  initialResourceVersions: { a: "1", d: "" },
+  responseNonce: "7",
   errorDetail: { code: 13, message: "no für you" },
 };
 
 test("reads what protobuf-es writes, fields it doesn't know included", () => {
-  expect(decodeDeltaRequest(toBinary(DeltaDiscoveryRequestSchema, fromJson(DeltaDiscoveryRequestSchema, json)))).toEqual({
-    node: { id: json.node.id, cluster: "checkout.money", metadata: json.node.metadata, locality: { region: "south", zone: "a" } },
-    typeUrl: "t", subscribe: ["a", "b"], unsubscribe: ["c"], initialVersions: new Map([["a", "1"], ["d", ""]]), nonce: "7", error: "no für you",
+  expect(
+    decodeDeltaRequest(toBinary(DeltaDiscoveryRequestSchema, fromJson(DeltaDiscoveryRequestSchema, json))),
+  ).toEqual({
+    node: {
+      id: json.node.id,
+      cluster: "checkout.money",
+      metadata: json.node.metadata,
+      locality: { region: "south", zone: "a" },
+    },
+    typeUrl: "t",
+    subscribe: ["a", "b"],
+    unsubscribe: ["c"],
+    initialVersions: new Map([
+      ["a", "1"],
+      ["d", ""],
+    ]),
+    nonce: "7",
+    error: "no für you",
   });
 });
 
@@ -29,8 +51,23 @@ test("a bare acknowledgement", () => {
 
 test("writes what protobuf-es reads", () => {
   const node = toBinary(NodeSchema, create(NodeSchema, { id: "x" }));
-  const bytes = encodeDeltaRequest(deltaRequest("t", { subscribe: ["a"], unsubscribe: ["b"], initialVersions: new Map([["a", "1"]]), nonce: "3", error: "bad" }));
-  expect(fromBinary(DeltaDiscoveryRequestSchema, bytes)).toMatchObject({ typeUrl: "t", resourceNamesSubscribe: ["a"], resourceNamesUnsubscribe: ["b"], initialResourceVersions: { a: "1" }, responseNonce: "3", errorDetail: { message: "bad" } });
+  const bytes = encodeDeltaRequest(
+    deltaRequest("t", {
+      subscribe: ["a"],
+      unsubscribe: ["b"],
+      initialVersions: new Map([["a", "1"]]),
+      nonce: "3",
+      error: "bad",
+    }),
+  );
+  expect(fromBinary(DeltaDiscoveryRequestSchema, bytes)).toMatchObject({
+    typeUrl: "t",
+    resourceNamesSubscribe: ["a"],
+    resourceNamesUnsubscribe: ["b"],
+    initialResourceVersions: { a: "1" },
+    responseNonce: "3",
+    errorDetail: { message: "bad" },
+  });
   expect(fromBinary(DeltaDiscoveryRequestSchema, encodeDeltaRequest(deltaRequest("t"), node)).node?.id).toBe("x");
 });
 

@@ -35,18 +35,31 @@ export function decodeDeltaRequest(bytes: Uint8Array): DeltaRequest {
   while (reader.pos < reader.len) {
     const [field, wireType] = reader.tag();
     switch (field) {
-      case 1: request.node = decodeNode(reader.bytes()); break;
-      case 2: request.typeUrl = reader.string(); break;
-      case 3: request.subscribe.push(reader.string()); break;
-      case 4: request.unsubscribe.push(reader.string()); break;
+      case 1:
+        request.node = decodeNode(reader.bytes());
+        break;
+      case 2:
+        request.typeUrl = reader.string();
+        break;
+      case 3:
+        request.subscribe.push(reader.string());
+        break;
+      case 4:
+        request.unsubscribe.push(reader.string());
+        break;
       case 5: {
         const { 1: name, 2: version } = decodeTexts(reader.bytes());
         request.initialVersions.set(name ?? "", version ?? "");
         break;
       }
-      case 6: request.nonce = reader.string(); break;
-      case 7: request.error = decodeTexts(reader.bytes())[2] ?? ""; break;
-      default: reader.skip(wireType, field);
+      case 6:
+        request.nonce = reader.string();
+        break;
+      case 7:
+        request.error = decodeTexts(reader.bytes())[2] ?? "";
+        break;
+      default:
+        reader.skip(wireType, field);
     }
   }
   return request;
@@ -71,7 +84,8 @@ function decodeNode(bytes: Uint8Array): DiscoveryNode {
     const [field, wireType] = reader.tag();
     if (field === 1) node.id = reader.string();
     else if (field === 2) node.cluster = reader.string();
-    else if (field === 3) node.metadata = toJson(StructSchema, fromBinary(StructSchema, reader.bytes())) as Record<string, unknown>;
+    else if (field === 3)
+      node.metadata = toJson(StructSchema, fromBinary(StructSchema, reader.bytes())) as Record<string, unknown>;
     else if (field === 4) {
       const { 1: region = "", 2: zone = "" } = decodeTexts(reader.bytes());
       node.locality = { region, zone };
@@ -92,6 +106,7 @@ export function encodeDeltaRequest(request: Omit<DeltaRequest, "node">, node?: U
     writer.tag(1, WireType.LengthDelimited).string(name).tag(2, WireType.LengthDelimited).string(version).join();
   }
   if (request.nonce !== "") writer.tag(6, WireType.LengthDelimited).string(request.nonce);
-  if (request.error !== undefined) writer.tag(7, WireType.LengthDelimited).fork().tag(2, WireType.LengthDelimited).string(request.error).join();
+  if (request.error !== undefined)
+    writer.tag(7, WireType.LengthDelimited).fork().tag(2, WireType.LengthDelimited).string(request.error).join();
   return writer.finish();
 }

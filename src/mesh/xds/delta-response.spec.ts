@@ -7,21 +7,39 @@ import { FrameCache } from "./frame-cache.ts";
 import { FrameReader } from "./grpc-frame.ts";
 
 const text = fc.string({ unit: "grapheme", maxLength: 40 });
-const anyPush = text.chain((type) => fc.record({
-  type: fc.constant(type),
-  resources: fc.array(fc.record({ type: fc.constant(type), name: text, version: text, bytes: fc.uint8Array({ maxLength: 300 }) }), { maxLength: 5 }),
-  removed: fc.array(text, { maxLength: 3 }),
-}));
+const anyPush = text.chain((type) =>
+  fc.record({
+    type: fc.constant(type),
+    resources: fc.array(
+      fc.record({ type: fc.constant(type), name: text, version: text, bytes: fc.uint8Array({ maxLength: 300 }) }),
+      { maxLength: 5 },
+    ),
+    removed: fc.array(text, { maxLength: 3 }),
+  }),
+);
 
 test("a frame put together by hand is what protobuf-es reads, for any resources", () => {
-  fc.assert(fc.property(anyPush, text, (push, nonce) => {
-    const [message] = new FrameReader(1_000_000).push(encodePushFrame(push, nonce));
-    const read = fromBinary(DeltaDiscoveryResponseSchema, message!);
-    expect(read).toMatchObject({ typeUrl: push.type, nonce, removedResources: push.removed });
-    expect(read.resources.map(({ name, version, resource }) => [name, version, resource?.typeUrl, [...(resource?.value ?? [])]]))
-      .toEqual(push.resources.map(({ name, version, type, bytes }) => [name, version, type, [...bytes]]));
-    expect(decodeDeltaResponse(message!)).toMatchObject({ type: push.type, nonce, removed: push.removed, resources: push.resources.map(({ name, version }) => ({ name, version })) });
-  }));
+  fc.assert(
+    fc.property(anyPush, text, (push, nonce) => {
+      const [message] = new FrameReader(1_000_000).push(encodePushFrame(push, nonce));
+      const read = fromBinary(DeltaDiscoveryResponseSchema, message!);
+      expect(read).toMatchObject({ typeUrl: push.type, nonce, removedResources: push.removed });
+      expect(
+        read.resources.map(({ name, version, resource }) => [
+          name,
+          version,
+          resource?.typeUrl,
+          [...(resource?.value ?? [])],
+        ]),
+      ).toEqual(push.resources.map(({ name, version, type, bytes }) => [name, version, type, [...bytes]]));
+      expect(decodeDeltaResponse(message!)).toMatchObject({
+        type: push.type,
+        nonce,
+        removed: push.removed,
+        resources: push.resources.map(({ name, version }) => ({ name, version })),
+      });
+    }),
+  );
 });
 
 const resource = (name: string, version: string) => ({ type: "t", name, version, bytes: Buffer.alloc(1000) });
@@ -32,8 +50,10 @@ test("streams that get the very same resources share a frame; others don't", () 
   const first = cache.frame({ type: "t", resources: [a, b, c], removed: [] });
   expect(cache.frame({ type: "t", resources: [a, b, c], removed: [] })).toBe(first);
   for (const other of [
-    { type: "t", resources: [a, resource("b", "1"), c], removed: [] }, { type: "t", resources: [a, c], removed: [] },
-    { type: "t", resources: [a, b, c], removed: ["d"] }, { type: "u", resources: [a, b, c], removed: [] },
+    { type: "t", resources: [a, resource("b", "1"), c], removed: [] },
+    { type: "t", resources: [a, c], removed: [] },
+    { type: "t", resources: [a, b, c], removed: ["d"] },
+    { type: "u", resources: [a, b, c], removed: [] },
   ]) {
     expect(cache.frame(other).bytes).not.toBe(first.bytes);
     expect(cache.frame(other).nonce).not.toBe(first.nonce);
@@ -45,7 +65,8 @@ test("the cache forgets the oldest frames", () => {
   const cache = new FrameCache(10_000);
   const one = { type: "t", resources: [resource("a", "1")], removed: [] };
   cache.frame(one);
-  for (let version = 2; version < 12; version++) cache.frame({ type: "t", resources: [resource("a", String(version))], removed: [] });
+  for (let version = 2; version < 12; version++)
+    cache.frame({ type: "t", resources: [resource("a", String(version))], removed: [] });
   expect(cache.made).toBe(11);
   cache.frame(one);
   expect(cache.made).toBe(12);

@@ -52,7 +52,10 @@ export function encodePushFrame(push: Push, nonce: string): Buffer {
   return framed;
 }
 
-function sizeResource(resource: XdsResource, type: WireText): { resource: XdsResource; name: WireText; version: WireText; any: number; size: number } {
+function sizeResource(
+  resource: XdsResource,
+  type: WireText,
+): { resource: XdsResource; name: WireText; version: WireText; any: number; size: number } {
   const name = wireText(resource.name);
   const version = wireText(resource.version);
   const any = fieldSize(type.length) + fieldSize(resource.bytes.length);
@@ -60,7 +63,12 @@ function sizeResource(resource: XdsResource, type: WireText): { resource: XdsRes
 }
 
 /** The counterpart of `encodePushFrame`, for clients: the message without the frame's head. */
-export function decodeDeltaResponse(bytes: Uint8Array): { type: string; nonce: string; resources: XdsResource[]; removed: string[] } {
+export function decodeDeltaResponse(bytes: Uint8Array): {
+  type: string;
+  nonce: string;
+  resources: XdsResource[];
+  removed: string[];
+} {
   const reader = new BinaryReader(bytes);
   const response = { type: "", nonce: "", resources: [] as XdsResource[], removed: [] as string[] };
   while (reader.pos < reader.len) {

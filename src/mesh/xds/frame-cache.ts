@@ -1,7 +1,11 @@
 import { encodePushFrame } from "./delta-response.ts";
 import type { Push } from "./delta-response.ts";
 
-export interface PushFrame { readonly nonce: string; readonly bytes: Buffer; readonly push: Push }
+export interface PushFrame {
+  readonly nonce: string;
+  readonly bytes: Buffer;
+  readonly push: Push;
+}
 
 /**
  * Frames of the latest pushes. Streams that get the very same resources get the very same bytes, nonce included, so
@@ -54,6 +58,11 @@ function shape(push: Push): string {
 }
 
 function samePush(a: Push, b: Push): boolean {
-  return a.type === b.type && a.resources.length === b.resources.length && a.removed.length === b.removed.length
-    && a.resources.every((resource, index) => resource === b.resources[index]) && a.removed.every((name, index) => name === b.removed[index]);
+  return (
+    a.type === b.type &&
+    a.resources.length === b.resources.length &&
+    a.removed.length === b.removed.length &&
+    a.resources.every((resource, index) => resource === b.resources[index]) &&
+    a.removed.every((name, index) => name === b.removed[index])
+  );
 }

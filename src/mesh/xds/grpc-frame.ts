@@ -46,9 +46,17 @@ export class FrameReader {
 
   #readHead(): number {
     const head = this.#cut(frameHeadBytes);
-    if (head[0] !== 0) throw new GrpcError(grpcStatus.unimplemented, "compressed messages are not accepted; send with grpc-encoding identity");
+    if (head[0] !== 0)
+      throw new GrpcError(
+        grpcStatus.unimplemented,
+        "compressed messages are not accepted; send with grpc-encoding identity",
+      );
     const length = head.readUInt32BE(1);
-    if (length > this.#maxBytes) throw new GrpcError(grpcStatus.resourceExhausted, `a message of ${length} bytes was announced; at most ${this.#maxBytes} are accepted`);
+    if (length > this.#maxBytes)
+      throw new GrpcError(
+        grpcStatus.resourceExhausted,
+        `a message of ${length} bytes was announced; at most ${this.#maxBytes} are accepted`,
+      );
     return length;
   }
 

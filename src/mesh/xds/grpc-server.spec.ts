@@ -18,29 +18,44 @@ afterEach(async () => {
 const same = (bytes: Buffer): Buffer => bytes;
 
 /** A server with these methods and an independent client (grpc-js) for it. */
-async function serve(methods: Record<string, GrpcMethod>, maxMessageBytes?: number): Promise<{ client: Client; server: GrpcServer; port: number }> {
+async function serve(
+  methods: Record<string, GrpcMethod>,
+  maxMessageBytes?: number,
+): Promise<{ client: Client; server: GrpcServer; port: number }> {
   const server = new GrpcServer({ methods, ...(maxMessageBytes !== undefined && { maxMessageBytes }) });
   const port = await server.listen({ host: "127.0.0.1", port: 0 });
   const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
-  cleanups.push(() => server.close(100), () => client.close());
+  cleanups.push(
+    () => server.close(100),
+    () => client.close(),
+  );
   return { client, server, port };
 }
 
 function call(client: Client, path: string, text: string, deadlineMs?: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const options = deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs };
-    client.makeUnaryRequest(path, same, same, Buffer.from(text), new Metadata(), options, (error, value) => (error ? reject(error) : resolve(String(value))));
+    client.makeUnaryRequest(path, same, same, Buffer.from(text), new Metadata(), options, (error, value) =>
+      error ? reject(error) : resolve(String(value)),
+    );
   });
 }
 async function failure(answer: Promise<unknown>): Promise<{ code: number; details: string }> {
-  const error = (await answer.then(() => { throw new Error("the call succeeded"); }, (reason: unknown) => reason)) as ServiceError;
+  const error = (await answer.then(
+    () => {
+      throw new Error("the call succeeded");
+    },
+    (reason: unknown) => reason,
+  )) as ServiceError;
   return { code: error.code, details: error.details };
 }
 
 test("unary calls: answers, errors with their status, unknown methods", async () => {
   const { client } = await serve({
     "/t.T/Upper": unary((bytes) => Buffer.from(bytes.toString().toUpperCase())),
-    "/t.T/Fail": unary(() => { throw new GrpcError(grpcStatus.permissionDenied, "not für you: 100%"); }),
+    "/t.T/Fail": unary(() => {
+      throw new GrpcError(grpcStatus.permissionDenied, "not für you: 100%");
+    }),
   });
   expect(await call(client, "/t.T/Upper", "quipu")).toBe("QUIPU");
   expect(await failure(call(client, "/t.T/Fail", ""))).toEqual({ code: 7, details: "not für you: 100%" });
@@ -50,16 +65,26 @@ test("unary calls: answers, errors with their status, unknown methods", async ()
 test("a message above the limit is refused", async () => {
   const { client } = await serve({ "/t.T/Same": unary(same) }, 1000);
   expect(await call(client, "/t.T/Same", "x".repeat(1000))).toHaveLength(1000);
-  expect(await failure(call(client, "/t.T/Same", "x".repeat(1001)))).toMatchObject({ code: 8, details: expect.stringContaining("1001 bytes") });
+  expect(await failure(call(client, "/t.T/Same", "x".repeat(1001)))).toMatchObject({
+    code: 8,
+    details: expect.stringContaining("1001 bytes"),
+  });
 });
 
 test("the client's deadline ends the call on the server", async () => {
   let aborted!: () => void;
   const seen = new Promise<void>((resolve) => (aborted = resolve));
-  const { port } = await serve({ "/t.T/Slow": unary((_, { signal }) => new Promise(() => signal.addEventListener("abort", () => aborted()))) });
+  const { port } = await serve({
+    "/t.T/Slow": unary((_, { signal }) => new Promise(() => signal.addEventListener("abort", () => aborted()))),
+  });
   const session = connect(`http://127.0.0.1:${port}`);
   cleanups.push(() => session.destroy());
-  const stream = session.request({ ":method": "POST", ":path": "/t.T/Slow", "content-type": "application/grpc", "grpc-timeout": "30m" });
+  const stream = session.request({
+    ":method": "POST",
+    ":path": "/t.T/Slow",
+    "content-type": "application/grpc",
+    "grpc-timeout": "30m",
+  });
   const status = new Promise((resolve) => stream.on("response", (headers) => resolve(headers["grpc-status"])));
   stream.end(frame(Buffer.from("x")));
   expect(await status).toBe("4");
@@ -138,5 +163,7 @@ test("serves a Unix socket and closes in order", async () => {
   expect(await call(client, "/t.T/Same", "over a socket")).toBe("over a socket");
   client.close();
   await server.close(100);
-  expect((await new Promise<NodeJS.ErrnoException>((resolve) => connectSocket(path).on("error", resolve))).code).toBe("ENOENT");
+  expect((await new Promise<NodeJS.ErrnoException>((resolve) => connectSocket(path).on("error", resolve))).code).toBe(
+    "ENOENT",
+  );
 });

@@ -46,7 +46,8 @@ export function unary(answer: (request: Buffer, call: GrpcCall) => Uint8Array | 
     let request: Buffer | undefined;
     return {
       message(bytes) {
-        if (request) throw new GrpcError(grpcStatus.invalidArgument, "a unary call takes one message; a second one came");
+        if (request)
+          throw new GrpcError(grpcStatus.invalidArgument, "a unary call takes one message; a second one came");
         request = bytes;
       },
       async halfClosed() {
@@ -70,7 +71,10 @@ export class GrpcServer {
 
   constructor(options: GrpcServerOptions) {
     this.#options = options;
-    this.#server = createServer({ maxSessionMemory: 64, settings: { initialWindowSize: 1024 * 1024, maxConcurrentStreams: 1000, enablePush: false } });
+    this.#server = createServer({
+      maxSessionMemory: 64,
+      settings: { initialWindowSize: 1024 * 1024, maxConcurrentStreams: 1000, enablePush: false },
+    });
     this.#server.on("session", (session) => {
       this.#sessions.add(session);
       session.setLocalWindowSize(4 * 1024 * 1024);
@@ -138,9 +142,11 @@ export class GrpcServer {
       stream.on("close", () => guard(() => handlers.closed?.()));
       stream.on("drain", () => guard(() => handlers.drain?.()));
       stream.on("end", () => guard(() => (handlers.halfClosed ? handlers.halfClosed() : call.end(grpcStatus.ok))));
-      stream.on("data", (chunk: Buffer) => guard(() => {
-        if (!call.ended) for (const message of reader.push(chunk)) handlers.message(message);
-      }));
+      stream.on("data", (chunk: Buffer) =>
+        guard(() => {
+          if (!call.ended) for (const message of reader.push(chunk)) handlers.message(message);
+        }),
+      );
     } catch (error) {
       fail(error);
     }
@@ -195,7 +201,10 @@ class ServerCall implements GrpcCall {
     if (this.ended || this.over) return;
     this.ended = true;
     clearTimeout(this.#deadline);
-    const trailers = { "grpc-status": String(status), ...(message !== "" && { "grpc-message": encodeGrpcMessage(message) }) };
+    const trailers = {
+      "grpc-status": String(status),
+      ...(message !== "" && { "grpc-message": encodeGrpcMessage(message) }),
+    };
     if (!this.#stream.headersSent) {
       this.#stream.respond({ ":status": 200, "content-type": "application/grpc", ...trailers }, { endStream: true });
       this.#letGo();

@@ -29,7 +29,10 @@ export class GrpcError extends Error {
 export function encodeGrpcMessage(message: string): string {
   let encoded = "";
   for (const byte of Buffer.from(message)) {
-    encoded += byte >= 0x20 && byte <= 0x7e && byte !== 0x25 ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+    encoded +=
+      byte >= 0x20 && byte <= 0x7e && byte !== 0x25
+        ? String.fromCharCode(byte)
+        : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
   }
   return encoded;
 }
@@ -40,6 +43,10 @@ const unitMs: Record<string, number> = { H: 3_600_000, M: 60_000, S: 1000, m: 1,
 export function parseGrpcTimeout(header: string | undefined): number | undefined {
   if (header === undefined) return undefined;
   const found = /^(\d{1,8})([HMSmun])$/.exec(header);
-  if (!found) throw new GrpcError(grpcStatus.internal, `grpc-timeout is ${JSON.stringify(header)}; up to 8 digits and one of H, M, S, m, u, n are accepted`);
+  if (!found)
+    throw new GrpcError(
+      grpcStatus.internal,
+      `grpc-timeout is ${JSON.stringify(header)}; up to 8 digits and one of H, M, S, m, u, n are accepted`,
+    );
   return Number(found[1]) * unitMs[found[2]!]!;
 }

@@ -18,14 +18,22 @@ export function proxyOf(node: DiscoveryNode, token: TokenIdentity, podIp: string
   }
   const expected = `${token.podName}.${token.namespace}`;
   if (workload !== expected) {
-    throw new GrpcError(grpcStatus.permissionDenied, `the token is bound to pod ${expected}, but node.id claims to be ${workload}`);
+    throw new GrpcError(
+      grpcStatus.permissionDenied,
+      `the token is bound to pod ${expected}, but node.id claims to be ${workload}`,
+    );
   }
   if (podIp !== undefined && podIp !== ip) {
-    throw new GrpcError(grpcStatus.permissionDenied, `pod ${expected} has the address ${podIp}, but node.id claims ${ip}`);
+    throw new GrpcError(
+      grpcStatus.permissionDenied,
+      `pod ${expected} has the address ${podIp}, but node.id claims ${ip}`,
+    );
   }
   const { metadata } = node;
   return {
-    id: node.id, role, ip,
+    id: node.id,
+    role,
+    ip,
     namespace: token.namespace,
     name: token.podName,
     serviceAccount: token.serviceAccount,
@@ -50,5 +58,7 @@ function text(value: unknown): string {
 
 function textMap(value: unknown): Record<string, string> {
   if (typeof value !== "object" || value === null) return {};
-  return Object.fromEntries(Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === "string"));
+  return Object.fromEntries(
+    Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  );
 }

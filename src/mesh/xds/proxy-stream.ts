@@ -29,7 +29,16 @@ export class ProxyStream implements XdsSource {
   #touchedAt: number | undefined;
   #patience: NodeJS.Timeout | undefined;
 
-  constructor(options: { proxy: Proxy; compiler: MeshCompiler; secrets: ProxySecrets; call: GrpcCall; frames: FrameCache; metrics: XdsMetrics; now: () => number; warmingMs: number }) {
+  constructor(options: {
+    proxy: Proxy;
+    compiler: MeshCompiler;
+    secrets: ProxySecrets;
+    call: GrpcCall;
+    frames: FrameCache;
+    metrics: XdsMetrics;
+    now: () => number;
+    warmingMs: number;
+  }) {
     this.proxy = options.proxy;
     this.#compiler = options.compiler;
     this.#secrets = options.secrets;
@@ -50,10 +59,14 @@ export class ProxyStream implements XdsSource {
 
   get(type: string, name: string): XdsResource | typeof later | undefined {
     switch (type) {
-      case typeUrls.routeConfiguration: return this.#compiler.route(this.proxy.id, name);
-      case typeUrls.endpoints: return this.#compiler.endpoints(this.proxy.id, name);
-      case secretTypeUrl: return this.#secrets.get(name);
-      default: return this.all(type).get(name);
+      case typeUrls.routeConfiguration:
+        return this.#compiler.route(this.proxy.id, name);
+      case typeUrls.endpoints:
+        return this.#compiler.endpoints(this.proxy.id, name);
+      case secretTypeUrl:
+        return this.#secrets.get(name);
+      default:
+        return this.all(type).get(name);
     }
   }
 
@@ -99,7 +112,11 @@ export class ProxyStream implements XdsSource {
       next.sent(frame.nonce);
       this.#sentAt.set(next.push.type, this.#now());
       if (next.push.type === typeUrls.cluster) this.#loseNoTime(frame.nonce);
-      this.#metrics.pushed(next.push.type, frame.bytes.length, this.#touchedAt === undefined ? undefined : this.#now() - this.#touchedAt);
+      this.#metrics.pushed(
+        next.push.type,
+        frame.bytes.length,
+        this.#touchedAt === undefined ? undefined : this.#now() - this.#touchedAt,
+      );
     }
     if (this.#room) this.#touchedAt = undefined;
   }

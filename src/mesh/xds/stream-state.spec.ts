@@ -16,11 +16,19 @@ import { later } from "./type-state.ts";
  *   late TYPE N                       the answer to response N is no longer waited for
  *   busy | drain                      the transport has no room; has room again
  */
-const types: Record<string, string> = { cds: typeUrls.cluster, eds: typeUrls.endpoints, lds: typeUrls.listener, rds: typeUrls.routeConfiguration, sds: secretTypeUrl };
+const types: Record<string, string> = {
+  cds: typeUrls.cluster,
+  eds: typeUrls.endpoints,
+  lds: typeUrls.listener,
+  rds: typeUrls.routeConfiguration,
+  sds: secretTypeUrl,
+};
 const shortName = (url: string) => Object.entries(types).find(([, type]) => type === url)![0];
 
 class Scenario {
-  readonly #resources = new Map<string, Map<string, XdsResource | typeof later>>(Object.values(types).map((type) => [type, new Map()]));
+  readonly #resources = new Map<string, Map<string, XdsResource | typeof later>>(
+    Object.values(types).map((type) => [type, new Map()]),
+  );
   readonly #state = new StreamState({
     all: (type) => this.#resources.get(type) as Map<string, XdsResource>,
     get: (type, name) => this.#resources.get(type)!.get(name),
@@ -36,8 +44,14 @@ class Scenario {
       if (verb === "set") this.#set(rest[0]!, rest.slice(1));
       else if (verb === "recv") lines.push(...this.#receive(rest[0]!, rest.slice(1)));
       else if (verb === "state") lines.push(...this.#describe());
-      else if (verb === "waiting") lines.push(...[...this.#state.types].flatMap(([type, state]) => [...state.waiting(Number(rest[0]))].map((name) => `waiting ${shortName(type)} ${name}`)));
-      else if (verb === "late") lines.push(this.#state.giveUpOn(types[rest[0]!]!, rest[1]!) ? "goes on" : "nothing to give up");
+      else if (verb === "waiting")
+        lines.push(
+          ...[...this.#state.types].flatMap(([type, state]) =>
+            [...state.waiting(Number(rest[0]))].map((name) => `waiting ${shortName(type)} ${name}`),
+          ),
+        );
+      else if (verb === "late")
+        lines.push(this.#state.giveUpOn(types[rest[0]!]!, rest[1]!) ? "goes on" : "nothing to give up");
       else if (verb === "busy" || verb === "drain") this.#room = verb === "drain";
       else throw new Error(`unknown command: ${line}`);
     }
@@ -45,7 +59,13 @@ class Scenario {
       const nonce = String(++this.#nonce);
       next.sent(nonce);
       const { type, resources, removed } = next.push;
-      lines.push([`send ${shortName(type)} #${nonce}`, ...resources.map(({ name, version }) => `${name}@${version}`), ...removed.map((name) => `-${name}`)].join(" "));
+      lines.push(
+        [
+          `send ${shortName(type)} #${nonce}`,
+          ...resources.map(({ name, version }) => `${name}@${version}`),
+          ...removed.map((name) => `-${name}`),
+        ].join(" "),
+      );
     }
     return lines.length > 0 ? lines.join("\n") : "nothing";
   }
@@ -57,7 +77,11 @@ class Scenario {
       names.push(name);
       const resources = this.#resources.get(types[type]!)!;
       if (version === undefined) resources.delete(name);
-      else resources.set(name, version === "later" ? later : { type: types[type]!, name, version, bytes: new Uint8Array() });
+      else
+        resources.set(
+          name,
+          version === "later" ? later : { type: types[type]!, name, version, bytes: new Uint8Array() },
+        );
     }
     this.#state.touch(types[type]!, names, ++this.#revision);
   }
@@ -80,26 +104,39 @@ class Scenario {
   }
 
   #describe(): string[] {
-    const lines = [...this.#state.types].map(([type, state]) => [
-      shortName(type), ...[...state.held].sort().map(([name, version]) => `${name}@${version}`),
-      ...[...state.rejected].map(([name, { version, message }]) => `rejected ${name}@${version} (${message})`),
-      ...state.unanswered().map(({ nonce }) => `in flight #${nonce}`),
-    ].join(" "));
+    const lines = [...this.#state.types].map(([type, state]) =>
+      [
+        shortName(type),
+        ...[...state.held].sort().map(([name, version]) => `${name}@${version}`),
+        ...[...state.rejected].map(([name, { version, message }]) => `rejected ${name}@${version} (${message})`),
+        ...state.unanswered().map(({ nonce }) => `in flight #${nonce}`),
+      ].join(" "),
+    );
     return [...lines, this.#state.settled() ? "settled" : "unsettled"];
   }
 }
 
 const folder = join(import.meta.dirname, "scenarios");
-const scenarios = readdirSync(folder).filter((name) => name.endsWith(".txt")).map((name) => name.replace(".txt", ""));
+const scenarios = readdirSync(folder)
+  .filter((name) => name.endsWith(".txt"))
+  .map((name) => name.replace(".txt", ""));
 test.each(scenarios)("%s", (name) => {
   const path = join(folder, `${name}.txt`);
   const scenario = new Scenario();
   const text = readFileSync(path, "utf8");
-  const written = text.trimEnd().split("\n\n").map((block) => {
-    const [head] = block.split("\n----") as [string];
-    const command = head.split("\n").filter((line) => !line.startsWith("#")).join("\n");
-    return command === "" ? head : `${head}\n----\n${scenario.run(command)}`;
-  }).join("\n\n") + "\n";
+  const written =
+    text
+      .trimEnd()
+      .split("\n\n")
+      .map((block) => {
+        const [head] = block.split("\n----") as [string];
+        const command = head
+          .split("\n")
+          .filter((line) => !line.startsWith("#"))
+          .join("\n");
+        return command === "" ? head : `${head}\n----\n${scenario.run(command)}`;
+      })
+      .join("\n\n") + "\n";
   if (process.env["UPDATE_GOLDEN"] === "1") writeFileSync(path, written);
   expect(written).toBe(text);
 });

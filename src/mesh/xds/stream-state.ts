@@ -30,7 +30,8 @@ export class StreamState {
     const outcome = this.#type(request.typeUrl).receive(request);
     // Envoy asks for clusters first, except on a new connection while some still warm: it then holds back all it says
     // of clusters until their endpoints are there, even those that it knows.
-    if (first && request.typeUrl === typeUrls.endpoints && !this.#types.has(typeUrls.cluster)) this.#type(request.typeUrl).owe(request.subscribe);
+    if (first && request.typeUrl === typeUrls.endpoints && !this.#types.has(typeUrls.cluster))
+      this.#type(request.typeUrl).owe(request.subscribe);
     return outcome;
   }
 
@@ -49,7 +50,8 @@ export class StreamState {
       sent: (nonce) => {
         found.state.sent(push, nonce);
         // A changed cluster warms anew and waits for endpoints, whether they changed or not.
-        if (push.type === typeUrls.cluster) this.#types.get(typeUrls.endpoints)?.owe(push.resources.map(({ name }) => name));
+        if (push.type === typeUrls.cluster)
+          this.#types.get(typeUrls.endpoints)?.owe(push.resources.map(({ name }) => name));
       },
     };
   }
@@ -85,7 +87,9 @@ export class StreamState {
 
   #clusterChanges(): { state: TypeState; pending: Pending } | undefined {
     const found = this.#pending(typeUrls.cluster);
-    return found && found.pending.changed.length > 0 ? { state: found.state, pending: { changed: found.pending.changed, removed: [] } } : undefined;
+    return found && found.pending.changed.length > 0
+      ? { state: found.state, pending: { changed: found.pending.changed, removed: [] } }
+      : undefined;
   }
 
   #endpoints(): { state: TypeState; pending: Pending } | undefined {
@@ -96,7 +100,9 @@ export class StreamState {
     const clusters = this.#types.get(typeUrls.cluster);
     const keep = clusters?.requested === true && !clusters.settled(this.#source);
     const removed = keep ? pending.removed.filter((name) => !state.held.has(name)) : pending.removed;
-    return pending.changed.length > 0 || removed.length > 0 ? { state, pending: { changed: pending.changed, removed } } : undefined;
+    return pending.changed.length > 0 || removed.length > 0
+      ? { state, pending: { changed: pending.changed, removed } }
+      : undefined;
   }
 
   #others(): { state: TypeState; pending: Pending } | undefined {

@@ -22,14 +22,22 @@ export class TestProxy {
   /** Why the server ended the stream. */
   readonly ended: Promise<ServiceError>;
 
-  constructor(address: string, options: { pod: string; namespace?: string; ip?: string; token?: string; role?: string; metadata?: JsonObject }) {
+  constructor(
+    address: string,
+    options: { pod: string; namespace?: string; ip?: string; token?: string; role?: string; metadata?: JsonObject },
+  ) {
     const { pod, namespace = "money", ip = "127.0.0.1", token, role = "sidecar" } = options;
     this.id = `${role}~${ip}~${pod}.${namespace}~${namespace}.svc.cluster.local`;
     this.#metadata = options.metadata ?? {};
     this.#client = new Client(address, credentials.createInsecure(), { "grpc.max_receive_message_length": -1 });
     const metadata = new Metadata();
     if (token !== undefined) metadata.set("authorization", `Bearer ${token}`);
-    this.#stream = this.#client.makeBidiStreamRequest(deltaMethod, (bytes: Buffer) => bytes, (bytes: Buffer) => bytes, metadata);
+    this.#stream = this.#client.makeBidiStreamRequest(
+      deltaMethod,
+      (bytes: Buffer) => bytes,
+      (bytes: Buffer) => bytes,
+      metadata,
+    );
     this.#stream.on("data", (bytes: Buffer) => {
       this.#responses.push(decodeDeltaResponse(bytes));
       this.#wake?.();
@@ -38,7 +46,9 @@ export class TestProxy {
   }
 
   send(typeUrl: string, fields: Partial<Omit<DeltaRequest, "node">> = {}): void {
-    const node = this.#first ? toBinary(NodeSchema, create(NodeSchema, { id: this.id, metadata: this.#metadata })) : undefined;
+    const node = this.#first
+      ? toBinary(NodeSchema, create(NodeSchema, { id: this.id, metadata: this.#metadata }))
+      : undefined;
     this.#first = false;
     this.#stream.write(Buffer.from(encodeDeltaRequest(deltaRequest(typeUrl, fields), node)));
   }

@@ -24,7 +24,12 @@ export interface Rejection {
 
 const wildcardTypes: ReadonlySet<string> = new Set([typeUrls.listener, typeUrls.cluster]);
 
-interface InFlight { readonly nonce: string; readonly versions: Map<string, string>; readonly removed: readonly string[]; readonly revisions: Map<string, Revisions> }
+interface InFlight {
+  readonly nonce: string;
+  readonly versions: Map<string, string>;
+  readonly removed: readonly string[];
+  readonly revisions: Map<string, Revisions>;
+}
 
 /** Numbers of the changes that a name waits for: `every` when it was never sent, none for what no change of objects caused. */
 export type Revisions = readonly number[];
@@ -35,7 +40,10 @@ const mostOverdue = 16;
 const mostRevisions = 64;
 
 /** What is to be sent of a type: resources that are new or changed, and names that are gone. */
-export interface Pending { readonly changed: readonly XdsResource[]; readonly removed: readonly string[] }
+export interface Pending {
+  readonly changed: readonly XdsResource[];
+  readonly removed: readonly string[];
+}
 
 /**
  * One resource type on one delta stream (https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol). At most one
@@ -91,7 +99,8 @@ export class TypeState {
     if (this.#allDirty) yield "*";
     const concerned = (revisions: Revisions) => revisions.includes(every) || revisions.includes(revision);
     for (const [name, revisions] of this.#dirty) if (concerned(revisions)) yield name;
-    for (const { revisions: sent } of this.unanswered()) for (const [name, revisions] of sent) if (concerned(revisions)) yield name;
+    for (const { revisions: sent } of this.unanswered())
+      for (const [name, revisions] of sent) if (concerned(revisions)) yield name;
   }
 
   /** Responses that the proxy hasn't answered, oldest first. */
@@ -247,14 +256,20 @@ export class TypeState {
     const named = names.filter((name) => mentions(message, name));
     const guilty = new Set(named.length > 0 ? named : lone);
     for (const name of names) {
-      if (guilty.has(name)) this.rejected.set(name, { version: answered.versions.get(name)!, message, revisions: answered.revisions.get(name)! });
+      if (guilty.has(name))
+        this.rejected.set(name, {
+          version: answered.versions.get(name)!,
+          message,
+          revisions: answered.revisions.get(name)!,
+        });
       else if (this.wants(name)) {
         this.#owed.add(name);
         this.#soil(name, answered.revisions.get(name)!);
       }
     }
     for (const name of answered.removed) {
-      if (names.length === 0) this.rejected.set(name, { version: "", message, revisions: answered.revisions.get(name)! });
+      if (names.length === 0)
+        this.rejected.set(name, { version: "", message, revisions: answered.revisions.get(name)! });
       else this.#soil(name, answered.revisions.get(name)!);
     }
     if (guilty.size === 0 && names.length > 1) this.#limit = Math.ceil(names.length / 2);

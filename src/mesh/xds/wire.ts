@@ -33,7 +33,10 @@ export function writeFieldHead(target: Uint8Array, offset: number, field: number
 }
 
 /** A text whose UTF-8 length is known, so that sizes can be added up before anything is written. */
-export interface WireText { readonly text: string; readonly length: number }
+export interface WireText {
+  readonly text: string;
+  readonly length: number;
+}
 
 export function wireText(text: string): WireText {
   return { text, length: Buffer.byteLength(text) };

@@ -18,7 +18,10 @@ export interface RunningEnvoy {
 }
 
 /** A real Envoy with the bootstrap of a pod. `folder` holds its file and its admin socket. */
-export async function startEnvoy(folder: string, options: Omit<BootstrapOptions, "adminSocket">): Promise<RunningEnvoy> {
+export async function startEnvoy(
+  folder: string,
+  options: Omit<BootstrapOptions, "adminSocket">,
+): Promise<RunningEnvoy> {
   const adminSocket = join(folder, `${options.pod}.admin`);
   const file = join(folder, `${options.pod}.json`);
   writeFileSync(file, JSON.stringify(bootstrap({ ...options, adminSocket })), { mode: 0o600 });
@@ -45,7 +48,13 @@ export async function startEnvoy(folder: string, options: Omit<BootstrapOptions,
   };
 }
 
-export function get(options: { socketPath?: string; host?: string; port?: number; path: string; headers?: Record<string, string> }): Promise<{ status: number; body: string; headers: Record<string, string | string[] | undefined> }> {
+export function get(options: {
+  socketPath?: string;
+  host?: string;
+  port?: number;
+  path: string;
+  headers?: Record<string, string>;
+}): Promise<{ status: number; body: string; headers: Record<string, string | string[] | undefined> }> {
   return new Promise((resolve, reject) => {
     const asked = request({ agent: false, ...options }, (response) => {
       let body = "";
@@ -67,11 +76,13 @@ export async function until(what: string, holds: () => boolean | Promise<boolean
 
 /** Ports of 127.0.0.1 that nobody listens on now. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, async () => {
-    const server = createServer().listen(0, "127.0.0.1");
-    await once(server, "listening");
-    return server;
-  }));
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer().listen(0, "127.0.0.1");
+      await once(server, "listening");
+      return server;
+    }),
+  );
   const ports = servers.map((server) => (server.address() as { port: number }).port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;

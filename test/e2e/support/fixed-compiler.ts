@@ -8,14 +8,25 @@ import { ListenerSchema } from "#gen/envoy/config/listener/v3/listener_pb.ts";
 import { RouteConfigurationSchema } from "#gen/envoy/config/route/v3/route_pb.ts";
 import { RouterSchema } from "#gen/envoy/extensions/filters/http/router/v3/router_pb.ts";
 import { HttpConnectionManagerSchema } from "#gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
-import { DownstreamTlsContextSchema, UpstreamTlsContextSchema } from "#gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts";
+import {
+  DownstreamTlsContextSchema,
+  UpstreamTlsContextSchema,
+} from "#gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts";
 import { typeUrls } from "../../../src/mesh/resource.ts";
 import type { Change, MeshCompiler, Proxy, Resource, Snapshot, TypeUrl } from "../../../src/mesh/resource.ts";
 
 const schemas: Record<TypeUrl, DescMessage> = {
-  [typeUrls.cluster]: ClusterSchema, [typeUrls.endpoints]: ClusterLoadAssignmentSchema, [typeUrls.listener]: ListenerSchema, [typeUrls.routeConfiguration]: RouteConfigurationSchema,
+  [typeUrls.cluster]: ClusterSchema,
+  [typeUrls.endpoints]: ClusterLoadAssignmentSchema,
+  [typeUrls.listener]: ListenerSchema,
+  [typeUrls.routeConfiguration]: RouteConfigurationSchema,
 };
-const registry = createRegistry(HttpConnectionManagerSchema, RouterSchema, DownstreamTlsContextSchema, UpstreamTlsContextSchema);
+const registry = createRegistry(
+  HttpConnectionManagerSchema,
+  RouterSchema,
+  DownstreamTlsContextSchema,
+  UpstreamTlsContextSchema,
+);
 
 /** A compiler whose resources a test sets by hand, by pod name, as JSON: what is tested is how they travel. */
 export class FixedCompiler implements MeshCompiler {
@@ -30,7 +41,12 @@ export class FixedCompiler implements MeshCompiler {
     if (json === undefined) this.#resources.delete(key);
     else {
       const bytes = toBinary(schemas[type], fromJson(schemas[type], json, { registry }));
-      this.#resources.set(key, { type, name, version: createHash("sha256").update(bytes).digest("hex").slice(0, 12), bytes });
+      this.#resources.set(key, {
+        type,
+        name,
+        version: createHash("sha256").update(bytes).digest("hex").slice(0, 12),
+        bytes,
+      });
     }
     const proxies = [...this.#proxies.values()].filter((proxy) => proxy.name === pod).map(({ id }) => id);
     this.#changes.push({ type, proxies, names: new Set([name]) });
@@ -51,7 +67,12 @@ export class FixedCompiler implements MeshCompiler {
   }
   snapshot(proxyId: string): Snapshot {
     const pod = this.#pod(proxyId);
-    const of = (type: TypeUrl) => new Map([...this.#resources].filter(([key]) => key.startsWith(`${pod} ${type} `)).map(([, resource]) => [resource.name, resource]));
+    const of = (type: TypeUrl) =>
+      new Map(
+        [...this.#resources]
+          .filter(([key]) => key.startsWith(`${pod} ${type} `))
+          .map(([, resource]) => [resource.name, resource]),
+      );
     return { listeners: of(typeUrls.listener), clusters: of(typeUrls.cluster) };
   }
   route(proxyId: string, name: string): Resource | undefined {
