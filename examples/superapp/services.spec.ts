@@ -152,24 +152,41 @@ test("a suspicious charge is refused by fraud, through every layer", async () =>
   expect(await answer.text()).toContain("402");
 });
 
-test("the load keeps to its rate, and ends when asked", async () => {
+test("the load asks for the host it was given, keeps to its rate, all answered, and ends when asked", async () => {
+  const hosts = new Set<string | undefined>();
+  const gateway = createServer((incoming, outgoing) => {
+    hosts.add(incoming.headers.host);
+    const { method, url: path, headers } = incoming;
+    incoming.pipe(
+      httpRequest({ host: "127.0.0.1", port: portOf("storefront"), method, path, headers }, (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
+        answer.pipe(outgoing);
+      }),
+    );
+  });
+  await new Promise<void>((resolve) => {
+    gateway.listen(0, "127.0.0.1", resolve);
+  });
   start("load", "load", {
-    LOAD_URL: `http://127.0.0.1:${ports.get("storefront")}`,
+    LOAD_URL: `http://127.0.0.1:${(gateway.address() as AddressInfo).port}`,
+    LOAD_HOST: "shop.example",
     LOAD_RATE: "20",
     PORT: String(portOf("load")),
     NODE_USE_ENV_PROXY: "",
   });
   const load = children.at(-1);
   await listening(portOf("load"));
-  const counts = async (): Promise<number> =>
-    Object.values(
-      ((await (await fetch(`http://127.0.0.1:${portOf("load")}/`)).json()) as { counts: Record<string, number> })
-        .counts,
-    ).reduce((sum, count) => sum + count, 0);
+  const counts = async (): Promise<Record<string, number>> =>
+    ((await (await fetch(`http://127.0.0.1:${portOf("load")}/`)).json()) as { counts: Record<string, number> }).counts;
+  const sum = (of: Record<string, number>): number => Object.values(of).reduce((all, count) => all + count, 0);
   const began = Date.now();
-  while ((await counts()) < 10) await new Promise((resolve) => setTimeout(resolve, 50));
-  expect(await counts()).toBeLessThanOrEqual(20 * ((Date.now() - began) / 1000 + 2));
+  while (sum(await counts()) < 10) await new Promise((resolve) => setTimeout(resolve, 50));
+  const last = await counts();
+  expect(sum(last)).toBeLessThanOrEqual(20 * ((Date.now() - began) / 1000 + 2));
+  expect(Object.keys(last).every((status) => status === "200" || status === "201")).toBe(true);
+  expect(hosts).toEqual(new Set(["shop.example"]));
   const ended = new Promise((resolve) => load?.once("exit", resolve));
   load?.kill("SIGTERM");
   expect(await ended).toBe(0);
+  gateway.close();
 });
