@@ -24,13 +24,14 @@ export async function demo(client: ApiClient, stopped: () => boolean): Promise<v
     progress.update("declaring teams, segments and apps");
     for (const document of documents) if (!present.has(document.name) || document.kind !== "App") await put(client, document);
   }
-  const releases: string[] = [];
-  for (const app of apps) {
-    progress.update(`deploying ${app}`);
-    if (await hasRelease(client, app)) continue;
-    const artifact = await upload(client, app, join(folder, "services", app));
-    releases.push(...(await release(client, app, { artifact })).releases);
-  }
+  progress.update(`deploying ${apps.length} apps`);
+  await Promise.all(
+    apps.map(async (app) => {
+      if (await hasRelease(client, app)) return;
+      const artifact = await upload(client, app, join(folder, "services", app));
+      await release(client, app, { artifact });
+    }),
+  );
   await allRunning(client, apps, progress, stopped);
 }
 

@@ -12,7 +12,7 @@ export interface DeployOptions { image?: string; from?: string; wait: boolean; w
 export async function deploy(app: string, { image, from, wait, why }: DeployOptions): Promise<void> {
   if (image !== undefined && from !== undefined) throw new CliError("usage", "--image and --from can't be given together", "An app is released either from an image or from a folder.");
   await withClient(async (client) => {
-    const artifact = from === undefined ? undefined : await upload(client, app, from);
+    const artifact = from === undefined ? undefined : await upload(client, app, from, new Progress());
     const { releases, warnings } = await release(client, app, { image, artifact, why });
     sayWarnings(warnings);
     const [name] = releases;
@@ -23,7 +23,7 @@ export async function deploy(app: string, { image, from, wait, why }: DeployOpti
 }
 
 /** Uploads a folder as an archive, unless the server has it already. Returns its digest. */
-export async function upload(client: ApiClient, app: string, folder: string): Promise<string> {
+export async function upload(client: ApiClient, app: string, folder: string, progress?: Progress): Promise<string> {
   const archive = await archiveFolder(folder);
   const path = `/api/v1/artifacts/${archive.digest}`;
   try {
@@ -32,10 +32,9 @@ export async function upload(client: ApiClient, app: string, folder: string): Pr
   } catch (error) {
     if (!(error instanceof ApiError) || error.problem.status !== 404) throw error;
   }
-  const progress = new Progress();
-  progress.update(`uploading ${archive.files} files, ${(archive.bytes.length / 1024).toFixed(0)} KiB`);
+  progress?.update(`uploading ${archive.files} files, ${(archive.bytes.length / 1024).toFixed(0)} KiB`);
   await client.call("POST", "/api/v1/artifacts", { body: archive.bytes, query: { app, digest: archive.digest }, headers: { "content-type": "application/x-tar" } });
-  progress.done(`uploaded ${archive.digest.slice(0, 19)}`);
+  progress?.done(`uploaded ${archive.digest.slice(0, 19)}`);
   return archive.digest;
 }
 
