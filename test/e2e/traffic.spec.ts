@@ -15,20 +15,34 @@ let carol: string;
 let eve: string;
 
 const bobCalls = (more: Record<string, unknown> = {}) => ({ calls: [{ app: "bob", ...more }] });
-const bob = (traffic: Record<string, unknown>, more: Record<string, unknown> = {}): ProbeApp => ({ name: "bob", replicas: 2, tcp: true, spec: { traffic, ...more } });
+const bob = (traffic: Record<string, unknown>, more: Record<string, unknown> = {}): ProbeApp => ({
+  name: "bob",
+  replicas: 2,
+  tcp: true,
+  spec: { traffic, ...more },
+});
 
 beforeAll(async () => {
   fleet = await TestFleet.start();
   await fleet.apply(ground);
-  await fleet.apply([
-    probeApp({ name: "alice", spec: bobCalls() }),
-    probeApp({ name: "carol", spec: bobCalls({ timeout: "3s", retries: { attempts: 2, perTryTimeout: "1s", retryOn: ["5xx"] } }) }),
-    probeApp({ name: "eve", segment: "two", spec: bobCalls() }),
-    probeApp({ name: "dave" }),
-    probeApp(bob({})),
-  ].join("---\n"));
+  await fleet.apply(
+    [
+      probeApp({ name: "alice", spec: bobCalls() }),
+      probeApp({
+        name: "carol",
+        spec: bobCalls({ timeout: "3s", retries: { attempts: 2, perTryTimeout: "1s", retryOn: ["5xx"] } }),
+      }),
+      probeApp({ name: "eve", segment: "two", spec: bobCalls() }),
+      probeApp({ name: "dave" }),
+      probeApp(bob({})),
+    ].join("---\n"),
+  );
   await deployProbe(fleet, "bob", "dave", "alice", "carol", "eve");
-  [alice, carol, eve] = await Promise.all(["alice", "carol", "eve"].map((app) => sidecarOf(fleet, app))) as [string, string, string];
+  [alice, carol, eve] = (await Promise.all(["alice", "carol", "eve"].map((app) => sidecarOf(fleet, app)))) as [
+    string,
+    string,
+    string,
+  ];
 }, 180_000);
 afterAll(async () => {
   await fleet?.stop();
@@ -37,7 +51,9 @@ afterAll(async () => {
 test("a declared call arrives, with the caller's identity proved", async () => {
   const reply = await through(alice, "http://bob.one/echo");
   expect(reply.status).toBe(200);
-  expect((reply.json.headers as Record<string, string>)["x-forwarded-client-cert"]).toContain("URI=spiffe://quipu.local/ns/one/sa/alice");
+  expect((reply.json.headers as Record<string, string>)["x-forwarded-client-cert"]).toContain(
+    "URI=spiffe://quipu.local/ns/one/sa/alice",
+  );
 });
 
 test("a timeout answers 504, and a caller's own differs", async () => {
@@ -55,9 +71,17 @@ test("a caller's pool overflows on the caller's side", async () => {
   await change(fleet, bob({ perCaller: { connectionPool: { maxRequests: 2 } } }));
   const replies = await Promise.all(Array.from({ length: 10 }, () => through(alice, "http://bob.one/?delay=500")));
   expect(byStatus(replies)).toEqual({ 200: 2, 503: 8 });
-  expect(replies.filter(({ status }) => status === 503).every(({ headers }) => headers["x-envoy-overloaded"] === "true")).toBe(true);
+  expect(
+    replies.filter(({ status }) => status === 503).every(({ headers }) => headers["x-envoy-overloaded"] === "true"),
+  ).toBe(true);
   const [pod] = await readyPods(fleet, "alice");
-  expect(await statOf(fleet, pod as Pod, /^cluster\.outbound\|80\|r1\|bob\.one\.svc\.cluster\.local\.upstream_rq_(pending|active)_overflow$/)).toBe(8);
+  expect(
+    await statOf(
+      fleet,
+      pod as Pod,
+      /^cluster\.outbound\|80\|r1\|bob\.one\.svc\.cluster\.local\.upstream_rq_(pending|active)_overflow$/,
+    ),
+  ).toBe(8);
 });
 
 test("the inbound pool overflows on the callee's side", async () => {
@@ -66,12 +90,23 @@ test("the inbound pool overflows on the callee's side", async () => {
   const counts = byStatus(replies);
   expect(counts[503]).toBeGreaterThanOrEqual(6);
   expect((counts[200] ?? 0) + (counts[503] ?? 0)).toBe(10);
-  const overflows = await Promise.all((await readyPods(fleet, "bob")).map((pod) => statOf(fleet, pod, /^cluster\.inbound\|8080\|\|.*\.upstream_rq_(pending|active)_overflow$/)));
+  const overflows = await Promise.all(
+    (await readyPods(fleet, "bob")).map((pod) =>
+      statOf(fleet, pod, /^cluster\.inbound\|8080\|\|.*\.upstream_rq_(pending|active)_overflow$/),
+    ),
+  );
   expect(overflows.reduce((sum, count) => sum + count, 0)).toBe(counts[503]);
 });
 
 test("the breaker ejects the broken replica only", async () => {
-  await change(fleet, bob({ perCaller: { outlierDetection: { consecutive5xxErrors: 3, interval: "1s", baseEjectionTime: "30s", maxEjectionPercent: 50 } } }));
+  await change(
+    fleet,
+    bob({
+      perCaller: {
+        outlierDetection: { consecutive5xxErrors: 3, interval: "1s", baseEjectionTime: "30s", maxEjectionPercent: 50 },
+      },
+    }),
+  );
   const pods = new Set<string>();
   while (pods.size < 2) pods.add(String((await through(alice, "http://bob.one/echo")).headers["x-pod"]));
   const broken = String((await through(alice, "http://bob.one/toggle")).headers["x-pod"]);
@@ -84,7 +119,15 @@ test("the breaker ejects the broken replica only", async () => {
 }, 60_000);
 
 test("an instance limit lets through its number on each replica, a cluster limit on all together", async () => {
-  await change(fleet, bob({ rateLimits: [{ requests: 5, unit: "minute", scope: "instance", match: { path: "/own*" } }, { requests: 7, unit: "hour", match: { path: "/all*" } }] }));
+  await change(
+    fleet,
+    bob({
+      rateLimits: [
+        { requests: 5, unit: "minute", scope: "instance", match: { path: "/own*" } },
+        { requests: 7, unit: "hour", match: { path: "/all*" } },
+      ],
+    }),
+  );
   const own = await Promise.all(Array.from({ length: 60 }, () => through(alice, "http://bob.one/own")));
   expect(byStatus(own)[429]).toBe(60 - 2 * 5);
   const all = await Promise.all(Array.from({ length: 30 }, () => through(alice, "http://bob.one/all")));
@@ -115,9 +158,13 @@ test("a call across segments needs the callee's consent", async () => {
 test("plain text to a sidecar is refused", async () => {
   const [pod] = await readyPods(fleet, "bob");
   const answer = await new Promise<string>((resolve) => {
-    const socket = connect(8080, pod?.status?.podIP as string, () => socket.write("GET /echo HTTP/1.1\r\nhost: bob.one\r\n\r\n"));
+    const socket = connect(8080, pod?.status?.podIP as string, () =>
+      socket.write("GET /echo HTTP/1.1\r\nhost: bob.one\r\n\r\n"),
+    );
     let text = "";
-    socket.on("data", (chunk) => { text += chunk.toString("latin1"); });
+    socket.on("data", (chunk) => {
+      text += chunk.toString("latin1");
+    });
     socket.on("error", () => resolve(text));
     socket.on("close", () => resolve(text));
     socket.setTimeout(5000, () => socket.destroy());
@@ -128,7 +175,12 @@ test("plain text to a sidecar is refused", async () => {
 test("fetch in an app goes through the sidecar under the same rules, with CONNECT", async () => {
   await change(fleet, bob({ timeout: "300ms" }));
   const [pod] = await readyPods(fleet, "alice");
-  const ask = async (url: string) => JSON.parse(await askApp(fleet, pod as Pod, `call?url=${encodeURIComponent(url)}`)) as { status?: number; headers?: Record<string, string>; error?: string };
+  const ask = async (url: string) =>
+    JSON.parse(await askApp(fleet, pod as Pod, `call?url=${encodeURIComponent(url)}`)) as {
+      status?: number;
+      headers?: Record<string, string>;
+      error?: string;
+    };
   expect(await ask("http://bob.one/echo")).toMatchObject({ status: 200 });
   expect(await ask("http://bob.one/?delay=700")).toMatchObject({ status: 504 });
   expect((await ask("http://dave.one/echo")).status).not.toBe(200);

@@ -34,7 +34,10 @@ export class TestFleet {
     const fleet = openFleet(home, { clusters: parseClusters(clusters), port });
     const starting = new TestFleet(home, fleet, undefined as unknown as ApiClient);
     await starting.up();
-    const { server, token } = JSON.parse(readFileSync(join(home, "client.json"), "utf8")) as { server: string; token: string };
+    const { server, token } = JSON.parse(readFileSync(join(home, "client.json"), "utf8")) as {
+      server: string;
+      token: string;
+    };
     const started = new TestFleet(home, fleet, new ApiClient({ server, token }));
     started.#process = starting.#process;
     return started;
@@ -42,12 +45,18 @@ export class TestFleet {
 
   /** `quipu up` and wait until it says that the clusters are up. */
   async up(): Promise<void> {
-    const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", join(root, "src/process/quipu.ts"), "up"], {
-      env: { ...process.env, QUIPU_HOME: this.home, NO_COLOR: "1" },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const child = spawn(
+      process.execPath,
+      ["--disable-warning=ExperimentalWarning", join(root, "src/process/quipu.ts"), "up"],
+      {
+        env: { ...process.env, QUIPU_HOME: this.home, NO_COLOR: "1" },
+        stdio: ["ignore", "pipe", "pipe"],
+      },
+    );
     this.#process = child;
-    const collect = (chunk: Buffer) => { this.output += chunk.toString(); };
+    const collect = (chunk: Buffer) => {
+      this.output += chunk.toString();
+    };
     child.stdout.on("data", collect);
     child.stderr.on("data", collect);
     const seen = this.output.length;
@@ -75,11 +84,19 @@ export class TestFleet {
 
   cli(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
     return new Promise((done) => {
-      const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", join(root, "src/process/quipu.ts"), ...words], { env: { ...process.env, QUIPU_HOME: this.home, NO_COLOR: "1" }, stdio: ["ignore", "pipe", "pipe"] });
+      const child = spawn(
+        process.execPath,
+        ["--disable-warning=ExperimentalWarning", join(root, "src/process/quipu.ts"), ...words],
+        { env: { ...process.env, QUIPU_HOME: this.home, NO_COLOR: "1" }, stdio: ["ignore", "pipe", "pipe"] },
+      );
       let stdout = "";
       let stderr = "";
-      child.stdout.on("data", (chunk: Buffer) => { stdout += chunk.toString(); });
-      child.stderr.on("data", (chunk: Buffer) => { stderr += chunk.toString(); });
+      child.stdout.on("data", (chunk: Buffer) => {
+        stdout += chunk.toString();
+      });
+      child.stderr.on("data", (chunk: Buffer) => {
+        stderr += chunk.toString();
+      });
       child.on("close", (code) => done({ code: code ?? -1, stdout, stderr }));
     });
   }
@@ -88,11 +105,14 @@ export class TestFleet {
   async apply(yaml: string): Promise<void> {
     for (const document of parseAllDocuments(yaml)) {
       const value = (document as { toJS(): unknown }).toJS() as { kind: string; metadata: { name: string } } | null;
-      if (value !== null) await this.client.call("PUT", `/api/v1/${pluralOf(value.kind)}/${value.metadata.name}`, { body: value });
+      if (value !== null)
+        await this.client.call("PUT", `/api/v1/${pluralOf(value.kind)}/${value.metadata.name}`, { body: value });
     }
   }
 
   kube(cluster = this.fleet.clusters[0]?.name as string): KubeClient {
-    return new KubeClient(connectionFromKubeconfig(readFileSync(join(this.home, "clusters", cluster, "kubeconfig"), "utf8")));
+    return new KubeClient(
+      connectionFromKubeconfig(readFileSync(join(this.home, "clusters", cluster, "kubeconfig"), "utf8")),
+    );
   }
 }

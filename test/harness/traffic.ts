@@ -4,7 +4,12 @@ import { kinds } from "../../src/objects/kinds.ts";
 import type { TestFleet } from "./fleet.ts";
 import { eventually } from "./eventually.ts";
 
-export interface Reply { status: number; headers: Record<string, string | string[] | undefined>; body: string; json: Record<string, unknown> }
+export interface Reply {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  body: string;
+  json: Record<string, unknown>;
+}
 
 /** Pods of an app that are ready, in the order of their names. */
 export async function readyPods(fleet: TestFleet, app: string, cluster?: string): Promise<Pod[]> {
@@ -12,7 +17,11 @@ export async function readyPods(fleet: TestFleet, app: string, cluster?: string)
   try {
     const { items } = await kube.list<Pod>(kinds.Pod, { labelSelector: `app=${app}` });
     return items
-      .filter((pod) => pod.metadata.deletionTimestamp === undefined && pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True"))
+      .filter(
+        (pod) =>
+          pod.metadata.deletionTimestamp === undefined &&
+          pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True"),
+      )
       .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
   } finally {
     await kube.close();
@@ -30,24 +39,39 @@ export async function sidecarOf(fleet: TestFleet, app: string, cluster?: string)
 }
 
 /** One request as `HTTP_PROXY` clients make it: absolute form to the proxy port of the caller's sidecar. */
-export function through(proxyIp: string, url: string, options: { method?: string; headers?: Record<string, string> } = {}): Promise<Reply> {
+export function through(
+  proxyIp: string,
+  url: string,
+  options: { method?: string; headers?: Record<string, string> } = {},
+): Promise<Reply> {
   const target = new URL(url);
   return new Promise((resolve, reject) => {
-    const request = httpRequest({ host: proxyIp, port: 15001, method: options.method ?? "GET", path: url, headers: { host: target.host, ...options.headers }, agent: false, timeout: 20_000 }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on("data", (chunk: Buffer) => chunks.push(chunk));
-      response.on("error", reject);
-      response.on("end", () => {
-        const body = Buffer.concat(chunks).toString();
-        let json = {};
-        try {
-          json = JSON.parse(body) as Record<string, unknown>;
-        } catch {
-          // An answer of a proxy, in plain text.
-        }
-        resolve({ status: response.statusCode as number, headers: response.headers, body, json });
-      });
-    });
+    const request = httpRequest(
+      {
+        host: proxyIp,
+        port: 15001,
+        method: options.method ?? "GET",
+        path: url,
+        headers: { host: target.host, ...options.headers },
+        agent: false,
+        timeout: 20_000,
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        response.on("error", reject);
+        response.on("end", () => {
+          const body = Buffer.concat(chunks).toString();
+          let json = {};
+          try {
+            json = JSON.parse(body) as Record<string, unknown>;
+          } catch {
+            // An answer of a proxy, in plain text.
+          }
+          resolve({ status: response.statusCode as number, headers: response.headers, body, json });
+        });
+      },
+    );
     request.on("error", reject);
     request.on("timeout", () => request.destroy(new Error("no answer within 20 s")));
     request.end();
@@ -71,7 +95,8 @@ export async function statOf(fleet: TestFleet, pod: Pod, name: RegExp): Promise<
 async function podProxy(fleet: TestFleet, { metadata }: Pod, port: number, path: string): Promise<string> {
   const kube = fleet.kube();
   try {
-    return (await kube.raw(`/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}:${port}/proxy/${path}`)).body;
+    return (await kube.raw(`/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}:${port}/proxy/${path}`))
+      .body;
   } finally {
     await kube.close();
   }
