@@ -19,7 +19,10 @@ const root = resolve(import.meta.dirname, "..");
 export const run: Benchmark = async (say) => {
   const home = mkdtempSync(join(tmpdir(), "quipu-bench-"));
   const began = performance.now();
-  const up = spawn(join(root, "bin/quipu"), ["up", "--demo", "--port", "17070"], { env: { ...process.env, QUIPU_HOME: home, NO_COLOR: "1" }, stdio: ["ignore", "pipe", "inherit"] });
+  const up = spawn(join(root, "bin/quipu"), ["up", "--demo", "--port", "17070"], {
+    env: { ...process.env, QUIPU_HOME: home, NO_COLOR: "1" },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   try {
     await new Promise<void>((done, fail) => {
       let text = "";
@@ -29,17 +32,30 @@ export const run: Benchmark = async (say) => {
       });
       up.once("exit", (code) => fail(new Error(`up ended with ${code}`)));
     });
-    const rows: Row[] = [{ measure: "from `up --demo` to everything ready", value: (performance.now() - began) / 1000, unit: "s", note: "limit 45" }];
-    const { server, token } = JSON.parse(readFileSync(join(home, "client.json"), "utf8")) as { server: string; token: string };
+    const rows: Row[] = [
+      {
+        measure: "from `up --demo` to everything ready",
+        value: (performance.now() - began) / 1000,
+        unit: "s",
+        note: "limit 45",
+      },
+    ];
+    const { server, token } = JSON.parse(readFileSync(join(home, "client.json"), "utf8")) as {
+      server: string;
+      token: string;
+    };
     const { id } = JSON.parse(readFileSync(join(home, "fleet.json"), "utf8")) as { id: string };
     const client = new ApiClient({ server, token });
-    const kubes = ["bogota", "montevideo"].map((name) => new KubeClient(connectionFromKubeconfig(readFileSync(join(home, "clusters", name, "kubeconfig"), "utf8"))));
+    const kubes = ["bogota", "montevideo"].map(
+      (name) =>
+        new KubeClient(connectionFromKubeconfig(readFileSync(join(home, "clusters", name, "kubeconfig"), "utf8"))),
+    );
     say("memory");
     rows.push(...memoryRows(memoryOf(id)));
     say("one edit to the last Envoy");
-    rows.push(...await edits(client, kubes));
+    rows.push(...(await edits(client, kubes)));
     say("requests through a sidecar pair, and direct");
-    rows.push(...await pair(kubes[0] as KubeClient, id));
+    rows.push(...(await pair(kubes[0] as KubeClient, id)));
     await client.close();
     await Promise.all(kubes.map((kube) => kube.close()));
     return rows;
@@ -53,7 +69,9 @@ export const run: Benchmark = async (say) => {
 
 /** From the PUT of a changed timeout until every Envoy that calls the app has it in its routes. */
 async function edits(client: ApiClient, kubes: readonly KubeClient[]): Promise<Row[]> {
-  const app = parse(readFileSync(join(root, "examples/superapp/apps/catalog.yaml"), "utf8")) as { spec: { traffic: { timeout: string } } };
+  const app = parse(readFileSync(join(root, "examples/superapp/apps/catalog.yaml"), "utf8")) as {
+    spec: { traffic: { timeout: string } };
+  };
   const samples: number[] = [];
   for (let count = 0; count < 10; count++) {
     const timeout = 1100 + count;
@@ -64,7 +82,12 @@ async function edits(client: ApiClient, kubes: readonly KubeClient[]): Promise<R
     samples.push(performance.now() - began);
   }
   return [
-    { measure: "apply of a timeout until the last Envoy serves it, median", value: quantile(samples, 0.5), unit: "ms", note: "every caller without a timeout of its own; seen in config_dump; limit 2000 after it is in force" },
+    {
+      measure: "apply of a timeout until the last Envoy serves it, median",
+      value: quantile(samples, 0.5),
+      unit: "ms",
+      note: "every caller without a timeout of its own; seen in config_dump; limit 2000 after it is in force",
+    },
     { measure: "the same, slowest of 10", value: quantile(samples, 1), unit: "ms" },
   ];
 }
@@ -73,13 +96,17 @@ async function callersHave(kube: KubeClient, timeoutMs: number): Promise<void> {
   const { items } = await kube.list<Pod>(kinds.Pod, { labelSelector: "app=storefront" });
   const deadline = Date.now() + 20_000;
   const wanted = `${(timeoutMs / 1000).toFixed(3)}s`; // as protobuf writes durations in JSON
-  await Promise.all(items.filter(({ metadata }) => metadata.deletionTimestamp === undefined).map(async ({ metadata }) => {
-    const path = `/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}:15000/proxy/config_dump?resource=dynamic_route_configs`;
-    while (!(await kube.raw(path)).body.includes(`"${wanted}"`)) {
-      if (Date.now() > deadline) throw new Error(`${metadata.name} doesn't have the timeout ${wanted} after 20 s`);
-      await new Promise((done) => setTimeout(done, 10));
-    }
-  }));
+  await Promise.all(
+    items
+      .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+      .map(async ({ metadata }) => {
+        const path = `/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}:15000/proxy/config_dump?resource=dynamic_route_configs`;
+        while (!(await kube.raw(path)).body.includes(`"${wanted}"`)) {
+          if (Date.now() > deadline) throw new Error(`${metadata.name} doesn't have the timeout ${wanted} after 20 s`);
+          await new Promise((done) => setTimeout(done, 10));
+        }
+      }),
+  );
 }
 
 /** The same app through two sidecars (HTTP proxy, mutual TLS, authorization) and directly on its private port. */
@@ -95,7 +122,11 @@ async function pair(kube: KubeClient, fleet: string): Promise<Row[]> {
     const perSecond = { direct: 0, mesh: 0 };
     for (let round = 0; round < 3; round++) {
       for (const way of ["direct", "mesh"] as const) {
-        const result = await load(way === "direct" ? { host: "127.0.0.1", port: direct, path: path.direct, connections, forMs: 2000 } : { host: caller, port: 15001, path: path.mesh, header: "catalog.food", connections, forMs: 2000 });
+        const result = await load(
+          way === "direct"
+            ? { host: "127.0.0.1", port: direct, path: path.direct, connections, forMs: 2000 }
+            : { host: caller, port: 15001, path: path.mesh, header: "catalog.food", connections, forMs: 2000 },
+        );
         if (result.failed > 0) throw new Error(`${result.failed} of ${result.requests} requests failed (${way})`);
         runs[way].push(...result.latenciesMs);
         perSecond[way] += result.perSecond / 3;
@@ -107,7 +138,12 @@ async function pair(kube: KubeClient, fleet: string): Promise<Row[]> {
       rows.push({ measure: `${name} through a sidecar pair`, value: quantile(runs.mesh, share), unit: "ms", note });
       rows.push({ measure: `${name} direct`, value: quantile(runs.direct, share), unit: "ms", note });
     }
-    rows.push({ measure: "requests per second through a sidecar pair", value: perSecond.mesh, unit: "1/s", note: `${note}; ${(perSecond.mesh / perSecond.direct).toFixed(2)} of direct` });
+    rows.push({
+      measure: "requests per second through a sidecar pair",
+      value: perSecond.mesh,
+      unit: "1/s",
+      note: `${note}; ${(perSecond.mesh / perSecond.direct).toFixed(2)} of direct`,
+    });
     rows.push({ measure: "requests per second direct", value: perSecond.direct, unit: "1/s", note });
   }
   return rows;

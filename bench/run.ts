@@ -20,12 +20,19 @@ const rows = await run((text) => void process.stderr.write(`${text}\n`));
 console.log(
   table(rows, [
     { header: "MEASURE", value: ({ measure }) => measure },
-    { header: "VALUE", value: ({ value }) => (Number.isInteger(value) ? String(value) : value.toFixed(value < 10 ? 2 : 1)), align: "right" },
+    {
+      header: "VALUE",
+      value: ({ value }) => (Number.isInteger(value) ? String(value) : value.toFixed(value < 10 ? 2 : 1)),
+      align: "right",
+    },
     { header: "UNIT", value: ({ unit }) => unit },
     { header: "NOTE", value: ({ note }) => note ?? "" },
   ]),
 );
 mkdirSync(join(import.meta.dirname, "results"), { recursive: true });
 const machine = { cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30), node: process.version };
-writeFileSync(join(import.meta.dirname, "results", `${name}.json`), `${JSON.stringify({ benchmark: name, machine, rows }, null, 2)}\n`);
+writeFileSync(
+  join(import.meta.dirname, "results", `${name}.json`),
+  `${JSON.stringify({ benchmark: name, machine, rows }, null, 2)}\n`,
+);
 process.exit(0);

@@ -12,7 +12,9 @@ test.each(files)("%s is valid", (path) => {
 
 test("App files have 10 to 30 lines, and every app has its service", () => {
   for (const path of readdirSync(join(import.meta.dirname, "apps"))) {
-    const lines = readFileSync(join(import.meta.dirname, "apps", path), "utf8").trimEnd().split("\n").length;
+    const lines = readFileSync(join(import.meta.dirname, "apps", path), "utf8")
+      .trimEnd()
+      .split("\n").length;
     expect(lines, path).toBeGreaterThanOrEqual(10);
     expect(lines, path).toBeLessThanOrEqual(30);
     expect(readdirSync(join(import.meta.dirname, "services", path.replace(".yaml", "")))).toContain("index.mjs");

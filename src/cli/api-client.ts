@@ -4,7 +4,12 @@ import type { Connection } from "./connection.ts";
 import { CliError } from "./cli-error.ts";
 
 /** As the model's, but with codes of servers newer than this client too. */
-export type ProblemDocument = Omit<ModelProblem, "code" | "detail" | "accepted" | "problems"> & { code: string; detail?: string; accepted?: unknown; problems?: ProblemDocument[] };
+export type ProblemDocument = Omit<ModelProblem, "code" | "detail" | "accepted" | "problems"> & {
+  code: string;
+  detail?: string;
+  accepted?: unknown;
+  problems?: ProblemDocument[];
+};
 
 export class ApiError extends Error {
   readonly problem: ProblemDocument;
@@ -15,7 +20,11 @@ export class ApiError extends Error {
   }
 }
 
-export interface Answer<T> { status: number; headers: Record<string, string | string[] | undefined>; body: T }
+export interface Answer<T> {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  body: T;
+}
 export interface CallOptions {
   query?: Record<string, string | number | boolean | undefined>;
   body?: unknown;
@@ -33,7 +42,11 @@ export class ApiClient {
     this.#token = token;
   }
 
-  async call<T>(method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE", path: string, options: CallOptions = {}): Promise<Answer<T>> {
+  async call<T>(
+    method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE",
+    path: string,
+    options: CallOptions = {},
+  ): Promise<Answer<T>> {
     const response = await this.#send(method, path, options);
     const text = await response.body.text();
     const body = text === "" ? undefined : parseJson(text);
@@ -71,8 +84,12 @@ export class ApiClient {
 
   async #send(method: string, path: string, { query, body, headers }: CallOptions) {
     const url = new URL(path, `${this.server}/`);
-    for (const [key, value] of Object.entries(query ?? {})) if (value !== undefined) url.searchParams.set(key, String(value));
-    const raw = typeof body === "string" || body instanceof Uint8Array || (typeof body === "object" && body !== null && Symbol.asyncIterator in body);
+    for (const [key, value] of Object.entries(query ?? {}))
+      if (value !== undefined) url.searchParams.set(key, String(value));
+    const raw =
+      typeof body === "string" ||
+      body instanceof Uint8Array ||
+      (typeof body === "object" && body !== null && Symbol.asyncIterator in body);
     try {
       return await request(url, {
         method: method as "GET",
@@ -87,7 +104,11 @@ export class ApiClient {
       });
     } catch (error) {
       const cause = error as NodeJS.ErrnoException;
-      throw new CliError("unreachable", `the server at ${this.server} doesn't answer (${cause.code ?? cause.message})`, 'Is it running? "npm start" brings it up; "quipu up" too.');
+      throw new CliError(
+        "unreachable",
+        `the server at ${this.server} doesn't answer (${cause.code ?? cause.message})`,
+        'Is it running? "npm start" brings it up; "quipu up" too.',
+      );
     }
   }
 }
@@ -102,5 +123,11 @@ function parseJson(text: string): unknown {
 
 function asProblem(body: unknown, status: number, text: string): ProblemDocument {
   if (typeof body === "object" && body !== null && "title" in body) return body as ProblemDocument;
-  return { type: "about:blank", title: "Unexpected answer", status, code: "unexpected-answer", detail: `the server answered ${status}: ${text.slice(0, 200)}` };
+  return {
+    type: "about:blank",
+    title: "Unexpected answer",
+    status,
+    code: "unexpected-answer",
+    detail: `the server answered ${status}: ${text.slice(0, 200)}`,
+  };
 }

@@ -2,12 +2,36 @@ import { expect, test } from "vitest";
 import { appTree, type AppView } from "./app-view.ts";
 
 const view: AppView = {
-  app: "orders", phase: "running", revision: "r2", pods: { ready: 3, total: 3 }, calls: [], callers: [],
+  app: "orders",
+  phase: "running",
+  revision: "r2",
+  pods: { ready: 3, total: 3 },
+  calls: [],
+  callers: [],
   clusters: [
-    { name: "bogota", revision: "r2", weights: { r2: 100 }, revisions: { r2: { ready: 2, total: 2 }, r3: { ready: 0, total: 1, reason: "CrashLoopBackOff: exit code 1" } }, ageMs: 10 },
-    { name: "montevideo", revision: "r2", weights: { r2: 100 }, revisions: { r2: { ready: 1, total: 1 } }, ageMs: 10, error: "no contact" },
+    {
+      name: "bogota",
+      revision: "r2",
+      weights: { r2: 100 },
+      revisions: { r2: { ready: 2, total: 2 }, r3: { ready: 0, total: 1, reason: "CrashLoopBackOff: exit code 1" } },
+      ageMs: 10,
+    },
+    {
+      name: "montevideo",
+      revision: "r2",
+      weights: { r2: 100 },
+      revisions: { r2: { ready: 1, total: 1 } },
+      ageMs: 10,
+      error: "no contact",
+    },
   ],
-  releases: [{ metadata: { name: "orders-r3", creationTimestamp: "2026-01-01T00:00:00Z" }, spec: { app: "orders", number: 3, parts: ["workload"] }, status: { phase: "progressing", step: "create", reason: "waiting for pods" } }],
+  releases: [
+    {
+      metadata: { name: "orders-r3", creationTimestamp: "2026-01-01T00:00:00Z" },
+      spec: { app: "orders", number: 3, parts: ["workload"] },
+      status: { phase: "progressing", step: "create", reason: "waiting for pods" },
+    },
+  ],
 };
 
 test("an app as a tree", () => {

@@ -2,9 +2,25 @@ import type { ProblemDocument } from "./api-client.ts";
 import type { ReleaseView } from "./follow-release.ts";
 import { paint } from "./output.ts";
 
-export interface RevisionView { ready: number; total: number; reason?: string }
-export interface ClusterView { name: string; revision: string | null; image?: string; weights: Record<string, number>; revisions: Record<string, RevisionView>; ageMs: number | null; error?: string }
-export interface EdgeView { app: string; segment: string; stage: string }
+export interface RevisionView {
+  ready: number;
+  total: number;
+  reason?: string;
+}
+export interface ClusterView {
+  name: string;
+  revision: string | null;
+  image?: string;
+  weights: Record<string, number>;
+  revisions: Record<string, RevisionView>;
+  ageMs: number | null;
+  error?: string;
+}
+export interface EdgeView {
+  app: string;
+  segment: string;
+  stage: string;
+}
 /** What `GET /api/v1/apps/NAME/status` answers. */
 export interface AppView {
   app: string;
@@ -19,23 +35,40 @@ export interface AppView {
   warnings?: ProblemDocument[];
 }
 
-const marks: Record<string, string> = { running: "✔", finished: "✔", degraded: "✖", failed: "✖", starting: "॥", waiting: "॥", progressing: "॥", declared: "○" };
+const marks: Record<string, string> = {
+  running: "✔",
+  finished: "✔",
+  degraded: "✖",
+  failed: "✖",
+  starting: "॥",
+  waiting: "॥",
+  progressing: "॥",
+  declared: "○",
+};
 
 /** The app as a tree: release, clusters, revisions. Pure; the lines are what a terminal shows. */
 export function appTree(view: AppView): string[] {
   const [release] = view.releases;
-  const lines = [`${mark(view.phase)} ${paint("bold", view.app)} ${view.phase}${view.revision === null ? "" : `, ${view.revision}`}, ${view.pods.ready}/${view.pods.total} pods ready`];
+  const lines = [
+    `${mark(view.phase)} ${paint("bold", view.app)} ${view.phase}${view.revision === null ? "" : `, ${view.revision}`}, ${view.pods.ready}/${view.pods.total} pods ready`,
+  ];
   if (release !== undefined) {
     const { phase = "waiting", reason } = release.status ?? {};
-    lines.push(`│ release ${release.metadata.name} (${release.spec.parts.join(", ") || "nothing"}): ${mark(phase)} ${phase}${reason === undefined ? "" : ` – ${reason}`}`);
+    lines.push(
+      `│ release ${release.metadata.name} (${release.spec.parts.join(", ") || "nothing"}): ${mark(phase)} ${phase}${reason === undefined ? "" : ` – ${reason}`}`,
+    );
   }
   view.clusters.forEach((cluster, index) => {
     const last = index === view.clusters.length - 1;
-    lines.push(`${last ? "└" : "├"}─ ${cluster.name}${cluster.error === undefined ? "" : ` ${paint("red", `✖ ${cluster.error}`)}`}`);
+    lines.push(
+      `${last ? "└" : "├"}─ ${cluster.name}${cluster.error === undefined ? "" : ` ${paint("red", `✖ ${cluster.error}`)}`}`,
+    );
     const revisions = Object.entries(cluster.revisions);
     revisions.forEach(([name, { ready, total, reason }], position) => {
       const well = total > 0 && ready === total;
-      lines.push(`${last ? " " : "│"}  ${position === revisions.length - 1 ? "└" : "├"}─ ${well ? mark("running") : mark("starting")} ${name} ${cluster.weights[name] ?? 0} % ${ready}/${total} ready${reason === undefined ? "" : ` – ${reason}`}`);
+      lines.push(
+        `${last ? " " : "│"}  ${position === revisions.length - 1 ? "└" : "├"}─ ${well ? mark("running") : mark("starting")} ${name} ${cluster.weights[name] ?? 0} % ${ready}/${total} ready${reason === undefined ? "" : ` – ${reason}`}`,
+      );
     });
   });
   return lines;

@@ -4,7 +4,11 @@ import { join, posix, relative, resolve, sep } from "node:path";
 import { pack } from "tar-stream";
 import { CliError } from "./cli-error.ts";
 
-export interface Archive { bytes: Buffer; /** `sha256:…` of the bytes. */ digest: string; files: number }
+export interface Archive {
+  bytes: Buffer;
+  /** `sha256:…` of the bytes. */ digest: string;
+  files: number;
+}
 
 const limit = 512 * 1024 * 1024;
 
@@ -35,11 +39,21 @@ export async function archiveFolder(folder: string): Promise<Archive> {
     if (stat.isDirectory()) tar.entry({ ...common, name: `${name}/`, type: "directory", mode: 0o755 });
     else if (stat.isSymbolicLink()) {
       const target = readlinkSync(path);
-      if (relative(root, resolve(path, "..", target)).startsWith("..")) throw new CliError("usage", `--from ${folder}: the link ${name} leads out of the folder (${target})`, "Only links within the folder can be released.");
+      if (relative(root, resolve(path, "..", target)).startsWith(".."))
+        throw new CliError(
+          "usage",
+          `--from ${folder}: the link ${name} leads out of the folder (${target})`,
+          "Only links within the folder can be released.",
+        );
       tar.entry({ ...common, name, type: "symlink", linkname: target, mode: 0o777 });
     } else if (stat.isFile()) {
       size += stat.size;
-      if (size > limit) throw new CliError("usage", `--from ${folder}: more than ${limit / 1024 / 1024} MiB`, "Leave out what the app doesn't need to run.");
+      if (size > limit)
+        throw new CliError(
+          "usage",
+          `--from ${folder}: more than ${limit / 1024 / 1024} MiB`,
+          "Leave out what the app doesn't need to run.",
+        );
       tar.entry({ ...common, name, mode: (stat.mode & 0o111) === 0 ? 0o644 : 0o755 }, readFileSync(path));
     } else throw new CliError("usage", `--from ${folder}: ${name} is neither a file, a folder nor a link`);
     files++;

@@ -3,7 +3,10 @@ import { join } from "node:path";
 import { CliError } from "./cli-error.ts";
 
 /** How a command reaches the server. */
-export interface Connection { server: string; token: string }
+export interface Connection {
+  server: string;
+  token: string;
+}
 
 /**
  * `QUIPU_SERVER` and `QUIPU_TOKEN`, else `client.json` in the home folder, which `quipu up` and `quipu login` write.
@@ -17,10 +20,19 @@ export function connection(home: string, environment: NodeJS.ProcessEnv = proces
     found = JSON.parse(readFileSync(path, "utf8")) as Partial<Connection>;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") {
-      throw new CliError("no-server", `no fleet is known here: ${path} doesn't exist`, 'Start one with "npm start" (or "quipu up"), or set QUIPU_SERVER and QUIPU_TOKEN.');
+      throw new CliError(
+        "no-server",
+        `no fleet is known here: ${path} doesn't exist`,
+        'Start one with "npm start" (or "quipu up"), or set QUIPU_SERVER and QUIPU_TOKEN.',
+      );
     }
-    throw new CliError("no-server", `${path} can't be read: ${(error as Error).message}`, 'Write it anew with "quipu up".');
+    throw new CliError(
+      "no-server",
+      `${path} can't be read: ${(error as Error).message}`,
+      'Write it anew with "quipu up".',
+    );
   }
-  if (typeof found.server !== "string" || typeof found.token !== "string") throw new CliError("no-server", `${path} lacks "server" or "token"`, 'Write it anew with "quipu up".');
+  if (typeof found.server !== "string" || typeof found.token !== "string")
+    throw new CliError("no-server", `${path} lacks "server" or "token"`, 'Write it anew with "quipu up".');
   return { server: server ?? found.server, token: token ?? found.token };
 }

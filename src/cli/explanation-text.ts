@@ -1,7 +1,20 @@
 import { paint, table } from "./output.ts";
 
-interface Outcome { status: number; flag?: string; by: string; rule?: string; object?: string; reason: string }
-interface Step { proxy: string; what: string; rule: string; object?: string; detail: string }
+interface Outcome {
+  status: number;
+  flag?: string;
+  by: string;
+  rule?: string;
+  object?: string;
+  reason: string;
+}
+interface Step {
+  proxy: string;
+  what: string;
+  rule: string;
+  object?: string;
+  detail: string;
+}
 
 /** As `POST /api/v1/explain` answers. */
 export interface Explanation {
@@ -30,19 +43,29 @@ function headline({ status, reason }: Outcome): string {
 }
 
 function facts({ by, rule, object, flag }: Outcome): string[] {
-  const named = [["answered by", by], ["rule", rule], ["object", object], ["Envoy's flag", flag]] as const;
-  return named.filter(([, value]) => value !== undefined).map(([name, value]) => `  ${paint("grey", `${name}:`)} ${value}`);
+  const named = [
+    ["answered by", by],
+    ["rule", rule],
+    ["object", object],
+    ["Envoy's flag", flag],
+  ] as const;
+  return named
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `  ${paint("grey", `${name}:`)} ${value}`);
 }
 
 function way(steps: readonly Step[]): string[] {
   if (steps.length === 0) return [];
-  return ["", ...table(steps, [
-    { header: "PROXY", value: ({ proxy }) => proxy },
-    { header: "WHAT", value: ({ what }) => what },
-    { header: "RULE", value: ({ rule }) => rule },
-    { header: "FROM", value: ({ object }) => object ?? "" },
-    { header: "DETAIL", value: ({ detail }) => detail },
-  ]).split("\n")];
+  return [
+    "",
+    ...table(steps, [
+      { header: "PROXY", value: ({ proxy }) => proxy },
+      { header: "WHAT", value: ({ what }) => what },
+      { header: "RULE", value: ({ rule }) => rule },
+      { header: "FROM", value: ({ object }) => object ?? "" },
+      { header: "DETAIL", value: ({ detail }) => detail },
+    ]).split("\n"),
+  ];
 }
 
 function percent(chance: number): string {

@@ -12,7 +12,9 @@ test("changed, added and gone fields by path", () => {
 });
 
 test("a document never differs from itself", () => {
-  fc.assert(fc.property(fc.jsonValue(), (value) => {
-    expect(fieldDiff(value, structuredClone(value))).toEqual([]);
-  }));
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      expect(fieldDiff(value, structuredClone(value))).toEqual([]);
+    }),
+  );
 });

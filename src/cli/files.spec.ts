@@ -4,7 +4,10 @@ import { parse } from "./files.ts";
 const head = "apiVersion: quipu.dev/v1\n";
 
 test("many documents in a file, each with its line", () => {
-  const documents = parse("a.yaml", `${head}kind: Team\nmetadata: { name: one }\nspec: {}\n---\n# nothing\n---\n${head}kind: Team\nmetadata: { name: two }\nspec: {}\n`);
+  const documents = parse(
+    "a.yaml",
+    `${head}kind: Team\nmetadata: { name: one }\nspec: {}\n---\n# nothing\n---\n${head}kind: Team\nmetadata: { name: two }\nspec: {}\n`,
+  );
   expect(documents.map(({ source, kind, name }) => ({ source, kind, name }))).toEqual([
     { source: "a.yaml:1", kind: "Team", name: "one" },
     { source: "a.yaml:8", kind: "Team", name: "two" },
@@ -17,7 +20,9 @@ test("broken YAML is told with line and column", () => {
 });
 
 test("a misspelt field is told with its place and what was meant", () => {
-  expect(() => parse("a.yaml", `${head}kind: App\nmetadata: { name: one }\nspec: { team: a, segment: b, trafic: {} }\n`)).toThrow(/^a\.yaml:4:\d+: spec\.trafic: .*traffic/s);
+  expect(() =>
+    parse("a.yaml", `${head}kind: App\nmetadata: { name: one }\nspec: { team: a, segment: b, trafic: {} }\n`),
+  ).toThrow(/^a\.yaml:4:\d+: spec\.trafic: .*traffic/s);
 });
 
 test.each([["- 1\n"], ["spec: {}\n"], ["kind: App\n"]])("%j is refused", (text) => {

@@ -18,7 +18,12 @@ export interface FileDocument {
 /** All documents of files and folders (`*.yaml`, `*.yml`, `*.json`, sorted, not recursive); `-` is standard input. */
 export function readDocuments(paths: readonly string[]): FileDocument[] {
   const documents = paths.flatMap(expand).flatMap((path) => parse(path, readText(path)));
-  if (documents.length === 0) throw new CliError("usage", `nothing is declared in ${paths.join(", ")}`, "Expected YAML or JSON documents with apiVersion, kind, metadata and spec.");
+  if (documents.length === 0)
+    throw new CliError(
+      "usage",
+      `nothing is declared in ${paths.join(", ")}`,
+      "Expected YAML or JSON documents with apiVersion, kind, metadata and spec.",
+    );
   return documents;
 }
 
@@ -31,7 +36,10 @@ function expand(path: string): string[] {
     throw new CliError("usage", `${path} doesn't exist or can't be read`);
   }
   if (!isFolder) return [path];
-  return readdirSync(path).filter((name) => /\.(ya?ml|json)$/.test(name)).sort().map((name) => join(path, name));
+  return readdirSync(path)
+    .filter((name) => /\.(ya?ml|json)$/.test(name))
+    .sort()
+    .map((name) => join(path, name));
 }
 
 function readText(path: string): string {
@@ -46,7 +54,12 @@ function readText(path: string): string {
 export function parse(source: string, text: string): FileDocument[] {
   const parsed = parseDocuments(text);
   const wrong = parsed.flatMap(({ problems }) => problems);
-  if (wrong.length > 0) throw new CliError("usage", wrong.map((problem) => `${place(source, problem)}: ${describe(problem.toJSON())}`).join("\n"), "Nothing was changed.");
+  if (wrong.length > 0)
+    throw new CliError(
+      "usage",
+      wrong.map((problem) => `${place(source, problem)}: ${describe(problem.toJSON())}`).join("\n"),
+      "Nothing was changed.",
+    );
   return parsed.map(({ value, line, locate }) => {
     const document = value as Record<string, unknown> & { kind: string; metadata: { name: string } };
     return {
@@ -54,7 +67,7 @@ export function parse(source: string, text: string): FileDocument[] {
       kind: document.kind,
       name: document.metadata.name,
       value: document,
-      locate: (field) => {
+      locate: (field: string) => {
         const at = locate(field);
         return `${source}:${at.line}:${at.column}`;
       },

@@ -18,8 +18,16 @@ export async function followRelease(client: ApiClient, name: string): Promise<Re
     const release = await client.get<ReleaseView>(`/api/v1/releases/${encodeURIComponent(name)}`);
     const { phase = "waiting", step, reason } = release.status ?? {};
     if (ended.includes(phase)) {
-      progress.done(`${name} ${phase}${reason === undefined || phase === "finished" ? "" : `: ${reason}`}`, phase === "finished");
-      if (phase !== "finished") throw new CliError("failed", `release ${name} ${phase}${reason === undefined ? "" : `: ${reason}`}`, "What ran before is untouched.");
+      progress.done(
+        `${name} ${phase}${reason === undefined || phase === "finished" ? "" : `: ${reason}`}`,
+        phase === "finished",
+      );
+      if (phase !== "finished")
+        throw new CliError(
+          "failed",
+          `release ${name} ${phase}${reason === undefined ? "" : `: ${reason}`}`,
+          "What ran before is untouched.",
+        );
       return release;
     }
     progress.update(`${name}: ${step ?? phase}${reason === undefined ? "" : ` – ${reason}`}`);

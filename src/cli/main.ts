@@ -3,7 +3,12 @@ import { exitCodes } from "./cli-error.ts";
 import { reportError } from "./report-error.ts";
 import { outputFormats } from "./output.ts";
 
-export interface UpOptions { demo?: boolean; load: boolean; port?: number; cluster?: string[] }
+export interface UpOptions {
+  demo?: boolean;
+  load: boolean;
+  port?: number;
+  cluster?: string[];
+}
 
 /** What happens on this machine rather than through the API. Given by whoever puts processes together, since no room imports that one. */
 export interface LocalCommands {
@@ -14,81 +19,151 @@ export interface LocalCommands {
 /** Commands are imported when they run: `quipu --help` and completion must not wait for what they don't use. */
 export function program(local: LocalCommands): Command {
   const quipu = new Command("quipu")
-    .description("Runs a fleet of Kubernetes + Istio clusters: declare a microservice once, deploy it, and traffic obeys.")
+    .description(
+      "Runs a fleet of Kubernetes + Istio clusters: declare a microservice once, deploy it, and traffic obeys.",
+    )
     .version("0.1.0")
     .showHelpAfterError()
     .showSuggestionAfterError()
     .exitOverride()
     .enablePositionalOptions();
 
-  quipu.command("up").description("start the fleet of this home: server, clusters, meshes; stays until Ctrl-C")
+  quipu
+    .command("up")
+    .description("start the fleet of this home: server, clusters, meshes; stays until Ctrl-C")
     .option("--demo", "with the sample super-app and a little load on it")
     .option("--no-load", "with --demo: without the load")
-    .option("--port <port>", "port of the API and the web UI on 127.0.0.1 (default 7070, or the next free one)", integer)
+    .option(
+      "--port <port>",
+      "port of the API and the web UI on 127.0.0.1 (default 7070, or the next free one)",
+      integer,
+    )
     .option("--cluster <name=region/zone...>", "clusters of a new fleet (default: bogota=co/co-a montevideo=uy/uy-a)")
     .action((options: UpOptions) => local.up(options));
-  quipu.command("down").description("stop the fleet of this home, its apps and sidecars included; what is stored stays")
+  quipu
+    .command("down")
+    .description("stop the fleet of this home, its apps and sidecars included; what is stored stays")
     .action(() => local.down());
 
-  quipu.command("apply").description("declare what files say (any kind, many documents in a file; - reads standard input)")
+  quipu
+    .command("apply")
+    .description("declare what files say (any kind, many documents in a file; - reads standard input)")
     .requiredOption("-f, --filename <file...>", "YAML or JSON files, or folders of them")
     .option("--dry-run", "check everything and change nothing")
     .option("--why <reason>", "goes into the audit record")
     .addOption(output())
     .action(async (options) => (await import("./commands/apply.ts")).apply(options));
-  quipu.command("get").description("list things of a kind, or show one").argument("<kind>").argument("[name]")
+  quipu
+    .command("get")
+    .description("list things of a kind, or show one")
+    .argument("<kind>")
+    .argument("[name]")
     .addOption(output())
-    .option("--team <team>").option("--segment <segment>").option("--cluster <cluster>").option("-q, --query <text>", "only names that hold this text")
+    .option("--team <team>")
+    .option("--segment <segment>")
+    .option("--cluster <cluster>")
+    .option("-q, --query <text>", "only names that hold this text")
     .action(async (kind, name, options) => (await import("./commands/get.ts")).get(kind, name, options));
-  quipu.command("describe").description("all about one thing: what is declared, what is in force, what is wrong").argument("<kind>").argument("<name>")
+  quipu
+    .command("describe")
+    .description("all about one thing: what is declared, what is in force, what is wrong")
+    .argument("<kind>")
+    .argument("<name>")
     .action(async (kind, name) => (await import("./commands/describe.ts")).describe(kind, name));
-  quipu.command("delete").description("withdraw things").argument("[kind]").argument("[name...]")
+  quipu
+    .command("delete")
+    .description("withdraw things")
+    .argument("[kind]")
+    .argument("[name...]")
     .option("-f, --filename <file...>", "delete what these files declare")
     .option("--why <reason>", "goes into the audit record")
     .action(async (kind, names, options) => (await import("./commands/delete.ts")).remove(kind, names, options));
-  quipu.command("diff").description("what applying files would change, field by field; exit code 1 when anything would")
+  quipu
+    .command("diff")
+    .description("what applying files would change, field by field; exit code 1 when anything would")
     .requiredOption("-f, --filename <file...>", "YAML or JSON files, or folders of them")
     .action(async (options) => (await import("./commands/diff.ts")).diff(options));
-  quipu.command("lint").description("find what is legal but wrong, before anything is applied")
-    .option("-f, --filename <file...>", "files; without any, an app's declaration").argument("[app]")
+  quipu
+    .command("lint")
+    .description("find what is legal but wrong, before anything is applied")
+    .option("-f, --filename <file...>", "files; without any, an app's declaration")
+    .argument("[app]")
     .action(async (app, options) => (await import("./commands/lint.ts")).lint(app, options));
-  quipu.command("render").description("the Kubernetes and Istio objects of an app, for each cluster").argument("<app>")
-    .option("--cluster <cluster>", "only for this cluster").option("-o, --output <format>", "yaml or json", "yaml")
+  quipu
+    .command("render")
+    .description("the Kubernetes and Istio objects of an app, for each cluster")
+    .argument("<app>")
+    .option("--cluster <cluster>", "only for this cluster")
+    .option("-o, --output <format>", "yaml or json", "yaml")
     .action(async (app, options) => (await import("./commands/render.ts")).renderApp(app, options));
 
-  quipu.command("deploy").description("release a version of an app").argument("<app>")
+  quipu
+    .command("deploy")
+    .description("release a version of an app")
+    .argument("<app>")
     .option("--image <image>", "image with tag or digest")
     .option("--from <folder>", "embedded clusters: upload this folder and run it")
     .option("--no-wait", "return as soon as the release is accepted")
     .option("--why <reason>", "goes into the audit record")
     .action(async (app, options) => (await import("./commands/deploy.ts")).deploy(app, options));
-  quipu.command("status").description("an app's release, revisions and pods in every cluster").argument("[app]")
-    .option("-w, --watch", "redraw as it changes").addOption(output())
+  quipu
+    .command("status")
+    .description("an app's release, revisions and pods in every cluster")
+    .argument("[app]")
+    .option("-w, --watch", "redraw as it changes")
+    .addOption(output())
     .action(async (app, options) => (await import("./commands/status.ts")).status(app, options));
-  quipu.command("explain").description("what happens to one request: which route, limits, endpoints and rules it meets").argument("<from>").argument("<url>")
-    .option("-X, --method <method>", "HTTP method", "GET").option("-H, --header <name: value...>", "request headers")
+  quipu
+    .command("explain")
+    .description("what happens to one request: which route, limits, endpoints and rules it meets")
+    .argument("<from>")
+    .argument("<url>")
+    .option("-X, --method <method>", "HTTP method", "GET")
+    .option("-H, --header <name: value...>", "request headers")
     .option("--cluster <cluster>", "where the caller runs (default: its first cluster)")
     .option("--state <name=value...>", "what the configuration can't say: status, delay, requests, connections, tokens")
     .addOption(output())
     .action(async (from, url, options) => (await import("./commands/explain.ts")).explain(from, url, options));
-  quipu.command("logs").description("what an app's processes wrote").argument("<app>")
-    .option("-f, --follow").option("--tail <lines>", "only the last lines", integer, 100).option("--cluster <cluster>").option("--pod <pod>")
+  quipu
+    .command("logs")
+    .description("what an app's processes wrote")
+    .argument("<app>")
+    .option("-f, --follow")
+    .option("--tail <lines>", "only the last lines", integer, 100)
+    .option("--cluster <cluster>")
+    .option("--pod <pod>")
     .action(async (app, options) => (await import("./commands/logs.ts")).logs(app, options));
 
   const cluster = quipu.command("cluster").description("the clusters of the fleet");
-  cluster.command("list").description("clusters and how they are").addOption(output())
+  cluster
+    .command("list")
+    .description("clusters and how they are")
+    .addOption(output())
     .action(async (options) => (await import("./commands/get.ts")).get("clusters", undefined, options));
-  cluster.command("kubeconfig").description("print a kubeconfig for a cluster").argument("<name>")
+  cluster
+    .command("kubeconfig")
+    .description("print a kubeconfig for a cluster")
+    .argument("<name>")
     .action(async (name) => (await import("./commands/cluster-kubeconfig.ts")).kubeconfig(name));
 
-  quipu.command("login").description("sign in to a server, or say as whom this home is signed in")
+  quipu
+    .command("login")
+    .description("sign in to a server, or say as whom this home is signed in")
     .option("--link", "print a link that signs a browser in, once, within 15 minutes")
-    .option("--server <url>", "the server to sign in to").option("--token-file <file>", "file with its token; - reads standard input")
+    .option("--server <url>", "the server to sign in to")
+    .option("--token-file <file>", "file with its token; - reads standard input")
     .action(async (options) => (await import("./commands/login.ts")).login(options));
 
-  quipu.command("completion").description("print a completion script").argument("<shell>", "bash, zsh or fish")
+  quipu
+    .command("completion")
+    .description("print a completion script")
+    .argument("<shell>", "bash, zsh or fish")
     .action(async (shell) => (await import("./commands/completion.ts")).completion(shell));
-  quipu.command("__complete", { hidden: true }).argument("[words...]").allowUnknownOption().passThroughOptions()
+  quipu
+    .command("__complete", { hidden: true })
+    .argument("[words...]")
+    .allowUnknownOption()
+    .passThroughOptions()
     .action(async (words: string[]) => (await import("./commands/completion.ts")).complete(quipu, words));
   return quipu;
 }
@@ -99,7 +174,8 @@ function output(): Option {
 
 function integer(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 0) throw new CommanderError(exitCodes.usage, "quipu.integer", `error: "${text}" is no whole number`);
+  if (!Number.isInteger(value) || value < 0)
+    throw new CommanderError(exitCodes.usage, "quipu.integer", `error: "${text}" is no whole number`);
   return value;
 }
 

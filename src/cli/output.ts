@@ -3,17 +3,29 @@ import { stringify } from "yaml";
 export type OutputFormat = "table" | "json" | "yaml" | "name";
 export const outputFormats: readonly OutputFormat[] = ["table", "json", "yaml", "name"];
 
-export interface Column<Row> { header: string; value: (row: Row) => string; align?: "left" | "right" }
+export interface Column<Row> {
+  header: string;
+  value: (row: Row) => string;
+  align?: "left" | "right";
+}
 
 /** Columns padded to their widest cell, two spaces apart, no trailing blanks. */
 export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
-  const cells = [columns.map((column) => column.header), ...rows.map((row) => columns.map((column) => column.value(row)))];
+  const cells = [
+    columns.map((column) => column.header),
+    ...rows.map((row) => columns.map((column) => column.value(row))),
+  ];
   const widths = columns.map((_, index) => Math.max(...cells.map((line) => width(line[index] ?? ""))));
   return cells
-    .map((line) => line.map((cell, index) => {
-      const blanks = " ".repeat((widths[index] ?? 0) - width(cell));
-      return columns[index]?.align === "right" ? blanks + cell : cell + blanks;
-    }).join("  ").trimEnd())
+    .map((line) =>
+      line
+        .map((cell, index) => {
+          const blanks = " ".repeat((widths[index] ?? 0) - width(cell));
+          return columns[index]?.align === "right" ? blanks + cell : cell + blanks;
+        })
+        .join("  ")
+        .trimEnd(),
+    )
     .join("\n");
 }
 
@@ -31,7 +43,7 @@ const colours = { red: 31, green: 32, yellow: 33, blue: 34, grey: 90, bold: 1 } 
 
 /** Colour only for a terminal that wants it (https://no-color.org). */
 export function paint(colour: keyof typeof colours, text: string, stream: NodeJS.WriteStream = process.stdout): string {
-  const wanted = stream.isTTY === true && process.env.NO_COLOR === undefined && process.env.TERM !== "dumb";
+  const wanted =  stream.isTTY && process.env.NO_COLOR === undefined && process.env.TERM !== "dumb";
   return wanted ? `\u001b[${colours[colour]}m${text}\u001b[0m` : text;
 }
 

@@ -32,7 +32,9 @@ export class Progress {
     clearInterval(this.#timer);
     const seconds = ((Date.now() - this.#started) / 1000).toFixed(1);
     const mark = ok ? paint("green", "✔", this.#stream) : paint("red", "✖", this.#stream);
-    this.#stream.write(`${this.#stream.isTTY ? "\r\u001b[2K" : ""}${mark} ${text} ${paint("grey", `${seconds} s`, this.#stream)}\n`);
+    this.#stream.write(
+      `${this.#stream.isTTY ? "\r\u001b[2K" : ""}${mark} ${text} ${paint("grey", `${seconds} s`, this.#stream)}\n`,
+    );
   }
 
   #draw(): void {

@@ -3,7 +3,10 @@ import { CliError, exitCodes } from "./cli-error.ts";
 import { paint } from "./output.ts";
 
 /** Says on stderr what went wrong and returns the exit code. Never a stack trace for what a user can mend. */
-export function reportError(error: unknown, write: (text: string) => void = (text) => void process.stderr.write(text)): number {
+export function reportError(
+  error: unknown,
+  write: (text: string) => void = (text) => void process.stderr.write(text),
+): number {
   const label = paint("red", "error:", process.stderr);
   if (error instanceof ApiError) {
     const all = error.problem.problems ?? [error.problem];
@@ -13,17 +16,29 @@ export function reportError(error: unknown, write: (text: string) => void = (tex
   if (error instanceof CliError) {
     write(`${label} ${error.message}\n`);
     if (error.hint !== undefined) write(`  ${error.hint}\n`);
-    return error.code === "usage" ? exitCodes.usage : error.code === "failed" ? exitCodes.failed : exitCodes.unavailable;
+    return error.code === "usage"
+      ? exitCodes.usage
+      : error.code === "failed"
+        ? exitCodes.failed
+        : exitCodes.unavailable;
   }
-  write(`${label} ${error instanceof Error ? (process.env.QUIPU_DEBUG === undefined ? error.message : error.stack) : String(error)}\n`);
+  write(
+    `${label} ${error instanceof Error ? (process.env.QUIPU_DEBUG === undefined ? error.message : error.stack) : String(error)}\n`,
+  );
   return exitCodes.failed;
 }
 
 /** One problem in one line (two when something is accepted): code, field, what was found, what is accepted. */
 export function describe(problem: ProblemDocument): string {
   const where = problem.field === undefined ? "" : `${problem.field}: `;
-  const accepted = problem.accepted === undefined || String(problem.detail ?? "").includes(String(problem.accepted)) ? "" : `\n  accepted: ${show(problem.accepted)}`;
-  const found = problem.found === undefined || String(problem.detail ?? "").includes(show(problem.found)) ? "" : ` (found ${show(problem.found)})`;
+  const accepted =
+    problem.accepted === undefined || (problem.detail ?? "").includes(String(problem.accepted))
+      ? ""
+      : `\n  accepted: ${show(problem.accepted)}`;
+  const found =
+    problem.found === undefined || (problem.detail ?? "").includes(show(problem.found))
+      ? ""
+      : ` (found ${show(problem.found)})`;
   return `${where}${problem.detail ?? problem.title}${found} [${problem.code}]${accepted}`;
 }
 

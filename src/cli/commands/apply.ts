@@ -7,10 +7,21 @@ import { type OutputFormat, paint, render } from "../output.ts";
 import { describe, reportError } from "../report-error.ts";
 import { withClient } from "../with-client.ts";
 
-export interface ApplyOptions { filename: string[]; dryRun?: boolean; why?: string; output: OutputFormat }
+export interface ApplyOptions {
+  filename: string[];
+  dryRun?: boolean;
+  why?: string;
+  output: OutputFormat;
+}
 
 /** What the API answers to a write. */
-export interface Written { kind: string; metadata: { name: string }; outcome: "created" | "updated" | "unchanged"; warnings: ProblemDocument[]; /** Names of the releases that follow from it. */ releases: string[] }
+export interface Written {
+  kind: string;
+  metadata: { name: string };
+  outcome: "created" | "updated" | "unchanged";
+  warnings: ProblemDocument[];
+  /** Names of the releases that follow from it. */ releases: string[];
+}
 
 /** Order in which kinds are declared, so that one file can hold an app and its segment in any order. */
 const order = ["TokenIssuer", "Cluster", "Team", "Segment", "Policy", "Window", "App"];
@@ -43,16 +54,22 @@ async function check(client: ApiClient, documents: readonly FileDocument[]): Pro
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       // What an earlier document of the same files will bring isn't there yet in a dry run.
-      if (error.problem.code === "unknown-reference" && documents.some(({ name }) => name === error.problem.found)) continue;
+      if (error.problem.code === "unknown-reference" && documents.some(({ name }) => name === error.problem.found))
+        continue;
       wrong++;
       process.stderr.write(`${document.locate(error.problem.field ?? "")}: ${document.kind} ${document.name}\n`);
       reportError(error);
     }
   }
-  if (wrong > 0) throw new CliError("usage", `${wrong} of ${documents.length} documents can't be applied; nothing was changed`);
+  if (wrong > 0)
+    throw new CliError("usage", `${wrong} of ${documents.length} documents can't be applied; nothing was changed`);
 }
 
-export async function put(client: ApiClient, document: FileDocument, { dryRun, why, ifMatch }: { dryRun?: boolean; why?: string | undefined; ifMatch?: string } = {}): Promise<Answer<Written>> {
+export async function put(
+  client: ApiClient,
+  document: FileDocument,
+  { dryRun, why, ifMatch }: { dryRun?: boolean; why?: string | undefined; ifMatch?: string } = {},
+): Promise<Answer<Written>> {
   return client.call<Written>("PUT", `/api/v1/${pluralOf(document.kind)}/${encodeURIComponent(document.name)}`, {
     body: document.value,
     query: { dryRun: dryRun === true ? true : undefined, why },
@@ -63,10 +80,12 @@ export async function put(client: ApiClient, document: FileDocument, { dryRun, w
 function say(document: FileDocument, { body }: Answer<Written>, options: ApplyOptions): void {
   const id = `${document.kind.toLowerCase()}/${document.name}`;
   console.log(options.output === "name" ? id : `${id} ${body.outcome}${options.dryRun === true ? " (dry run)" : ""}`);
-  for (const release of body.releases) if (options.output === "table" && options.dryRun !== true) console.log(`  release ${release}`);
+  for (const release of body.releases)
+    if (options.output === "table" && options.dryRun !== true) console.log(`  release ${release}`);
   sayWarnings(body.warnings);
 }
 
 export function sayWarnings(warnings: readonly ProblemDocument[]): void {
-  for (const warning of warnings) process.stderr.write(`  ${paint("yellow", "warning:", process.stderr)} ${describe(warning)}\n`);
+  for (const warning of warnings)
+    process.stderr.write(`  ${paint("yellow", "warning:", process.stderr)} ${describe(warning)}\n`);
 }

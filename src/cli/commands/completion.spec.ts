@@ -3,16 +3,26 @@ import { program } from "../main.ts";
 import { candidates } from "./completion.ts";
 
 const quipu = program({ up: async () => undefined, down: async () => undefined });
-const names = async (plural: string) => (plural === "apps" ? ["catalog", "checkout", "orders"] : plural === "clusters" ? ["bogota"] : []);
+const names = async (plural: string) =>
+  plural === "apps" ? ["catalog", "checkout", "orders"] : plural === "clusters" ? ["bogota"] : [];
 
 test.each<[string[], string[]]>([
   [["de"], ["delete", "deploy", "describe"]],
-  [["deploy", "c"], ["catalog", "checkout"]],
+  [
+    ["deploy", "c"],
+    ["catalog", "checkout"],
+  ],
   [["get", "a"], ["apps"]],
   [["get", "apps", "o"], ["orders"]],
-  [["get", "apps", "-o", "y"], ["table", "json", "yaml", "name"]],
+  [
+    ["get", "apps", "-o", "y"],
+    ["table", "json", "yaml", "name"],
+  ],
   [["logs", "orders", "--cluster", ""], ["bogota"]],
-  [["cluster", ""], ["list", "kubeconfig"]],
+  [
+    ["cluster", ""],
+    ["list", "kubeconfig"],
+  ],
   [["cluster", "kubeconfig", ""], ["bogota"]],
   [["completion", "f"], ["fish"]],
   [["deploy", "--im"], ["--image"]],

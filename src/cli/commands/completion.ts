@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { ApiClient } from "../api-client.ts";
+import type { ApiClient } from "../api-client.ts";
 import { CliError } from "../cli-error.ts";
 import { kindPlurals, pluralOf } from "../kind-names.ts";
 import { withClient } from "../with-client.ts";
@@ -24,7 +24,12 @@ complete -c quipu -n '__fish_seen_argument -s f -l filename -l from' -F`,
 
 export function completion(shell: string): void {
   const script = scripts[shell];
-  if (script === undefined) throw new CliError("usage", `"${shell}" is no shell that quipu completes for`, `Accepted: ${Object.keys(scripts).join(", ")}.`);
+  if (script === undefined)
+    throw new CliError(
+      "usage",
+      `"${shell}" is no shell that quipu completes for`,
+      `Accepted: ${Object.keys(scripts).join(", ")}.`,
+    );
   console.log(script);
 }
 
@@ -37,7 +42,11 @@ export async function complete(program: Command, words: readonly string[]): Prom
   for (const candidate of await candidates(program, given, names)) console.log(candidate);
 }
 
-export async function candidates(program: Command, words: readonly string[], namesOf: (plural: string) => Promise<string[]>): Promise<string[]> {
+export async function candidates(
+  program: Command,
+  words: readonly string[],
+  namesOf: (plural: string) => Promise<string[]>,
+): Promise<string[]> {
   const last = words.at(-1) ?? "";
   let command = program;
   const before = words.slice(0, -1);
@@ -49,19 +58,28 @@ export async function candidates(program: Command, words: readonly string[], nam
     else if (word.startsWith("-")) {
       const option = command.options.find((one) => one.short === word || one.long === word);
       if (option !== undefined && (option.required || option.optional)) {
-        if (index === before.length - 1) return option.argChoices ?? (option.long === "--cluster" ? namesOf("clusters") : []);
+        if (index === before.length - 1)
+          return option.argChoices ?? (option.long === "--cluster" ? namesOf("clusters") : []);
         index++;
       }
     } else args.push(word);
   }
-  if (last.startsWith("-")) return command.options.flatMap((option) => [option.long ?? "", option.short ?? ""]).filter((name) => name.startsWith(last));
-  const all = command.commands.length > 0 && args.length === 0
-    ? command.commands.map((one) => one.name()).filter((name) => !name.startsWith("__"))
-    : await argumentsOf(command, args, namesOf);
+  if (last.startsWith("-"))
+    return command.options
+      .flatMap((option) => [option.long ?? "", option.short ?? ""])
+      .filter((name) => name.startsWith(last));
+  const all =
+    command.commands.length > 0 && args.length === 0
+      ? command.commands.map((one) => one.name()).filter((name) => !name.startsWith("__"))
+      : await argumentsOf(command, args, namesOf);
   return all.filter((name) => name.startsWith(last));
 }
 
-async function argumentsOf(command: Command, args: readonly string[], namesOf: (plural: string) => Promise<string[]>): Promise<string[]> {
+async function argumentsOf(
+  command: Command,
+  args: readonly string[],
+  namesOf: (plural: string) => Promise<string[]>,
+): Promise<string[]> {
   if (command.name() === "completion") return args.length === 0 ? Object.keys(scripts) : [];
   if (command.name() === "kubeconfig") return args.length === 0 ? namesOf("clusters") : [];
   if (ofApps.includes(command.name())) return args.length === 0 ? namesOf("apps") : [];
@@ -76,7 +94,8 @@ async function names(plural: string): Promise<string[]> {
   try {
     return await withClient(async (client: ApiClient) => {
       const found: string[] = [];
-      for await (const item of client.list<{ metadata: { name: string } }>(`/api/v1/${plural}`)) found.push(item.metadata.name);
+      for await (const item of client.list<{ metadata: { name: string } }>(`/api/v1/${plural}`))
+        found.push(item.metadata.name);
       return found;
     });
   } catch {

@@ -4,14 +4,24 @@ import { pluralOf } from "../kind-names.ts";
 import { withClient } from "../with-client.ts";
 import { inOrder } from "./apply.ts";
 
-export interface DeleteOptions { filename?: string[]; why?: string }
+export interface DeleteOptions {
+  filename?: string[];
+  why?: string;
+}
 
-export async function remove(kind: string | undefined, names: readonly string[], options: DeleteOptions): Promise<void> {
-  const wanted = options.filename !== undefined
-    ? inOrder(readDocuments(options.filename)).reverse().map((document) => ({ plural: pluralOf(document.kind), name: document.name }))
-    : kind === undefined || names.length === 0
-      ? []
-      : names.map((name) => ({ plural: pluralOf(kind), name }));
+export async function remove(
+  kind: string | undefined,
+  names: readonly string[],
+  options: DeleteOptions,
+): Promise<void> {
+  const wanted =
+    options.filename !== undefined
+      ? inOrder(readDocuments(options.filename))
+          .reverse()
+          .map((document) => ({ plural: pluralOf(document.kind), name: document.name }))
+      : kind === undefined || names.length === 0
+        ? []
+        : names.map((name) => ({ plural: pluralOf(kind), name }));
   if (wanted.length === 0) throw new CliError("usage", "say what to delete: a kind and names, or -f with files");
   await withClient(async (client) => {
     for (const { plural, name } of wanted) {

@@ -7,10 +7,20 @@ import { Progress } from "../progress.ts";
 import { withClient } from "../with-client.ts";
 import { sayWarnings, type Written } from "./apply.ts";
 
-export interface DeployOptions { image?: string; from?: string; wait: boolean; why?: string }
+export interface DeployOptions {
+  image?: string;
+  from?: string;
+  wait: boolean;
+  why?: string;
+}
 
 export async function deploy(app: string, { image, from, wait, why }: DeployOptions): Promise<void> {
-  if (image !== undefined && from !== undefined) throw new CliError("usage", "--image and --from can't be given together", "An app is released either from an image or from a folder.");
+  if (image !== undefined && from !== undefined)
+    throw new CliError(
+      "usage",
+      "--image and --from can't be given together",
+      "An app is released either from an image or from a folder.",
+    );
   await withClient(async (client) => {
     const artifact = from === undefined ? undefined : await upload(client, app, from, new Progress());
     const { releases, warnings } = await release(client, app, { image, artifact, why });
@@ -33,13 +43,21 @@ export async function upload(client: ApiClient, app: string, folder: string, pro
     if (!(error instanceof ApiError) || error.problem.status !== 404) throw error;
   }
   progress?.update(`uploading ${archive.files} files, ${(archive.bytes.length / 1024).toFixed(0)} KiB`);
-  await client.call("POST", "/api/v1/artifacts", { body: archive.bytes, query: { app, digest: archive.digest }, headers: { "content-type": "application/x-tar" } });
+  await client.call("POST", "/api/v1/artifacts", {
+    body: archive.bytes,
+    query: { app, digest: archive.digest },
+    headers: { "content-type": "application/x-tar" },
+  });
   progress?.done(`uploaded ${archive.digest.slice(0, 19)}`);
   return archive.digest;
 }
 
 /** Asks for a release. A repeated request (a lost answer) makes one release only. */
-export async function release(client: ApiClient, app: string, { image, artifact, why }: { image?: string | undefined; artifact?: string | undefined; why?: string | undefined }): Promise<Written> {
+export async function release(
+  client: ApiClient,
+  app: string,
+  { image, artifact, why }: { image?: string | undefined; artifact?: string | undefined; why?: string | undefined },
+): Promise<Written> {
   const { body } = await client.call<Written>("POST", `/api/v1/apps/${encodeURIComponent(app)}/deploys`, {
     body: { ...(image === undefined ? {} : { image }), ...(artifact === undefined ? {} : { artifact }) },
     query: { why },

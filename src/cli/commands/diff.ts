@@ -22,7 +22,9 @@ export async function diff(options: { filename: string[] }): Promise<void> {
       const changes = fieldDiff(declared(current), declared(document.value));
       if (changes.length === 0) continue;
       changed = true;
-      console.log(paint("bold", `${document.kind.toLowerCase()}/${document.name}${current === undefined ? " (new)" : ""}`));
+      console.log(
+        paint("bold", `${document.kind.toLowerCase()}/${document.name}${current === undefined ? " (new)" : ""}`),
+      );
       for (const { path: field, before, after } of changes) {
         if (before !== undefined) console.log(paint("red", `  - ${field}: ${JSON.stringify(before)}`));
         if (after !== undefined) console.log(paint("green", `  + ${field}: ${JSON.stringify(after)}`));
@@ -35,5 +37,8 @@ export async function diff(options: { filename: string[] }): Promise<void> {
 function declared(document: Record<string, unknown> | undefined): unknown {
   if (document === undefined) return {};
   const { labels } = (document.metadata ?? {}) as { labels?: Record<string, string> };
-  return { ...(labels === undefined || Object.keys(labels).length === 0 ? {} : { metadata: { labels } }), spec: document.spec };
+  return {
+    ...(labels === undefined || Object.keys(labels).length === 0 ? {} : { metadata: { labels } }),
+    spec: document.spec,
+  };
 }

@@ -2,9 +2,20 @@ import { pluralOf } from "../kind-names.ts";
 import { type Column, type OutputFormat, age, render, table } from "../output.ts";
 import { withClient } from "../with-client.ts";
 
-export interface GetOptions { output: OutputFormat; team?: string; segment?: string; cluster?: string; query?: string }
+export interface GetOptions {
+  output: OutputFormat;
+  team?: string;
+  segment?: string;
+  cluster?: string;
+  query?: string;
+}
 
-interface Condition { type: string; status: string; reason?: string; message?: string }
+interface Condition {
+  type: string;
+  status: string;
+  reason?: string;
+  message?: string;
+}
 export interface Item {
   kind: string;
   metadata: { name: string; labels?: Record<string, string>; creationTimestamp?: string };
@@ -30,16 +41,32 @@ export async function get(kind: string, name: string | undefined, options: GetOp
 function print(items: readonly Item[], plural: string, output: OutputFormat, single: boolean): void {
   if (output === "json" || output === "yaml") console.log(render(single ? items[0] : { items }, output));
   else if (output === "name") for (const item of items) console.log(`${plural}/${item.metadata.name}`);
-  else if (items.length === 0) console.log(`No ${plural}.${plural === "apps" ? " Declare one: quipu apply -f app.yaml" : ""}`);
+  else if (items.length === 0)
+    console.log(`No ${plural}.${plural === "apps" ? " Declare one: quipu apply -f app.yaml" : ""}`);
   else console.log(table(items, columnsOf(plural)));
 }
 
-const text = (value: unknown): string => (value === undefined || value === null || value === "" ? "–" : typeof value === "string" ? value : typeof value === "number" ? String(value) : JSON.stringify(value));
+const text = (value: unknown): string =>
+  value === undefined || value === null || value === ""
+    ? "–"
+    : typeof value === "string"
+      ? value
+      : typeof value === "number"
+        ? String(value)
+        : JSON.stringify(value);
 const spec = (header: string, field: string): Column<Item> => ({ header, value: (item) => text(item.spec[field]) });
-const status = (header: string, field: string): Column<Item> => ({ header, value: (item) => text(item.status?.[field]) });
+const status = (header: string, field: string): Column<Item> => ({
+  header,
+  value: (item) => text(item.status?.[field]),
+});
 const name: Column<Item> = { header: "NAME", value: (item) => item.metadata.name };
 const ready: Column<Item> = { header: "READY", value: (item) => readiness(item) };
-const since: Column<Item> = { header: "AGE", value: (item) => (item.metadata.creationTimestamp === undefined ? "–" : age(Date.parse(item.metadata.creationTimestamp), Date.now())), align: "right" };
+const since: Column<Item> = {
+  header: "AGE",
+  value: (item) =>
+    item.metadata.creationTimestamp === undefined ? "–" : age(Date.parse(item.metadata.creationTimestamp), Date.now()),
+  align: "right",
+};
 
 /** The Ready condition in a word: "yes", else its reason. */
 function readiness(item: Item): string {
@@ -51,11 +78,40 @@ function readiness(item: Item): string {
 function columnsOf(plural: string): Column<Item>[] {
   switch (plural) {
     case "apps":
-      return [name, spec("TEAM", "team"), spec("SEGMENT", "segment"), status("REVISION", "revision"), { header: "PODS", value: pods, align: "right" }, ready, since];
+      return [
+        name,
+        spec("TEAM", "team"),
+        spec("SEGMENT", "segment"),
+        status("REVISION", "revision"),
+        { header: "PODS", value: pods, align: "right" },
+        ready,
+        since,
+      ];
     case "clusters":
-      return [name, spec("REGION", "region"), spec("ZONE", "zone"), ready, { header: "PODS", value: pods, align: "right" }, { header: "LABELS", value: (item) => Object.entries(item.metadata.labels ?? {}).map(([key, value]) => `${key}=${value}`).join(",") || "–" }, since];
+      return [
+        name,
+        spec("REGION", "region"),
+        spec("ZONE", "zone"),
+        ready,
+        { header: "PODS", value: pods, align: "right" },
+        {
+          header: "LABELS",
+          value: (item) =>
+            Object.entries(item.metadata.labels ?? {})
+              .map(([key, value]) => `${key}=${value}`)
+              .join(",") || "–",
+        },
+        since,
+      ];
     case "releases":
-      return [name, spec("APP", "app"), { header: "PARTS", value: (item) => ((item.spec.parts ?? []) as string[]).join(",") || "–" }, status("PHASE", "phase"), status("REASON", "reason"), since];
+      return [
+        name,
+        spec("APP", "app"),
+        { header: "PARTS", value: (item) => ((item.spec.parts ?? []) as string[]).join(",") || "–" },
+        status("PHASE", "phase"),
+        status("REASON", "reason"),
+        since,
+      ];
     default:
       return [name, since];
   }

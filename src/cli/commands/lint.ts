@@ -8,7 +8,8 @@ import { inOrder, put } from "./apply.ts";
 
 /** What is legal but probably wrong: of files (by a dry run), or of an app as it is declared. Exit code 1 when there is any. */
 export async function lint(app: string | undefined, { filename }: { filename?: string[] }): Promise<void> {
-  if (app === undefined && filename === undefined) throw new CliError("usage", "say what to lint: an app, or -f with files");
+  if (app === undefined && filename === undefined)
+    throw new CliError("usage", "say what to lint: an app, or -f with files");
   await withClient(async (client) => {
     let found = 0;
     const say = (where: string, warnings: readonly ProblemDocument[]) => {
@@ -17,7 +18,11 @@ export async function lint(app: string | undefined, { filename }: { filename?: s
         console.log(`${where}: ${paint("yellow", "warning:")} ${describe(warning)}`);
       }
     };
-    if (app !== undefined) say(app, (await client.get<{ warnings: ProblemDocument[] }>(`/api/v1/apps/${encodeURIComponent(app)}/lint`)).warnings);
+    if (app !== undefined)
+      say(
+        app,
+        (await client.get<{ warnings: ProblemDocument[] }>(`/api/v1/apps/${encodeURIComponent(app)}/lint`)).warnings,
+      );
     for (const document of inOrder(filename === undefined ? [] : readDocuments(filename))) {
       const { body } = await put(client, document, { dryRun: true });
       for (const warning of body.warnings) say(document.locate(warning.field ?? ""), [warning]);

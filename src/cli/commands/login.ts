@@ -4,14 +4,23 @@ import { ApiClient } from "../api-client.ts";
 import { CliError } from "../cli-error.ts";
 import { cliHome, withClient } from "../with-client.ts";
 
-export interface LoginOptions { link?: boolean; server?: string; tokenFile?: string }
+export interface LoginOptions {
+  link?: boolean;
+  server?: string;
+  tokenFile?: string;
+}
 
-interface Who { name: string; grants: { role: string }[] }
+interface Who {
+  name: string;
+  grants: { role: string }[];
+}
 
 /** Keeps how to reach a server for later commands, after trying it; or prints a link that signs a browser in. */
 export async function login({ link, server, tokenFile }: LoginOptions): Promise<void> {
   if (link === true) {
-    const { url } = await withClient(async (client) => (await client.call<{ url: string }>("POST", "/api/v1/session/links", { body: {} })).body);
+    const { url } = await withClient(
+      async (client) => (await client.call<{ url: string }>("POST", "/api/v1/session/links", { body: {} })).body,
+    );
     console.log(url);
     return;
   }

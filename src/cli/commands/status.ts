@@ -4,7 +4,10 @@ import { type OutputFormat, render } from "../output.ts";
 import { withClient } from "../with-client.ts";
 import { get } from "./get.ts";
 
-export async function status(app: string | undefined, { watch, output }: { watch?: boolean; output: OutputFormat }): Promise<void> {
+export async function status(
+  app: string | undefined,
+  { watch, output }: { watch?: boolean; output: OutputFormat },
+): Promise<void> {
   if (app === undefined) return get("apps", undefined, { output });
   await withClient(async (client) => {
     const view = await read(client, app);

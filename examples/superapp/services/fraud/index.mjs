@@ -20,7 +20,9 @@ server.on("stream", (stream, headers) => {
   stream.on("data", (chunk) => chunks.push(chunk));
   stream.on("end", () => {
     const end = (status, message) => {
-      stream.once("wantTrailers", () => stream.sendTrailers({ "grpc-status": String(status), "grpc-message": message }));
+      stream.once("wantTrailers", () =>
+        stream.sendTrailers({ "grpc-status": String(status), "grpc-message": message }),
+      );
       stream.respond({ ":status": 200, "content-type": "application/grpc+json" }, { waitForTrailers: true });
     };
     if (headers[":path"] !== "/fraud.v1.Fraud/Check") {

@@ -4,7 +4,8 @@ import { createServer } from "node:http";
 const sent = [];
 
 const server = createServer(async (request, response) => {
-  const send = (status, body) => response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+  const send = (status, body) =>
+    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
   if (request.url === "/ready") return send(200, { ready: true });
   if (request.url === "/sent") return send(200, { sent });
   const chunks = [];

@@ -4,7 +4,12 @@ import { createServer } from "node:http";
 let last = 0;
 
 async function call(url, body) {
-  const answer = await fetch(url, body === undefined ? {} : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+  const answer = await fetch(
+    url,
+    body === undefined
+      ? {}
+      : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) },
+  );
   if (!answer.ok) throw Object.assign(new Error(`${url}: ${answer.status}`), { status: answer.status });
   return answer.json();
 }
@@ -20,7 +25,8 @@ async function place({ items = [1], user = "guest" }) {
 }
 
 const server = createServer(async (request, response) => {
-  const send = (status, body) => response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+  const send = (status, body) =>
+    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
   if (request.url === "/ready") return send(200, { ready: true });
   if (request.url !== "/orders" || request.method !== "POST") return send(404, { error: "try POST /orders" });
   try {

@@ -17,7 +17,8 @@ async function ok(answer) {
 
 const server = createServer(async (request, response) => {
   const { pathname, searchParams } = new URL(request.url, "http://search");
-  const send = (status, body) => response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+  const send = (status, body) =>
+    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
   if (pathname === "/ready") return send(200, { ready: true });
   try {
     send(200, { found: await find(searchParams.get("q") ?? "") });

@@ -16,7 +16,13 @@ const server = createServer(async (request, response) => {
     if (pathname === "/orders" && request.method === "POST") {
       const chunks = [];
       for await (const chunk of request) chunks.push(chunk);
-      return send(await pass("http://orders.shop/orders", { method: "POST", headers: { "content-type": "application/json" }, body: Buffer.concat(chunks) }));
+      return send(
+        await pass("http://orders.shop/orders", {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: Buffer.concat(chunks),
+        }),
+      );
     }
     send({ status: 404, body: JSON.stringify({ error: "try /, /search?q=arepa or POST /orders" }) });
   } catch (error) {

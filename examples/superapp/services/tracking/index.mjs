@@ -12,7 +12,9 @@ function answer(line) {
   }
   if (command === "WHERE") {
     const found = orders.get(order);
-    return found === undefined ? `UNKNOWN ${order}` : `${found.courier} ${Math.round((Date.now() - found.since) / 1000)}s away`;
+    return found === undefined
+      ? `UNKNOWN ${order}`
+      : `${found.courier} ${Math.round((Date.now() - found.since) / 1000)}s away`;
   }
   return "ERROR commands: START order courier, WHERE order";
 }
