@@ -12,7 +12,7 @@ export interface FileDocument {
   name: string;
   value: Record<string, unknown>;
   /** `file:line:column` of a field, for what the server finds wrong later. */
-  locate(field: string): string;
+  locate: (field: string) => string;
 }
 
 /** All documents of files and folders (`*.yaml`, `*.yml`, `*.json`, sorted, not recursive); `-` is standard input. */

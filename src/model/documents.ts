@@ -19,7 +19,7 @@ export interface ParsedDocument {
   /** Line of its beginning, from 1. */
   line: number;
   /** Where a field stands (or the nearest field around it that is there), both from 1. */
-  locate(field: string): { line: number; column: number };
+  locate: (field: string) => { line: number; column: number };
 }
 
 /**
