@@ -19,37 +19,40 @@ export class TestFleet {
   readonly home: string;
   readonly fleet: FleetFile;
   readonly client: ApiClient;
+  readonly env: Record<string, string>;
   #process: ChildProcess | undefined;
   output = "";
 
-  private constructor(home: string, fleet: FleetFile, client: ApiClient) {
+  private constructor(home: string, fleet: FleetFile, client: ApiClient, env: Record<string, string>) {
+    this.env = env;
     this.home = home;
     this.fleet = fleet;
     this.client = client;
   }
 
-  static async start(clusters: string[] = ["bogota=co/co-a"]): Promise<TestFleet> {
+  /** `env` is added to the environment of `quipu up`. */
+  static async start(clusters: string[] = ["bogota=co/co-a"], env: Record<string, string> = {}): Promise<TestFleet> {
     const home = mkdtempSync(join(tmpdir(), "quipu-fleet-"));
     const port = await freePort("127.0.0.1", 17_000 + (process.pid % 500) * 10);
     const fleet = openFleet(home, { clusters: parseClusters(clusters), port });
-    const starting = new TestFleet(home, fleet, undefined as unknown as ApiClient);
+    const starting = new TestFleet(home, fleet, undefined as unknown as ApiClient, env);
     await starting.up();
     const { server, token } = JSON.parse(readFileSync(join(home, "client.json"), "utf8")) as {
       server: string;
       token: string;
     };
-    const started = new TestFleet(home, fleet, new ApiClient({ server, token }));
+    const started = new TestFleet(home, fleet, new ApiClient({ server, token }), env);
     started.#process = starting.#process;
     return started;
   }
 
-  /** `quipu up` and wait until it says that the clusters are up. */
-  async up(): Promise<void> {
+  /** `quipu up`, without waiting. */
+  launch(): ChildProcess {
     const child = spawn(
       process.execPath,
       ["--disable-warning=ExperimentalWarning", join(root, "src/process/quipu.ts"), "up"],
       {
-        env: { ...process.env, QUIPU_HOME: this.home, NO_COLOR: "1" },
+        env: { ...process.env, ...this.env, QUIPU_HOME: this.home, NO_COLOR: "1" },
         stdio: ["ignore", "pipe", "pipe"],
       },
     );
@@ -59,7 +62,13 @@ export class TestFleet {
     };
     child.stdout.on("data", collect);
     child.stderr.on("data", collect);
+    return child;
+  }
+
+  /** `quipu up` and wait until it says that the clusters are up. */
+  async up(): Promise<void> {
     const seen = this.output.length;
+    const child = this.launch();
     await eventually(() => {
       if (child.exitCode !== null) throw new Error(`up ended with ${child.exitCode}:\n${this.output}`);
       if (!/Ctrl-C stops all of it/.test(this.output.slice(seen))) throw new Error(`not up yet:\n${this.output}`);
@@ -71,13 +80,17 @@ export class TestFleet {
   }
 
   /** What a user's Ctrl-C does. */
-  async stop(): Promise<void> {
+  async interrupt(): Promise<void> {
     const child = this.#process;
-    if (child !== undefined && child.exitCode === null && child.signalCode === null) {
-      const ended = new Promise((done) => child.once("exit", done));
-      child.kill("SIGINT");
-      await ended;
-    }
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((done) => child.once("exit", done));
+    child.kill("SIGINT");
+    await ended;
+  }
+
+  /** Ctrl-C, and nothing of it is kept. */
+  async stop(): Promise<void> {
+    await this.interrupt();
     await this.client.close();
     rmSync(this.home, { recursive: true, force: true });
   }
@@ -87,7 +100,10 @@ export class TestFleet {
       const child = spawn(
         process.execPath,
         ["--disable-warning=ExperimentalWarning", join(root, "src/process/quipu.ts"), ...words],
-        { env: { ...process.env, QUIPU_HOME: this.home, NO_COLOR: "1" }, stdio: ["ignore", "pipe", "pipe"] },
+        {
+          env: { ...process.env, ...this.env, QUIPU_HOME: this.home, NO_COLOR: "1" },
+          stdio: ["ignore", "pipe", "pipe"],
+        },
       );
       let stdout = "";
       let stderr = "";

@@ -60,13 +60,19 @@ function credentialsIn(bytes: Uint8Array): Partial<Credentials> {
   const { type } = fromBinary(SecretSchema, bytes);
   const text = (source: { specifier: { case?: string | undefined; value?: unknown } } | undefined): string =>
     Buffer.from(source?.specifier.value as Uint8Array).toString();
-  if (type.case === "tlsCertificate") return { cert: text(type.value.certificateChain), key: text(type.value.privateKey) };
+  if (type.case === "tlsCertificate")
+    return { cert: text(type.value.certificateChain), key: text(type.value.privateKey) };
   if (type.case === "validationContext") return { ca: text(type.value.trustedCa) };
   return {};
 }
 
 /** A request to a pod's sidecar from outside of any sidecar, by TLS with these credentials or none. Rejects when the handshake fails. */
-export function past(pod: Pod, path: string, credentials: Partial<Credentials>, method = "GET"): Promise<{ status: number; body: string }> {
+export function past(
+  pod: Pod,
+  path: string,
+  credentials: Partial<Credentials>,
+  method = "GET",
+): Promise<{ status: number; body: string }> {
   const host = `${pod.metadata.labels?.["app"] as string}.${pod.metadata.namespace as string}`;
   return new Promise((resolve, reject) => {
     const asked = request(
@@ -90,7 +96,10 @@ export function past(pod: Pod, path: string, credentials: Partial<Credentials>, 
         response.on("error", reject);
       },
     );
-    asked.on("error", reject).on("timeout", () => asked.destroy(new Error("no answer within 5 s"))).end();
+    asked
+      .on("error", reject)
+      .on("timeout", () => asked.destroy(new Error("no answer within 5 s")))
+      .end();
   });
 }
 

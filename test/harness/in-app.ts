@@ -27,7 +27,9 @@ export const fixtureApp = (app: ProbeApp): string => probeApp({ ...app, env: { .
 /** One call that an app makes itself, with its own process environment; see test/fixtures/clients. */
 export async function inApp(fleet: TestFleet, app: string, options: Record<string, string | number>): Promise<Told> {
   const [pod] = await readyPods(fleet, app);
-  const words = new URLSearchParams(Object.entries(options).map(([name, value]) => [name, String(value)]));
+  const words = new URLSearchParams(
+    Object.entries(options).map(([name, value]): [string, string] => [name, String(value)]),
+  );
   return JSON.parse(await askApp(fleet, pod as Pod, `run?${words.toString()}`)) as Told;
 }
 

@@ -78,8 +78,12 @@ export class MeshServer {
       now,
       log,
       metrics: new XdsMetrics(this.#metrics),
-      reviewToken: cachedReview(options.reviewToken, { ttlMs: reviewTtlMs, now }),
-      podIp: (namespace, name) => this.#watch.podIp(namespace, name),
+      reviewToken: cachedReview(options.reviewToken, {
+        ttlMs: reviewTtlMs,
+        now,
+        known: ({ namespace, podName, podUid }) => this.#watch.pod(namespace, podName)?.metadata.uid === podUid,
+      }),
+      podIp: (namespace, name) => this.#watch.pod(namespace, name)?.status?.podIP,
     });
     this.#feed = new ObjectFeed(compiler, () => this.#ads.revision, setImmediate);
     this.#watch = new MeshWatch({

@@ -96,9 +96,9 @@ export class MeshWatch {
     return this.#reflectors.every(({ synced }) => synced);
   }
 
-  /** The address that the Kubernetes API gives for a pod, when it gives one. */
-  podIp(namespace: string, name: string): string | undefined {
-    return (this.#pods.get(name, namespace) as Pod | undefined)?.status?.podIP;
+  /** A pod as the Kubernetes API last told of it. */
+  pod(namespace: string, name: string): Pod | undefined {
+    return this.#pods.get(name, namespace) as Pod | undefined;
   }
 
   /** By kind: how its watch is, and how old its view (ms). */

@@ -24,7 +24,7 @@ test("good answers are kept for a while; refusals and failures aren't", async ()
       if (token === "broken") throw new Error("unreachable");
       return token === "good" ? identity : undefined;
     },
-    { ttlMs: 100, now: () => now },
+    { ttlMs: 100, now: () => now, known: () => true },
   );
   expect(await Promise.all([review("good"), review("good")])).toEqual([identity, identity]);
   expect(await review("bad")).toBeUndefined();
@@ -37,4 +37,16 @@ test("good answers are kept for a while; refusals and failures aren't", async ()
   now = 100;
   await review("good");
   expect(asked.slice(5)).toEqual(["good"]);
+});
+
+test("a kept answer no longer counts when its pod is gone", async () => {
+  let there = true;
+  const review = cachedReview(async () => (there ? identity : undefined), {
+    ttlMs: 100,
+    now: () => 0,
+    known: () => there,
+  });
+  expect(await review("good")).toEqual(identity);
+  there = false;
+  expect(await review("good")).toBeUndefined();
 });

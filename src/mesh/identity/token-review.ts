@@ -31,29 +31,34 @@ export function identityOf(status: TokenReviewStatus | undefined): TokenIdentity
 
 /**
  * Remembers good answers for `ttlMs`, so that a thousand proxies that reconnect at once, and again, don't each cost a
- * request. Refusals aren't kept: a token may become good while its pod is being recorded.
+ * request. Refusals aren't kept: a token may become good while its pod is being recorded. Nor does an answer count any
+ * more once its pod isn't `known`: a deleted pod's token is asked about again, and refused, at once.
  */
 export function cachedReview(
   review: ReviewToken,
-  options: { ttlMs: number; now: () => number; entries?: number },
+  options: { ttlMs: number; now: () => number; known: (identity: TokenIdentity) => boolean; entries?: number },
 ): ReviewToken {
-  const known = new Map<string, { until: number; answer: Promise<TokenIdentity | undefined> }>();
-  return (token) => {
-    const now = options.now();
-    const hit = known.get(token);
-    if (hit && hit.until > now) return hit.answer;
-    for (const [old, { until }] of known) {
-      if (until > now && known.size < (options.entries ?? 50_000)) break;
-      known.delete(old);
+  const kept = new Map<string, { until: number; answer: Promise<TokenIdentity | undefined> }>();
+  const ask = (token: string, now: number): Promise<TokenIdentity | undefined> => {
+    for (const [old, { until }] of kept) {
+      if (until > now && kept.size < (options.entries ?? 50_000)) break;
+      kept.delete(old);
     }
     const answer = review(token);
     const entry = { until: now + options.ttlMs, answer };
-    known.delete(token);
-    known.set(token, entry);
-    const forget = () => {
-      if (known.get(token) === entry) known.delete(token);
+    kept.delete(token);
+    kept.set(token, entry);
+    const forget = (): void => {
+      if (kept.get(token) === entry) kept.delete(token);
     };
     answer.then((identity) => identity ?? forget(), forget);
     return answer;
+  };
+  return async (token) => {
+    const now = options.now();
+    const hit = kept.get(token);
+    if (hit === undefined || hit.until <= now) return ask(token, now);
+    const identity = await hit.answer;
+    return identity === undefined || options.known(identity) ? identity : ask(token, now);
   };
 }
