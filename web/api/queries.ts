@@ -1,7 +1,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { AppFilters } from "../router/paths.ts";
 import { call } from "./call.ts";
-import type { AppView, AppState, ClusterView, EdgeView, ReleaseView, WorkerState } from "./views.ts";
+import type { AppState, AppView, ClusterView, EdgeView, ReleaseView, RulesInCluster, WorkerState } from "./views.ts";
 
 /** Rows of the list that are fetched at a time. */
 export const pageSize = 100;
@@ -87,3 +87,40 @@ export const clusterNames = queryOptions({
     (await call("listCluster", { query: { limit: 500 }, signal })).items.map(({ metadata }) => metadata.name),
   staleTime: 60_000,
 });
+
+/** Looked at every few seconds, as often as the server asks the proxies. */
+const liveMs = 5_000;
+
+export const appSignals = (name: string) =>
+  queryOptions({
+    queryKey: ["signals", "app", name],
+    queryFn: ({ signal }) => call("appSignals", { path: { name }, signal }),
+    refetchInterval: liveMs,
+  });
+
+export const clusterSignals = (name: string) =>
+  queryOptions({
+    queryKey: ["signals", "cluster", name],
+    queryFn: ({ signal }) => call("clusterSignals", { path: { name }, signal }),
+    refetchInterval: liveMs,
+  });
+
+export const figures = queryOptions({
+  queryKey: ["signals", "figures"],
+  queryFn: async ({ signal }) => (await call("figures", { signal })).apps,
+  refetchInterval: 10_000,
+});
+
+export const appInstances = (name: string) =>
+  queryOptions({
+    queryKey: ["app", name, "instances"],
+    queryFn: ({ signal }) => call("appInstances", { path: { name }, signal }),
+    refetchInterval: 10_000,
+  });
+
+export const appRules = (name: string) =>
+  queryOptions({
+    queryKey: ["app", name, "rules"],
+    queryFn: async ({ signal }) =>
+      (await call("appRules", { path: { name }, signal })).clusters as unknown as RulesInCluster[],
+  });

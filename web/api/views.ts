@@ -72,3 +72,65 @@ export interface WorkerState {
   error?: string;
   ageMs: number | null;
 }
+
+export interface RequestMatch {
+  path?: string;
+  method?: string;
+  headers?: Record<string, string>;
+}
+export interface Retries {
+  attempts: number;
+  perTryTimeoutMs: number;
+  retryOn: string[];
+}
+export interface RateLimit {
+  requests: number;
+  unit: "second" | "minute" | "hour" | "day";
+  scope: "cluster" | "instance" | "fleet";
+  per?: { header: string };
+  match?: RequestMatch;
+  failOpen: boolean;
+}
+export interface Fault {
+  match?: RequestMatch;
+  percent: number;
+  delayMs?: number;
+  abort?: { status: number };
+}
+/** What protects an app, with every default filled in; durations in ms, 0: none. */
+export interface TrafficRules {
+  timeoutMs: number;
+  grpcTimeoutMs: number;
+  retries: Retries & { budgetPercent: number };
+  perCaller: {
+    connectionPool: {
+      maxConnections: number;
+      maxPendingRequests: number;
+      maxRequests: number;
+      maxRequestsPerConnection: number;
+      idleTimeoutMs: number;
+      connectTimeoutMs: number;
+    };
+    outlierDetection: {
+      consecutive5xxErrors: number;
+      intervalMs: number;
+      baseEjectionMs: number;
+      maxEjectionPercent: number;
+    };
+    loadBalancing: {
+      policy: "leastRequest" | "roundRobin" | "random" | "consistentHash";
+      hash?: { header: string } | { cookie: string; ttlMs: number } | { sourceIp: true };
+      warmupMs: number;
+    };
+  };
+  inbound: { connectionPool: { maxConnections?: number; maxPendingRequests?: number; maxRequests?: number } };
+  rateLimits: RateLimit[];
+  faults: Fault[];
+}
+/** What an app overrides for its calls, by callee. */
+export type CallRules = Record<string, { timeoutMs?: number; retries?: Partial<Retries>; match?: Rule }>;
+export interface RulesInCluster {
+  cluster: string;
+  traffic: TrafficRules;
+  calls: CallRules;
+}

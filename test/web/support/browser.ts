@@ -21,6 +21,8 @@ export async function signedIn(
   const context = await browser.newContext({
     viewport: { width, height },
     colorScheme: theme,
+    // A machine without a locale would give the browser a language that is none.
+    locale: "en-GB",
     permissions: ["clipboard-read", "clipboard-write"],
   });
   const page = await context.newPage();

@@ -90,6 +90,13 @@ export async function startWorld({
       metadata: { name, labels: { market: name.slice(0, 2) } },
       spec: { region: name.slice(0, 2), zone: `${name.slice(0, 2)}-a`, provider: "embedded" },
     });
+  const seeing = setInterval(
+    () =>
+      void Promise.all([...store.seen().values()].map((seen) => store.putSeen({ ...seen, at: Date.now() }))).catch(
+        () => undefined,
+      ),
+    500,
+  );
   const stopFleet = fakeFleet(store, clusters, trouble === undefined ? {} : { trouble });
   return {
     url,
@@ -102,6 +109,7 @@ export async function startWorld({
       await app.close();
       await engine.stop();
       stopFleet();
+      clearInterval(seeing);
       await store.close();
       rmSync(folder, { recursive: true });
     },

@@ -1,3 +1,71 @@
+import { useQuery } from "@tanstack/react-query";
+import { app, appReleases, appSignals, appStatus } from "../../api/queries.ts";
+import { useKeys } from "../../keys/use-keys.ts";
+import { paths } from "../../router/paths.ts";
+import { useRouter } from "../../router/router.tsx";
+import { Mark } from "../../ui/mark.tsx";
+import { Failure } from "../../ui/states.tsx";
+import { GoldenCharts } from "./app-charts.tsx";
+import { AppHead } from "./app-head.tsx";
+import { EdgeTable } from "./edge-table.tsx";
+import { edgeRows } from "./edges.ts";
+import { InstancesPanel } from "./instances-panel.tsx";
+import { ReleasesPanel } from "./releases-panel.tsx";
+import { RulesPanel } from "./rules-panel.tsx";
+import { speechOf } from "./speech.ts";
+
+/** One app: how it does, with whom it talks, under which rules, what runs. */
 export function AppPage({ name }: { name: string }) {
-  return <p>{name}</p>;
+  const { go } = useRouter();
+  const declared = useQuery(app(name));
+  const status = useQuery(appStatus(name));
+  const signals = useQuery(appSignals(name));
+  const releases = useQuery(appReleases(name));
+  useKeys({ Escape: () => go(paths.apps()) });
+  if (declared.error !== null && declared.data === undefined)
+    return <Failure error={declared.error} retry={() => void declared.refetch()} />;
+  const speaks = speechOf(declared.data?.spec.workload?.ports);
+  const edges = (side: "callers" | "calls", figures: "callers" | "callees") =>
+    status.data === undefined ? undefined : edgeRows(status.data[side], signals.data?.[figures] ?? []);
+  const { data } = signals;
+  return (
+    <article aria-label={name} className="app-page">
+      <AppHead name={name} app={declared.data} status={status.data ?? declared.data?.status} />
+      <p className="small dim seen-by">
+        {signals.error !== null && data === undefined ? (
+          <Mark health="wait" word={`No figures: ${signals.error.message}`} />
+        ) : data === undefined ? (
+          " "
+        ) : data.proxies.heard === 0 ? (
+          <Mark
+            health="unknown"
+            word={
+              data.proxies.total === 0
+                ? "No proxy of this app runs: no figures"
+                : `Listening to ${data.proxies.total} ${data.proxies.total === 1 ? "proxy" : "proxies"}; the first figures take a few seconds`
+            }
+          />
+        ) : (
+          `Last minute, as ${data.seenBy === "callers" ? "its callers" : "the app itself"} saw it · ${data.proxies.heard} of ${data.proxies.total} proxies heard`
+        )}
+      </p>
+      <GoldenCharts
+        total={data?.total}
+        series={data?.series}
+        releases={releases.data ?? []}
+        talksRequests={speaks.some((speech) => speech !== "tcp")}
+      />
+      <div className="two">
+        <EdgeTable title="Callers" rows={edges("callers", "callers")} empty="Nobody calls it" />
+        <EdgeTable title="Calls" rows={edges("calls", "callees")} empty="It calls nobody" />
+      </div>
+      <div className="two">
+        <RulesPanel name={name} speaks={speaks} />
+        <div className="stack">
+          <InstancesPanel name={name} />
+          <ReleasesPanel name={name} />
+        </div>
+      </div>
+    </article>
+  );
 }

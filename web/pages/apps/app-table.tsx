@@ -1,12 +1,13 @@
-import type { InfiniteData, UseInfiniteQueryResult } from "@tanstack/react-query";
+import { useQuery, type InfiniteData, type UseInfiniteQueryResult } from "@tanstack/react-query";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef } from "react";
+import { figures } from "../../api/queries.ts";
 import type { AppView } from "../../api/views.ts";
 import { paths, type AppFilters } from "../../router/paths.ts";
 import { useRouter } from "../../router/router.tsx";
 import { AppRow, columns } from "./app-row.tsx";
 import { SortHeader } from "./sort-header.tsx";
-import { useRowKeys } from "./use-row-keys.ts";
+import { useRowKeys } from "../../keys/use-row-keys.ts";
 
 /** As tall as `--row`. */
 const rowHeight = 34;
@@ -19,6 +20,7 @@ interface Page {
 /** Only the rows in sight exist; the table is as long as all of them from the first page on, so nothing jumps. */
 export function AppTable({ list, filters }: { list: UseInfiniteQueryResult<InfiniteData<Page>>; filters: AppFilters }) {
   const { go } = useRouter();
+  const known = useQuery(figures);
   const body = useRef<HTMLDivElement>(null);
   const rows = list.data?.pages.flatMap(({ items }) => items) ?? [];
   const total = list.data === undefined ? 12 : list.data.pages[0]!.total;
@@ -70,6 +72,7 @@ export function AppTable({ list, filters }: { list: UseInfiniteQueryResult<Infin
             <AppRow
               key={rows[index]?.metadata.name ?? index}
               app={rows[index]}
+              figures={known.data?.[rows[index]?.metadata.name ?? ""]}
               index={index}
               selected={selected === index}
               onSelect={select}

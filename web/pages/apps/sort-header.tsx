@@ -7,9 +7,16 @@ export interface Column {
   /** By which the server can sort. */
   sort?: "name" | "team" | "segment";
   numeric?: boolean;
+  unit?: string;
 }
 
-export function SortHeader({ column: { title, sort, numeric }, filters }: { column: Column; filters: AppFilters }) {
+export function SortHeader({
+  column: { title, sort, numeric, unit },
+  filters,
+}: {
+  column: Column;
+  filters: AppFilters;
+}) {
   const current = filters.sort ?? "name";
   const direction =
     sort === undefined ? undefined : current === sort ? "ascending" : current === `-${sort}` ? "descending" : "none";
@@ -17,7 +24,9 @@ export function SortHeader({ column: { title, sort, numeric }, filters }: { colu
   return (
     <th scope="col" className={numeric === true ? "num" : undefined} aria-sort={direction}>
       {next === undefined ? (
-        title
+        <>
+          {title} {unit === undefined ? null : <span className="unit">{unit}</span>}
+        </>
       ) : (
         <Link to={paths.apps(next === "name" ? { ...filters, sort: undefined } : { ...filters, sort: next })}>
           {title}

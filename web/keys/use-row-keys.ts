@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { useKeys } from "../../keys/use-keys.ts";
+import { useKeys } from "./use-keys.ts";
 
 interface RowKeys {
   count: number;
