@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync, renameSync, statSync } from "node:fs";
 import { failuresAfter, restartDelay } from "./back-off.ts";
-import { isAlive, startTimeOf } from "./proc.ts";
+import { readStat } from "../cluster/runtime/process-scan.ts";
+import { isAlive, roleOf, send } from "./proc.ts";
 
 export interface ChildSpec {
   role: string;
@@ -9,7 +10,7 @@ export interface ChildSpec {
   command: string[];
   env: NodeJS.ProcessEnv;
   log: string;
-  /** It may end by itself: then it isn't started again. */
+  /** It ends by itself, with 0, when its work is done: then it isn't started again. */
   once?: boolean;
 }
 
@@ -20,7 +21,7 @@ export interface ChildSpec {
 export class Child {
   readonly spec: ChildSpec;
   pid: number | undefined;
-  #started = "";
+  #startTime = 0;
   #since = 0;
   #failures = 0;
   #wanted = true;
@@ -32,26 +33,40 @@ export class Child {
     this.#say = say;
   }
 
-  adopt(pid: number): void {
+  adopt(pid: number, startTime: number): void {
+    clearTimeout(this.#timer);
     this.pid = pid;
-    this.#started = startTimeOf(pid) ?? "";
+    this.#startTime = startTime;
     this.#since = Date.now();
     this.#poll();
   }
 
   start(): void {
     if (!this.#wanted) return;
+    try {
+      this.#spawn();
+    } catch (error) {
+      // A full disk or too many open files may pass.
+      this.#ended(`can't be started: ${(error as Error).message}`);
+    }
+  }
+
+  #spawn(): void {
     rotate(this.spec.log);
     const log = openSync(this.spec.log, "a", 0o600);
     try {
       const [program, ...rest] = this.spec.command;
+      this.#since = Date.now();
       const child = spawn(program as string, rest, { detached: true, stdio: ["ignore", log, log], env: this.spec.env });
       child.on("error", (error) => this.#ended(`can't be started: ${error.message}`));
-      child.on("exit", (code, signal) => this.#ended(signal === null ? `ended with ${code}` : `was ended by ${signal}`));
+      child.on("exit", (code, signal) => {
+        // Meanwhile another may have been adopted in its place.
+        if (this.pid === child.pid)
+          this.#ended(signal === null ? `ended with ${code}` : `was ended by ${signal}`, code === 0);
+      });
       child.unref();
       this.pid = child.pid;
-      this.#since = Date.now();
-      if (child.pid !== undefined) this.#started = startTimeOf(child.pid) ?? "";
+      this.#startTime = child.pid === undefined ? 0 : (readStat(child.pid)?.startTime ?? 0);
     } finally {
       closeSync(log);
     }
@@ -62,18 +77,18 @@ export class Child {
     this.#wanted = false;
     clearTimeout(this.#timer);
     const pid = this.pid;
-    if (pid === undefined || !isAlive(pid, this.#started)) return;
-    process.kill(pid, signal);
+    if (pid === undefined || !isAlive(pid, this.#startTime)) return;
+    send(pid, signal);
     const deadline = Date.now() + graceMs;
     while (Date.now() < deadline) {
-      if (!isAlive(pid, this.#started)) return;
+      if (!isAlive(pid, this.#startTime)) return;
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
-    if (isAlive(pid, this.#started)) process.kill(pid, "SIGKILL");
+    if (isAlive(pid, this.#startTime)) send(pid, "SIGKILL");
   }
 
   get running(): boolean {
-    return this.pid !== undefined && isAlive(this.pid, this.#started);
+    return this.pid !== undefined && isAlive(this.pid, this.#startTime);
   }
 
   /** The last lines of its log, for a message. */
@@ -88,14 +103,15 @@ export class Child {
   /** An adopted process isn't our child in the system's eyes, so nobody tells us of its end. */
   #poll(): void {
     this.#timer = setTimeout(() => {
-      if (this.pid !== undefined && isAlive(this.pid, this.#started)) this.#poll();
+      // By its role too: a fork that was taken for this process may have become a pod's since.
+      if (this.running && roleOf(this.pid as number) === this.spec.role) this.#poll();
       else this.#ended("ended");
     }, 250);
   }
 
-  #ended(how: string): void {
+  #ended(how: string, done = false): void {
     this.pid = undefined;
-    if (!this.#wanted || this.spec.once === true) return;
+    if (!this.#wanted || (done && this.spec.once === true)) return;
     const ran = Date.now() - this.#since;
     const delay = restartDelay(this.#failures);
     this.#failures = failuresAfter(this.#failures, ran);

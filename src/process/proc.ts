@@ -1,50 +1,40 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import { type FoundProcess, readStat, readVariable, scanProcesses } from "../cluster/runtime/process-scan.ts";
 
-/** A process of a fleet, found by the marks in its environment. */
-export interface OwnProcess { pid: number; role: string; startTime: string }
-
-/** `/proc/PID/environ`: NUL-separated NAME=value. */
-export function environmentOf(text: string): Map<string, string> {
-  return new Map(text.split("\0").filter((entry) => entry.includes("=")).map((entry) => {
-    const equals = entry.indexOf("=");
-    return [entry.slice(0, equals), entry.slice(equals + 1)];
-  }));
+/** Every running process of a fleet, whatever its role. */
+export function ownProcesses(fleet: string): FoundProcess[] {
+  return scanProcesses(fleet, [""]);
 }
 
-/** Field 22 of `/proc/PID/stat`, ticks since boot: with the pid it names a process for good, since pids are used again. Undefined when it has ended (also as a zombie). */
-export function startTimeOf(pid: number): string | undefined {
-  let stat: string;
+/** Whether it is still the same process: pids are used again, and with its start time a pid names one for good. */
+export function isAlive(pid: number, startTime: number): boolean {
+  return readStat(pid)?.startTime === startTime;
+}
+
+/** Sends a signal; nothing happens when the process has just ended by itself. */
+export function send(pid: number, signal: NodeJS.Signals): void {
   try {
-    stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+/** The role in a process's environment; undefined when it has ended or is somebody else's. */
+export function roleOf(pid: number): string | undefined {
+  try {
+    return readVariable(readFileSync(`/proc/${pid}/environ`, "latin1"), "QUIPU_ROLE");
   } catch {
     return undefined;
   }
-  // The command's name, field 2, is in parentheses and may hold blanks and parentheses of its own.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
 }
 
-export function isAlive(pid: number, startTime: string): boolean {
-  const found = startTimeOf(pid);
-  return found !== undefined && (startTime === "" || found === startTime);
-}
-
-/** Every running process whose environment says that it belongs to `fleet`. */
-export function ownProcesses(fleet: string): OwnProcess[] {
-  const found: OwnProcess[] = [];
-  for (const entry of readdirSync("/proc")) {
-    if (!/^\d+$/.test(entry)) continue;
-    const pid = Number(entry);
-    let environment: Map<string, string>;
-    try {
-      environment = environmentOf(readFileSync(`/proc/${pid}/environ`, "utf8"));
-    } catch {
-      continue; // Somebody else's, or gone meanwhile.
-    }
-    const role = environment.get("QUIPU_ROLE");
-    if (environment.get("QUIPU_FLEET") !== fleet || role === undefined) continue;
-    const startTime = startTimeOf(pid);
-    if (startTime !== undefined) found.push({ pid, role, startTime });
-  }
-  return found;
+/** `/proc/PID/environ`: NUL-separated NAME=value. */
+export function environmentOf(text: string): Map<string, string> {
+  return new Map(
+    text
+      .split("\0")
+      .filter((entry) => entry.includes("="))
+      .map((entry) => [entry.slice(0, entry.indexOf("=")), entry.slice(entry.indexOf("=") + 1)]),
+  );
 }

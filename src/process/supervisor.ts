@@ -3,8 +3,14 @@ import { join } from "node:path";
 import { Child, type ChildSpec } from "./child.ts";
 import { checkout, type FleetFile } from "./home.ts";
 import { clusterFolder } from "./configs.ts";
-import { isAlive, ownProcesses, startTimeOf } from "./proc.ts";
+import { readStat } from "../cluster/runtime/process-scan.ts";
+import { isAlive, ownProcesses, send } from "./proc.ts";
 import { stopPods } from "./stop-pods.ts";
+import { planSupervision } from "./supervision.ts";
+
+/** When a supervisor looks again for second processes: soon after its start, then now and then. */
+const firstSweepMs = 1000;
+const sweepMs = 60_000;
 
 /**
  * Keeps the server, and each cluster's and mesh's process, running. It holds nothing that matters: when it dies,
@@ -15,26 +21,49 @@ export class Supervisor {
   readonly #fleet: FleetFile;
   readonly #children: Child[];
   readonly #lock: string;
+  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #say: (text: string) => void;
 
   constructor(home: string, fleet: FleetFile, say: (text: string) => void) {
     this.#home = home;
     this.#fleet = fleet;
+    this.#say = say;
     this.#lock = join(home, "supervisor.lock");
     this.#children = specs(home, fleet).map((spec) => new Child(spec, say));
   }
 
   /** Adopts what runs, starts what doesn't. Returns the roles that were adopted. */
   start(): string[] {
-    writeFileSync(this.#lock, `${process.pid} ${startTimeOf(process.pid) ?? ""}`, { mode: 0o600 });
-    const running = new Map(ownProcesses(this.#fleet.id).map((own) => [own.role, own.pid]));
+    writeFileSync(this.#lock, `${process.pid} ${readStat(process.pid)?.startTime ?? ""}`, { mode: 0o600 });
+    const adopted = this.#sweep();
+    for (const child of this.#children) if (!child.running) child.start();
+    // A process that was forked just before the last supervisor was killed may not have shown its environment yet.
+    this.#timers.push(
+      setTimeout(() => this.#sweep(), firstSweepMs),
+      setInterval(() => this.#sweep(), sweepMs),
+    );
+    for (const timer of this.#timers) timer.unref();
+    return adopted;
+  }
+
+  /** Adopts what runs and nobody looks after, ends what runs twice. Returns the roles that were adopted. */
+  #sweep(): string[] {
+    const held = new Set(this.#children.flatMap(({ pid, running }) => (running ? [pid as number] : [])));
+    const roles = this.#children.map(({ spec }) => spec.role);
+    const { adopt, kill } = planSupervision(roles, ownProcesses(this.#fleet.id), held);
     const adopted: string[] = [];
     for (const child of this.#children) {
-      const pid = running.get(child.spec.role);
-      if (pid === undefined) child.start();
-      else {
-        child.adopt(pid);
-        adopted.push(child.spec.role);
-      }
+      const found = adopt.get(child.spec.role);
+      if (found === undefined || held.has(found.pid)) continue;
+      child.adopt(found.pid, found.startTime);
+      adopted.push(child.spec.role);
+    }
+    for (const second of kill) {
+      // One that the first has just forked looks like it until it becomes another program.
+      if (readStat(second.pid)?.parent === adopt.get(second.role)?.pid || !isAlive(second.pid, second.startTime))
+        continue;
+      this.#say(`${second.role} runs twice (${adopt.get(second.role)?.pid} and ${second.pid}): the second is ended`);
+      send(second.pid, "SIGKILL");
     }
     return adopted;
   }
@@ -42,12 +71,17 @@ export class Supervisor {
   /** Stops everything that belongs to the fleet: pods first, so that no app is left without its cluster. */
   async stop(say: (text: string) => void): Promise<void> {
     const of = (prefix: string) => this.#children.filter((child) => child.spec.role.startsWith(prefix));
+    for (const timer of this.#timers) clearTimeout(timer);
     await Promise.all(of("server").map((child) => child.stop()));
-    await Promise.all(of("cluster/").map(async (child) => {
-      const name = child.spec.role.slice("cluster/".length);
-      await stopPods(clusterFolder(this.#home, name)).catch((error: Error) => say(`cluster ${name} didn't stop its pods: ${error.message}; they are ended now`));
-      await child.stop();
-    }));
+    await Promise.all(
+      of("cluster/").map(async (child) => {
+        const name = child.spec.role.slice("cluster/".length);
+        await stopPods(clusterFolder(this.#home, name)).catch((error: Error) =>
+          say(`cluster ${name} didn't stop its pods: ${error.message}; they are ended now`),
+        );
+        await child.stop();
+      }),
+    );
     await Promise.all(of("mesh/").map((child) => child.stop()));
     await endRest(this.#fleet.id);
     rmSync(this.#lock, { force: true });
@@ -55,7 +89,9 @@ export class Supervisor {
 
   /** Roles that don't run at this moment, with the end of their log. */
   down(): { role: string; log: string }[] {
-    return this.#children.filter((child) => !child.running).map((child) => ({ role: child.spec.role, log: child.tail() }));
+    return this.#children
+      .filter((child) => !child.running)
+      .map((child) => ({ role: child.spec.role, log: child.tail() }));
   }
 }
 
@@ -64,35 +100,43 @@ export function runningSupervisor(home: string): number | undefined {
   const path = join(home, "supervisor.lock");
   if (!existsSync(path)) return undefined;
   const [pid, startTime] = readFileSync(path, "utf8").split(" ");
-  return startTime !== undefined && isAlive(Number(pid), startTime) ? Number(pid) : undefined;
+  return isAlive(Number(pid), Number(startTime)) ? Number(pid) : undefined;
 }
 
-/** Ends what is left of a fleet: first asked, then ended. Only processes that carry its mark. */
-export async function endRest(fleet: string): Promise<number> {
-  const rest = ownProcesses(fleet).filter((own) => own.role !== "supervisor" && own.pid !== process.pid);
-  for (const { pid } of rest) signal(pid, "SIGTERM");
-  for (let waited = 0; waited < 5000 && rest.some((own) => isAlive(own.pid, own.startTime)); waited += 50) await new Promise((resolve) => setTimeout(resolve, 50));
-  for (const { pid, startTime } of rest) if (isAlive(pid, startTime)) signal(pid, "SIGKILL");
-  return rest.length;
-}
-
-function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name);
-  } catch {
-    // It ended by itself.
+/** Ends what is left of a fleet: first asked, then ended. Only processes that carry its mark. Returns how many there were. */
+export async function endRest(fleet: string, graceMs = 5000): Promise<number> {
+  const marked = () => ownProcesses(fleet).filter(({ pid }) => pid !== process.pid);
+  const rest = marked();
+  for (const { pid } of rest) send(pid, "SIGTERM");
+  const deadline = Date.now() + graceMs;
+  while (Date.now() < deadline && rest.some(({ pid, startTime }) => isAlive(pid, startTime)))
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  // Looked for anew: what was asked may have started others before it ended.
+  for (let left = marked(); left.length > 0; left = marked()) {
+    for (const { pid } of left) send(pid, "SIGKILL");
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
+  return rest.length;
 }
 
 function specs(home: string, fleet: FleetFile): ChildSpec[] {
   const one = (role: string, config: string): ChildSpec => ({
     role,
-    command: [process.execPath, "--disable-warning=ExperimentalWarning", join(checkout, "src/process/main.ts"), role.split("/")[0] as string, config],
+    command: [
+      process.execPath,
+      "--disable-warning=ExperimentalWarning",
+      join(checkout, "src/process/main.ts"),
+      role.split("/")[0] as string,
+      config,
+    ],
     env: { ...process.env, QUIPU_FLEET: fleet.id, QUIPU_ROLE: role, NODE_COMPILE_CACHE: join(home, "compile-cache") },
     log: join(home, "logs", `${role.replace("/", "-")}.log`),
   });
   return [
-    ...fleet.clusters.flatMap(({ name }) => [one(`cluster/${name}`, join(clusterFolder(home, name), "cluster.json")), one(`mesh/${name}`, join(clusterFolder(home, name), "mesh.json"))]),
+    ...fleet.clusters.flatMap(({ name }) => [
+      one(`cluster/${name}`, join(clusterFolder(home, name), "cluster.json")),
+      one(`mesh/${name}`, join(clusterFolder(home, name), "mesh.json")),
+    ]),
     one("server", join(home, "server.json")),
   ];
 }

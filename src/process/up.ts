@@ -14,18 +14,26 @@ import { freePort, isFree } from "./free-port.ts";
 import { type FleetFile, homeFolder, openFleet, writeFleet } from "./home.ts";
 import { prepare } from "./prepare.ts";
 import { ownProcesses } from "./proc.ts";
-import { runningSupervisor, Supervisor } from "./supervisor.ts";
+import { endRest, runningSupervisor, Supervisor } from "./supervisor.ts";
+
+const againMs = 1000;
 
 /** Starts (or resumes, or adopts) the fleet of this home and stays until it is told to stop. */
 export async function up(options: UpOptions): Promise<void> {
   const home = homeFolder();
   const other = runningSupervisor(home);
   if (other !== undefined) {
-    console.log(`The fleet of ${home} is up already (supervisor ${other}): ${apiServerUrl(openFleet(home))}\nStop it with "npx quipu down".`);
+    console.log(
+      `The fleet of ${home} is up already (supervisor ${other}): ${apiServerUrl(openFleet(home))}\nStop it with "npx quipu down".`,
+    );
     return;
   }
   const progress = new Progress();
-  const fleet = await choosePort(home, openFleet(home, { ...(options.cluster === undefined ? {} : { clusters: parseClusters(options.cluster) }) }), options.port);
+  const fleet = await choosePort(
+    home,
+    openFleet(home, { ...(options.cluster === undefined ? {} : { clusters: parseClusters(options.cluster) }) }),
+    options.port,
+  );
   progress.update("preparing trust and configuration");
   await prepare(home, fleet, Date.now());
 
@@ -34,8 +42,14 @@ export async function up(options: UpOptions): Promise<void> {
   let load: Child[] = [];
   let stopping: Promise<void> | undefined;
   const stopped = new Promise<void>((resolve) => {
+    let since = 0;
     const stop = () => {
-      stopping ??= (async () => {
+      // A terminal's Ctrl-C may arrive twice, once from npm: only what comes later was meant as a second one.
+      if (stopping !== undefined && Date.now() - since > againMs)
+        void endRest(fleet.id, 0).then(() => process.exit(130));
+      if (stopping !== undefined) return;
+      since = Date.now();
+      stopping = (async () => {
         const goodbye = new Progress();
         goodbye.update("stopping apps, sidecars, clusters and server (once more to stop at once)");
         await Promise.all(load.map((child) => child.stop()));
@@ -47,20 +61,33 @@ export async function up(options: UpOptions): Promise<void> {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
   });
   const adopted = supervisor.start();
-  progress.update(adopted.length > 0 ? `adopted ${adopted.length} running processes; starting the rest` : "starting server, clusters and meshes");
+  progress.update(
+    adopted.length > 0
+      ? `adopted ${adopted.length} running processes; starting the rest`
+      : "starting server, clusters and meshes",
+  );
+  let up = false;
   try {
     await Promise.race([ready(fleet, supervisor), stopped]);
+    up = true;
   } catch (error) {
     progress.done("the fleet didn't come up", false);
-    await supervisor.stop(() => undefined);
-    throw error;
+    if (adopted.length === 0) {
+      await supervisor.stop(() => undefined);
+      throw error;
+    }
+    // What ran before us serves its users, whatever is wrong with the rest.
+    process.stderr.write(
+      `${paint("red", "✖", process.stderr)} ${(error as Error).message}\nWhat was running goes on; what is missing is tried again. Ctrl-C stops all of it.\n`,
+    );
   }
-  if (stopping === undefined) {
+  if (up && stopping === undefined) {
     progress.done(`${fleet.clusters.length} clusters are up`);
     const client = new ApiClient(connection(home, {}));
     try {
       if (options.demo === true) await (await import("./demo.ts")).demo(client, () => stopping !== undefined);
-      if (options.demo === true && options.load && stopping === undefined) load = await (await import("./load.ts")).startLoad(home, fleet, say);
+      if (options.demo === true && options.load && stopping === undefined)
+        load = await (await import("./load.ts")).startLoad(home, fleet, say);
       if (stopping === undefined) await welcome(client, home, fleet, options.demo === true);
     } catch (error) {
       // The fleet is up: what failed is told, and everything stays for a look.
@@ -81,7 +108,8 @@ export async function up(options: UpOptions): Promise<void> {
 async function choosePort(home: string, fleet: FleetFile, wanted: number | undefined): Promise<FleetFile> {
   const ours = ownProcesses(fleet.id).some((own) => own.role === "server");
   if (ours && (wanted === undefined || wanted === fleet.port)) return fleet;
-  if (wanted !== undefined && !(await isFree(fleet.host, wanted))) throw new CliError("usage", `port ${wanted} is in use`, "Give another one with --port, or none.");
+  if (wanted !== undefined && !(await isFree(fleet.host, wanted)))
+    throw new CliError("usage", `port ${wanted} is in use`, "Give another one with --port, or none.");
   const port = wanted ?? (await freePort(fleet.host, fleet.port));
   if (port === fleet.port) return fleet;
   const moved = { ...fleet, port };
@@ -100,8 +128,15 @@ async function ready(fleet: FleetFile, supervisor: Supervisor): Promise<void> {
       // Not listening yet.
     }
     if (Date.now() > deadline) {
-      const logs = supervisor.down().map(({ role, log }) => `${role}:\n${log}`).join("\n");
-      throw new CliError("unreachable", `the server isn't ready after 60 s${logs === "" ? "" : `; not running:\n${logs}`}`, "Logs are in the logs folder of the home.");
+      const logs = supervisor
+        .down()
+        .map(({ role, log }) => `${role}:\n${log}`)
+        .join("\n");
+      throw new CliError(
+        "unreachable",
+        `the server isn't ready after 60 s${logs === "" ? "" : `; not running:\n${logs}`}`,
+        "Logs are in the logs folder of the home.",
+      );
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
@@ -109,9 +144,14 @@ async function ready(fleet: FleetFile, supervisor: Supervisor): Promise<void> {
 
 async function welcome(client: ApiClient, home: string, fleet: FleetFile, demo: boolean): Promise<void> {
   const { url } = (await client.call<{ url: string }>("POST", "/api/v1/session/links", { body: {} })).body;
-  const tries = demo && existsSync(join(home, "client.json"))
-    ? ["npx quipu status orders", "npx quipu explain storefront http://catalog.food/items", "edit examples/superapp/apps/catalog.yaml (say, timeout: 50ms), then: npx quipu apply -f examples/superapp/apps/catalog.yaml"]
-    : ["npx quipu apply -f examples/superapp/apps", "npx quipu get apps", "npx quipu --help"];
+  const tries =
+    demo && existsSync(join(home, "client.json"))
+      ? [
+          "npx quipu status orders",
+          "npx quipu explain storefront http://catalog.food/items",
+          "edit examples/superapp/apps/catalog.yaml (say, timeout: 50ms), then: npx quipu apply -f examples/superapp/apps/catalog.yaml",
+        ]
+      : ["npx quipu apply -f examples/superapp/apps", "npx quipu get apps", "npx quipu --help"];
   console.log(`
 ${paint("bold", "Web UI")}   ${apiServerUrl(fleet)}/
 ${paint("bold", "Sign in")}  ${url}   (once, within 15 minutes; a new link: npx quipu login --link)
@@ -122,4 +162,3 @@ ${tries.map((text) => `  ${text}`).join("\n")}
 
 Ctrl-C stops all of it.`);
 }
-
