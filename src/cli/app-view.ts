@@ -53,9 +53,9 @@ export function appTree(view: AppView): string[] {
     `${mark(view.phase)} ${paint("bold", view.app)} ${view.phase}${view.revision === null ? "" : `, ${view.revision}`}, ${view.pods.ready}/${view.pods.total} pods ready`,
   ];
   if (release !== undefined) {
-    const { phase = "waiting", reason } = release.status ?? {};
+    const { phase = "waiting", reason, code } = release.status ?? {};
     lines.push(
-      `│ release ${release.metadata.name} (${release.spec.parts.join(", ") || "nothing"}): ${mark(phase)} ${phase}${reason === undefined ? "" : ` – ${reason}`}`,
+      `│ release ${release.metadata.name} (${release.spec.parts.join(", ") || "nothing"}): ${mark(phase)} ${phase}${reason === undefined ? "" : ` – ${reason}`}${code === undefined ? "" : ` [${code}]`}`,
     );
   }
   view.clusters.forEach((cluster, index) => {

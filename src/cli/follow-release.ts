@@ -16,7 +16,7 @@ export async function followRelease(client: ApiClient, name: string): Promise<Re
   const progress = new Progress();
   for (;;) {
     const release = await client.get<ReleaseView>(`/api/v1/releases/${encodeURIComponent(name)}`);
-    const { phase = "waiting", step, reason } = release.status ?? {};
+    const { phase = "waiting", step, reason, code } = release.status ?? {};
     if (ended.includes(phase)) {
       progress.done(
         `${name} ${phase}${reason === undefined || phase === "finished" ? "" : `: ${reason}`}`,
@@ -25,7 +25,7 @@ export async function followRelease(client: ApiClient, name: string): Promise<Re
       if (phase !== "finished")
         throw new CliError(
           "failed",
-          `release ${name} ${phase}${reason === undefined ? "" : `: ${reason}`}`,
+          `release ${name} ${phase}${reason === undefined ? "" : `: ${reason}`}${code === undefined ? "" : ` [${code}]`}`,
           "What ran before is untouched.",
         );
       return release;

@@ -77,6 +77,21 @@ test.each<[string, Pod["status"], string]>([
     "not ready",
   ],
   [
+    "not ready, and its probe says why",
+    {
+      containerStatuses: [container({ state: { running: {} } })],
+      conditions: [
+        {
+          type: "Ready",
+          status: "False",
+          reason: "ContainersNotReady",
+          message: "containers with unready status: [app]: Readiness probe failed: status 503",
+        },
+      ],
+    },
+    "not ready: Readiness probe failed: status 503",
+  ],
+  [
     "no room",
     {
       phase: "Pending",

@@ -87,8 +87,9 @@ export function podProblem(pod: Pod): { reason: string; severity: number } {
   const unscheduled = condition("PodScheduled");
   if (unscheduled) add(4, unscheduled.reason ?? "Unschedulable", unscheduled.message);
   const notReady = condition("Ready");
-  if (notReady?.message && !notReady.message.startsWith("containers with unready status"))
-    add(3.5, notReady.reason === "ContainersNotReady" ? "not ready" : notReady.reason, notReady.message);
+  // Which containers aren't ready is told above; what follows the list, such as what a probe complains of, isn't.
+  const message = notReady?.message?.replace(/^containers with unready status: \[[^\]]*\](: )?/, "");
+  if (notReady && message) add(3.5, notReady.reason === "ContainersNotReady" ? "not ready" : notReady.reason, message);
   if (pod.status?.reason) add(4, pod.status.reason, pod.status.message);
   add(1, "starting");
   return found.reduce((worst, each) => (each.severity > worst.severity ? each : worst));

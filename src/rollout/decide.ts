@@ -63,7 +63,7 @@ export function decide(plan: Plan, state: ReleaseState, { seen, acknowledged, ne
   if (next === "subset") {
     const gate = readiness(plan, seen, state, now);
     if (gate !== undefined) {
-      if (gate.fatal || now >= deadline) return failing(gate.fatal ? "crashing" : "never-ready", gate.reason);
+      if (gate.fatal || now >= deadline) return failing(gate.crashing ? "crashing" : "never-ready", gate.reason);
       return { kind: "wait", reason: gate.reason, until: Math.min(deadline, gate.again ?? deadline), then: "the release fails" };
     }
   }
@@ -99,17 +99,25 @@ function notApplied(plan: Plan, state: ReleaseState, seen: ReadonlyMap<string, S
 
 const fatal = /\b(CrashLoopBackOff|RunContainerError|StartError|CreateContainerError|CreateContainerConfigError|ErrImagePull|ImagePullBackOff|InvalidImageName)\b/;
 
-function readiness(plan: Plan, seen: ReadonlyMap<string, Seen>, state: ReleaseState, now: number): { reason: string; fatal: boolean; again?: number } | undefined {
+/** What keeps a revision from being ready. `fatal`: it has had its time to recover; `again`: when that is over, Unix ms. */
+interface Gate {
+  reason: string;
+  crashing: boolean;
+  fatal: boolean;
+  again?: number;
+}
+
+function readiness(plan: Plan, seen: ReadonlyMap<string, Seen>, state: ReleaseState, now: number): Gate | undefined {
   if (plan.revision === null) return undefined;
-  let first: { reason: string; fatal: boolean; again?: number } | undefined;
+  let first: Gate | undefined;
   for (const [cluster, { minReady }] of Object.entries(plan.lanes)) {
     const pods = seen.get(cluster)?.ready[plan.app]?.[plan.revision];
     if ((pods?.ready ?? 0) >= minReady) continue;
     const reason = `${cluster}: ${pods?.ready ?? 0} of ${minReady} pods of ${plan.revision} are ready${pods?.reason === undefined ? "" : `: ${pods.reason}`}`;
     const crashing = pods?.reason !== undefined && fatal.test(pods.reason);
     const graceEnd = state.at + crashGraceMs;
-    if (crashing && now >= graceEnd) return { reason, fatal: true };
-    first ??= { reason, fatal: false, ...(crashing && { again: graceEnd }) };
+    if (crashing && now >= graceEnd) return { reason, crashing, fatal: true };
+    first ??= { reason, crashing, fatal: false, ...(crashing && { again: graceEnd }) };
   }
   return first;
 }

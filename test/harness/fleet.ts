@@ -75,6 +75,11 @@ export class TestFleet {
     }, 60_000);
   }
 
+  /** The administrator's, as the CLI finds it. */
+  get token(): string {
+    return (JSON.parse(readFileSync(join(this.home, "client.json"), "utf8")) as { token: string }).token;
+  }
+
   get supervisor(): number {
     return this.#process?.pid as number;
   }

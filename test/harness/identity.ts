@@ -38,8 +38,8 @@ export async function askIdentity(
 ): Promise<Credentials> {
   const proxy = new TestProxy(`unix://${meshSocket(fleet)}`, {
     pod: as.pod ?? pod.metadata.name,
-    namespace: pod.metadata.namespace as string,
-    ip: as.ip ?? (pod.status?.podIP as string),
+    namespace: pod.metadata.namespace!,
+    ip: as.ip ?? pod.status!.podIP!,
     ...(token !== undefined && { token }),
   });
   try {

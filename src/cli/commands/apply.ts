@@ -1,6 +1,5 @@
 import type { Answer, ApiClient, ProblemDocument } from "../api-client.ts";
 import { ApiError } from "../api-client.ts";
-import { CliError } from "../cli-error.ts";
 import { type FileDocument, readDocuments } from "../files.ts";
 import { pluralOf } from "../kind-names.ts";
 import { type OutputFormat, paint, render } from "../output.ts";
@@ -35,7 +34,7 @@ export function inOrder(documents: readonly FileDocument[]): FileDocument[] {
 export async function apply(options: ApplyOptions): Promise<void> {
   const documents = inOrder(readDocuments(options.filename));
   await withClient(async (client) => {
-    await check(client, documents);
+    if (!(await check(client, documents))) return;
     const written: Written[] = [];
     for (const document of documents) {
       const answer = await put(client, document, { dryRun: options.dryRun === true, why: options.why });
@@ -46,7 +45,8 @@ export async function apply(options: ApplyOptions): Promise<void> {
   });
 }
 
-async function check(client: ApiClient, documents: readonly FileDocument[]): Promise<void> {
+/** Tells what can't be applied; the exit code is then that of the first refusal (a conflict is no wrong file). */
+async function check(client: ApiClient, documents: readonly FileDocument[]): Promise<boolean> {
   let wrong = 0;
   for (const document of documents) {
     try {
@@ -58,11 +58,15 @@ async function check(client: ApiClient, documents: readonly FileDocument[]): Pro
         continue;
       wrong++;
       process.stderr.write(`${document.locate(error.problem.field ?? "")}: ${document.kind} ${document.name}\n`);
-      reportError(error);
+      const code = reportError(error);
+      if (wrong === 1) process.exitCode = code;
     }
   }
   if (wrong > 0)
-    throw new CliError("usage", `${wrong} of ${documents.length} documents can't be applied; nothing was changed`);
+    process.stderr.write(
+      `${paint("red", "error:", process.stderr)} ${wrong} of ${documents.length} documents can't be applied; nothing was changed\n`,
+    );
+  return wrong === 0;
 }
 
 export async function put(
