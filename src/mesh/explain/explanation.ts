@@ -22,6 +22,8 @@ export interface Outcome {
   /** The rule that decides, as in `Step`. */
   readonly rule?: string;
   readonly object?: string;
+  /** The cluster of the first proxy that the answer came through, when it came through one. */
+  readonly cluster?: string;
   /** One sentence for people, beginning with the status. */
   readonly reason: string;
 }
