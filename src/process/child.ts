@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync, renameSync, statSync } from "node:fs";
 import { failuresAfter, restartDelay } from "./back-off.ts";
 import { readStat } from "../cluster/runtime/process-scan.ts";
+import { noRestartExitCode } from "./exit-codes.ts";
 import { isAlive, roleOf, send } from "./proc.ts";
 
 export interface ChildSpec {
@@ -21,6 +22,8 @@ export interface ChildSpec {
 export class Child {
   readonly spec: ChildSpec;
   pid: number | undefined;
+  /** It said that starting it again won't help. */
+  gaveUp = false;
   #startTime = 0;
   #since = 0;
   #failures = 0;
@@ -62,7 +65,7 @@ export class Child {
       child.on("exit", (code, signal) => {
         // Meanwhile another may have been adopted in its place.
         if (this.pid === child.pid)
-          this.#ended(signal === null ? `ended with ${code}` : `was ended by ${signal}`, code === 0);
+          this.#ended(signal === null ? `ended with ${code}` : `was ended by ${signal}`, code ?? undefined);
       });
       child.unref();
       this.pid = child.pid;
@@ -109,9 +112,14 @@ export class Child {
     }, 250);
   }
 
-  #ended(how: string, done = false): void {
+  #ended(how: string, code?: number): void {
     this.pid = undefined;
-    if (!this.#wanted || (done && this.spec.once === true)) return;
+    if (!this.#wanted || (code === 0 && this.spec.once === true)) return;
+    if (code === noRestartExitCode) {
+      this.gaveUp = true;
+      this.#say(`${this.spec.role} can't go on and is not started again:\n${this.tail(3)}`);
+      return;
+    }
     const ran = Date.now() - this.#since;
     const delay = restartDelay(this.#failures);
     this.#failures = failuresAfter(this.#failures, ran);

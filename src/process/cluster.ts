@@ -3,6 +3,7 @@ import { cpus, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import { adminToken } from "../cluster/api/authentication.ts";
 import { ApiError } from "../cluster/api/api-error.ts";
+import { CorruptStore } from "../cluster/api/object-rows.ts";
 import { ObjectStore } from "../cluster/api/object-store.ts";
 import type { PodLogs, PodProxy } from "../cluster/api/pod-requests.ts";
 import { createApiServer } from "../cluster/api/server.ts";
@@ -23,6 +24,7 @@ import { isoTime } from "../cluster/runtime/runner.ts";
 import { nodeName, type RuntimeSettings } from "../cluster/runtime/settings.ts";
 import type { SidecarOptions } from "../cluster/runtime/sidecar-launch.ts";
 import { envoyPath } from "../../setup/paths.mjs";
+import { noRestartExitCode } from "./exit-codes.ts";
 import { readClusterConfig, type ClusterConfig } from "./cluster-config.ts";
 
 const version = { major: "1", minor: "36", gitVersion: "v1.36.3-quipu" };
@@ -38,7 +40,11 @@ const sidecarImage = "quipu.local/envoy";
  * Resolves when it serves.
  */
 export async function runCluster(configPath: string): Promise<void> {
-  const cluster = await startCluster(readClusterConfig(configPath), () => process.exit(0));
+  const cluster = await startCluster(readClusterConfig(configPath), () => process.exit(0)).catch((error: unknown) => {
+    if (!(error instanceof CorruptStore)) throw error;
+    console.error(error.message);
+    process.exit(noRestartExitCode);
+  });
   for (const signal of ["SIGTERM", "SIGINT"] as const)
     process.on(signal, () => void cluster.close().then(() => process.exit(0)));
 }

@@ -15,13 +15,11 @@ import { openSqliteStore } from "../store/open-sqlite-store.ts";
 import type { Store, WriteTx } from "../store/store.ts";
 import { StoreFailure } from "../store/store-error.ts";
 import { clusterAccess } from "./cluster-access.ts";
+import { noRestartExitCode } from "./exit-codes.ts";
 import { embeddedSignals } from "./embedded-signals.ts";
 import { checkout } from "./home.ts";
 import { objectsOf } from "./mesh-objects.ts";
 import { readServerConfig, type ServerConfig } from "./server-config.ts";
-
-/** Exit code when the store can't go on: starting again won't help. */
-export const storeExitCode = 78;
 
 export interface RunningServer { url: string; store: Store; close(): Promise<void> }
 
@@ -42,11 +40,11 @@ export async function runServer(configPath: string): Promise<void> {
   try {
     running = await startServer(config, log, (failure) => {
       log.fatal({ code: failure.code }, failure.message);
-      stop(storeExitCode, failure.code);
+      stop(noRestartExitCode, failure.code);
     });
   } catch (error) {
     log.fatal({ code: (error as { code?: string }).code, err: error instanceof StoreFailure ? undefined : error }, `the server can't start: ${(error as Error).message}`);
-    process.exit(error instanceof StoreFailure ? storeExitCode : 1);
+    process.exit(error instanceof StoreFailure ? noRestartExitCode : 1);
   }
 }
 

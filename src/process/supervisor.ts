@@ -88,10 +88,10 @@ export class Supervisor {
   }
 
   /** Roles that don't run at this moment, with the end of their log. */
-  down(): { role: string; log: string }[] {
+  down(): { role: string; log: string; gaveUp: boolean }[] {
     return this.#children
       .filter((child) => !child.running)
-      .map((child) => ({ role: child.spec.role, log: child.tail() }));
+      .map((child) => ({ role: child.spec.role, log: child.tail(), gaveUp: child.gaveUp }));
   }
 }
 

@@ -127,6 +127,9 @@ async function ready(fleet: FleetFile, supervisor: Supervisor): Promise<void> {
     } catch {
       // Not listening yet.
     }
+    const gaveUp = supervisor.down().find((child) => child.gaveUp);
+    if (gaveUp !== undefined)
+      throw new CliError("unreachable", `${gaveUp.role} can't go on:\n${gaveUp.log}`, "Its log is in the logs folder of the home.");
     if (Date.now() > deadline) {
       const logs = supervisor
         .down()
