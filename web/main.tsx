@@ -26,9 +26,10 @@ const client: QueryClient = new QueryClient({
     },
   },
   queryCache: new QueryCache({
-    onError: (error) => {
-      // The session has ended: asking who we are again leads to the sign-in page.
-      if (error instanceof ApiProblem && error.status === 401) void client.invalidateQueries(whoami);
+    onError: (error, { queryKey }) => {
+      // The session has ended: asking who we are again leads to the sign-in page. That question itself is asked once.
+      if (error instanceof ApiProblem && error.status === 401 && queryKey[0] !== whoami.queryKey[0])
+        void client.invalidateQueries(whoami);
     },
   }),
 });

@@ -3,31 +3,51 @@ import type { QueryClient } from "@tanstack/react-query";
 /** The latest of many events in this time causes one round of reading. */
 const gatherMs = 400;
 
+/** A stream that the server refused is not opened again by the browser itself. */
+const openAgainMs = 3_000;
+
 /** Keeps what is shown fresh: the stream of changes says what is old, and each thing is then read again. Returns how to stop. */
 export function followChanges(client: QueryClient, onState: (connected: boolean) => void): () => void {
-  const stream = new EventSource("/api/v1/events");
   const stale = new Map<string, readonly unknown[]>();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const mark = (...keys: (readonly unknown[])[]) => {
+  let gathering: ReturnType<typeof setTimeout> | undefined;
+  let again: ReturnType<typeof setTimeout> | undefined;
+  let stream: EventSource | undefined;
+  const mark = (keys: readonly (readonly unknown[])[]) => {
     for (const key of keys) stale.set(JSON.stringify(key), key);
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      const keys = [...stale.values()];
+    gathering ??= setTimeout(() => {
+      gathering = undefined;
+      const gathered = [...stale.values()];
       stale.clear();
-      for (const queryKey of keys) void client.invalidateQueries({ queryKey });
+      for (const queryKey of gathered) void client.invalidateQueries({ queryKey });
     }, gatherMs);
   };
-  stream.addEventListener("open", () => onState(true));
-  stream.addEventListener("error", () => onState(false));
-  stream.addEventListener("change", (event: MessageEvent<string>) =>
-    mark(...staleAfterChange(JSON.parse(event.data) as Change)),
-  );
-  stream.addEventListener("seen", (event: MessageEvent<string>) =>
-    mark(...staleAfterSeen(JSON.parse(event.data) as SeenDelta)),
-  );
+  const open = (first: boolean) => {
+    const opened = new EventSource("/api/v1/events");
+    stream = opened;
+    let lost = !first;
+    opened.addEventListener("open", () => {
+      onState(true);
+      // Observations have no ids to resume from: what was missed is read again.
+      if (lost) void client.invalidateQueries();
+      lost = false;
+    });
+    opened.addEventListener("error", () => {
+      lost = true;
+      onState(false);
+      if (opened.readyState === EventSource.CLOSED) again = setTimeout(() => open(false), openAgainMs);
+    });
+    opened.addEventListener("change", (event: MessageEvent<string>) =>
+      mark(staleAfterChange(JSON.parse(event.data) as Change)),
+    );
+    opened.addEventListener("seen", (event: MessageEvent<string>) =>
+      mark(staleAfterSeen(JSON.parse(event.data) as SeenDelta)),
+    );
+  };
+  open(true);
   return () => {
-    clearTimeout(timer);
-    stream.close();
+    clearTimeout(gathering);
+    clearTimeout(again);
+    stream?.close();
   };
 }
 

@@ -7,17 +7,23 @@ export function launch(): Promise<Browser> {
   return launcher.launch({ executablePath, args, env: { ...process.env, ...env } });
 }
 
-/** A page of somebody who has just signed in by a link. Errors of the page end the test. */
-export async function signedIn(
+interface PageOptions {
+  theme?: "light" | "dark";
+  width?: number;
+  height?: number;
+}
+export interface OpenedPage {
+  page: Page;
+  context: BrowserContext;
+  /** What the page complained of. */
+  errors: string[];
+}
+
+/** A page of somebody who isn't signed in. */
+export async function newPage(
   browser: Browser,
-  world: World,
-  {
-    theme = "light",
-    path = "/apps",
-    width = 1360,
-    height = 860,
-  }: { theme?: "light" | "dark"; path?: string; width?: number; height?: number } = {},
-): Promise<{ page: Page; context: BrowserContext; errors: string[] }> {
+  { theme = "light", width = 1360, height = 860 }: PageOptions = {},
+): Promise<OpenedPage> {
   const context = await browser.newContext({
     viewport: { width, height },
     colorScheme: theme,
@@ -26,14 +32,25 @@ export async function signedIn(
     permissions: ["clipboard-read", "clipboard-write"],
   });
   const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(String(error)));
   page.on("console", (message) => {
     if (message.type() === "error") errors.push(message.text());
   });
-  await page.goto(await world.signInLink());
-  await page.waitForURL("**/apps");
-  if (path !== "/apps") await page.goto(world.url + path);
-  errors.length = 0; // before signing in, 401 is an answer like any other
   return { page, context, errors };
+}
+
+/** A page of somebody who has just signed in by a link. */
+export async function signedIn(
+  browser: Browser,
+  world: World,
+  { path = "/apps", ...options }: PageOptions & { path?: string } = {},
+): Promise<OpenedPage> {
+  const opened = await newPage(browser, options);
+  await opened.page.goto(await world.signInLink());
+  await opened.page.waitForURL("**/apps");
+  opened.errors.length = 0; // before signing in, 401 is an answer like any other
+  if (path !== "/apps") await opened.page.goto(world.url + path);
+  return opened;
 }

@@ -44,5 +44,5 @@ test("what is declared and what is seen, the busiest first", () => {
 
 test("a call that isn't open says why", () => {
   expect(stageInWords("open")).toBeUndefined();
-  expect(stageInWords("wanted")).toBe("waits for consent or for the callee");
+  expect(stageInWords("wanted")).toBe("waits for the callee or its consent");
 });

@@ -44,7 +44,7 @@ export function edgeRows(declared: readonly EdgeView[], seen: readonly EdgeFigur
 }
 
 const stages: Readonly<Record<string, string>> = {
-  wanted: "waits for consent or for the callee",
+  wanted: "waits for the callee or its consent",
   admitted: "being opened",
   closing: "being closed",
   gone: "closed",

@@ -1,0 +1,106 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { launch, signedIn } from "./support/browser.ts";
+import { startSuperApp } from "./support/super-app.ts";
+import type { World } from "./support/world.ts";
+
+let world: World;
+let browser: Browser;
+beforeAll(async () => {
+  [world, browser] = await Promise.all([startSuperApp(), launch()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await world?.close();
+});
+
+test("an app: its figures, its callers, its rules, its instances and its releases", async () => {
+  const { page, errors } = await signedIn(browser, world, { path: "/apps/catalog", height: 1200 });
+  const panel = (name: string) => page.getByRole("region", { name, exact: true });
+  await panel("Callers")
+    .getByRole("row", { name: /search/ })
+    .waitFor();
+  const search = await panel("Callers")
+    .getByRole("row", { name: /search/ })
+    .getByRole("cell")
+    .allTextContents();
+  expect(Number(search[1])).toBeGreaterThan(50);
+  expect(Number(search[2])).toBeGreaterThan(8);
+  expect(Number(search[5])).toBeGreaterThan(4);
+  expect(
+    await panel("Callers")
+      .getByRole("row", { name: /storefront/ })
+      .textContent(),
+  ).toContain("GET");
+  expect(await panel("Callers").getByRole("row", { name: /ads/ }).textContent()).toContain(
+    "waits for the callee or its consent",
+  );
+  expect(
+    await panel("Calls")
+      .getByRole("row", { name: /pricing/ })
+      .count(),
+  ).toBe(1);
+  expect(await page.locator(".seen-by").textContent()).toContain("as its callers saw it · 6 of 6 proxies heard");
+  expect(await page.locator("canvas").count()).toBe(3);
+  expect(await panel("Requests").textContent()).toMatch(/requests a second [78]\d/);
+
+  const rules = panel("Traffic rules in force");
+  await rules.getByText("Answers within 1 s, or the caller gets 504.").waitFor();
+  expect(await rules.textContent()).toContain("At most 200 requests at once from each caller; 50 more may wait");
+  expect(await rules.textContent()).toContain("Waits at most 300 ms for pricing.");
+  await rules.getByRole("button", { name: "montevideo" }).click();
+  await rules.getByText("Answers within 3 s, or the caller gets 504.").waitFor();
+
+  const instances = panel("Instances");
+  expect(await instances.textContent()).toContain("3 of 4 ready");
+  expect(await instances.textContent()).toContain("app CrashLoopBackOff: exited with code 1");
+  expect(await panel("Releases").textContent()).toContain("finished");
+  expect(errors).toEqual([]);
+});
+
+test("what changes is shown without a reload, and nothing jumps", async () => {
+  const { page } = await signedIn(browser, world, { path: "/apps/pricing" });
+  const revision = page.locator(".app-head .facts div", { hasText: "Revision" });
+  await revision.getByText("r1").waitFor();
+  const charts = await page.locator(".charts").boundingBox();
+  await world.send("POST", "/api/v1/apps/pricing/deploys", { image: "registry.example/pricing:2" });
+  await revision.getByText("r2").waitFor({ timeout: 15_000 });
+  await page.locator(".releases li", { hasText: "r2" }).waitFor();
+  expect(await page.locator(".charts").boundingBox()).toEqual(charts);
+});
+
+test("an app that isn't there, and a page that isn't there", async () => {
+  const { page } = await signedIn(browser, world, { path: "/apps/ghost" });
+  await page.getByRole("alert").waitFor();
+  expect(await page.getByRole("alert").textContent()).toContain("There is no App ghost.");
+  await page.goto(`${world.url}/nowhere/at/all`);
+  await page.getByRole("heading", { name: "There is no such page" }).waitFor();
+});
+
+test("light and dark: as the system, or as chosen, and remembered", async () => {
+  const { page } = await signedIn(browser, world, { theme: "dark", path: "/clusters" });
+  const paper = () => page.evaluate<string>("getComputedStyle(document.documentElement).backgroundColor");
+  const dark = await paper();
+  await page.getByRole("button", { name: "Theme: as the system" }).click();
+  const light = await paper();
+  expect(light).not.toBe(dark);
+  await page.reload();
+  await page.getByRole("button", { name: "Theme: light" }).click();
+  expect(await paper()).toBe(dark);
+});
+
+test("clusters: health, and what a cluster refuses", async () => {
+  const { page, errors } = await signedIn(browser, world, { path: "/clusters" });
+  const row = page.getByRole("row", { name: /bogota/ });
+  await row.getByText("healthy").waitFor();
+  await page.keyboard.press("j");
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/clusters/bogota");
+  await page.getByText("DestinationRule food/catalog").waitFor();
+  expect(await page.getByText("spec.trafficPolicy: unknown field").count()).toBe(1);
+  const catalog = page.getByRole("region", { name: "What arrives, by app" }).getByRole("row", { name: /catalog/ });
+  expect(Number((await catalog.getByRole("cell").allTextContents())[1])).toBeGreaterThan(35);
+  await page.keyboard.press("Escape");
+  await page.waitForURL("**/clusters");
+  expect(errors).toEqual([]);
+});
