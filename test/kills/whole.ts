@@ -32,6 +32,15 @@ export async function podsOf(fleet: TestFleet, labelSelector?: string): Promise<
   }
 }
 
+export async function deletePod(fleet: TestFleet, { metadata }: Pod): Promise<void> {
+  const kube = fleet.kube();
+  try {
+    await kube.delete(kinds.Pod, metadata);
+  } finally {
+    await kube.close();
+  }
+}
+
 /** Times that a container of the pod was started again. */
 export function restarts(pod: Pod, container: (name: string) => boolean): number {
   return pod.status?.containerStatuses?.find(({ name }) => container(name))?.restartCount ?? 0;
@@ -45,6 +54,8 @@ export async function expectWhole(fleet: TestFleet, timeoutMs = 60_000): Promise
     async () => {
       await fleet.client.get("/readyz");
       const pods = await podsOf(fleet);
+      // Each cluster has its gateway at least.
+      expect(pods.length).toBeGreaterThan(0);
       expect(
         pods
           .filter((pod) => !isReady(pod) || pod.metadata.deletionTimestamp !== undefined)
