@@ -93,7 +93,7 @@ function options(latest: { current: ChartProps }, place: HTMLElement): uPlot.Opt
         size: 34,
         gap: 4,
         space: 26,
-        values: (_, values) => values.map((value) => latest.current.format(value)),
+        values: (_, values) => values.map((value) => Number(value.toPrecision(3)).toLocaleString("en")),
       },
     ],
     series: [

@@ -55,7 +55,9 @@ export function GoldenCharts({
       <Small
         title="Duration"
         unit="ms"
-        value={total === undefined ? undefined : `${number(total.p50)} · ${number(total.p99)}`}
+        value={
+          total === undefined ? undefined : total.p99 === null ? nothing : `${number(total.p50)} · ${number(total.p99)}`
+        }
         hint="p50 · p99"
       >
         <Chart
@@ -71,8 +73,12 @@ export function GoldenCharts({
           <h2>Load</h2>
         </header>
         <dl className="facts">
-          <Fact title="Under way" value={total && (talksRequests ? number(total.active) : nothing)} />
-          <Fact title="Connections" value={total && number(total.connections)} />
+          {talksRequests ? (
+            <Fact title="Under way" value={total && whole(total.active)} />
+          ) : (
+            <Fact title="New connections" unit="/s" value={total && number(total.newConnections)} />
+          )}
+          <Fact title="Connections" value={total && whole(total.connections)} />
           <Fact title="Timed out" unit="/s" value={total && number(total.timeouts)} />
           <Fact title="Pool full" unit="/s" value={total && number(total.overflows)} />
           <Fact title="Tried again" unit="/s" value={total && number(total.retries)} />
@@ -119,4 +125,8 @@ function Fact({ title, unit, value }: { title: string; unit?: string; value: str
       <dd>{value === undefined ? <Bone width="2em" /> : <Glow value={value} />}</dd>
     </div>
   );
+}
+
+function whole(value: number): string {
+  return Math.round(value).toLocaleString("en");
 }

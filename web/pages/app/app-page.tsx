@@ -56,8 +56,12 @@ export function AppPage({ name }: { name: string }) {
         talksRequests={speaks.some((speech) => speech !== "tcp")}
       />
       <div className="two">
-        <EdgeTable title="Callers" rows={edges("callers", "callers")} empty="Nobody calls it" />
-        <EdgeTable title="Calls" rows={edges("calls", "callees")} empty="It calls nobody" />
+        <EdgeTable title="Callers" rows={edges("callers", "callers")} empty="Nobody calls it." />
+        <EdgeTable
+          title="Calls"
+          rows={edges("calls", "callees")}
+          empty="It calls nobody. Whom it may call stands in its spec.calls."
+        />
       </div>
       <div className="two">
         <RulesPanel name={name} speaks={speaks} />

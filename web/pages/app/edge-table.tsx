@@ -4,7 +4,7 @@ import { nothing, number, percent } from "../../ui/format.ts";
 import { Glow } from "../../ui/glow.tsx";
 import { Mark } from "../../ui/mark.tsx";
 import { Panel } from "../../ui/panel.tsx";
-import { Bone, Empty } from "../../ui/states.tsx";
+import { Bone } from "../../ui/states.tsx";
 import { stageInWords, type EdgeRow } from "./edges.ts";
 import { ruleInWords } from "./rules.ts";
 
@@ -16,17 +16,15 @@ export function EdgeTable({
   title,
   rows,
   empty,
-  command,
 }: {
   title: string;
   rows: readonly EdgeRow[] | undefined;
   empty: string;
-  command?: string;
 }) {
   return (
     <Panel title={title} aside={rows === undefined ? undefined : rows.length.toLocaleString("en")}>
       {rows?.length === 0 ? (
-        <Empty title={empty} {...(command !== undefined && { command })} />
+        <p className="pad dim">{empty}</p>
       ) : (
         <table className="table dense">
           <colgroup>

@@ -44,11 +44,11 @@ export function InstancesPanel({ name }: { name: string }) {
         <table className="table dense">
           <colgroup>
             <col />
-            <col style={{ width: 112 }} />
-            <col style={{ width: 56 }} />
-            <col style={{ width: 108 }} />
-            <col style={{ width: 78 }} />
+            <col style={{ width: 98 }} />
+            <col style={{ width: 46 }} />
+            <col style={{ width: 98 }} />
             <col style={{ width: 72 }} />
+            <col style={{ width: 66 }} />
           </colgroup>
           <thead>
             <tr>

@@ -16,7 +16,7 @@ export function RulesPanel({ name, speaks }: { name: string; speaks: readonly Sp
     groups === undefined || groups.length === 0
       ? undefined
       : groups.length === 1
-        ? `the same in ${groups[0]!.clusters.length === 1 ? groups[0]!.clusters[0] : list(groups[0]!.clusters)}`
+        ? `${groups[0]!.clusters.length > 1 ? "the same " : ""}in ${list(groups[0]!.clusters)}`
         : undefined;
   return (
     <Panel title="Traffic rules in force" aside={aside} className="rules">
