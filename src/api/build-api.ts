@@ -7,6 +7,7 @@ import { clusterRoutes } from "./cluster-routes.ts";
 import type { ApiContext } from "./context.ts";
 import { Routes } from "./define-route.ts";
 import { eventRoute } from "./event-route.ts";
+import { explainRoute } from "./explain-route.ts";
 import { houseRoutes } from "./house-routes.ts";
 import { instanceRoutes } from "./instance-routes.ts";
 import { objectRoutes } from "./object-routes.ts";
@@ -52,6 +53,7 @@ export async function buildApi(context: ApiContext): Promise<{ app: FastifyInsta
   clusterRoutes(routes, context);
   instanceRoutes(routes, context);
   signalRoutes(routes, context);
+  explainRoute(routes, context);
   sessionRoutes(routes, context);
   eventRoute(routes, context);
   houseRoutes(routes, context);

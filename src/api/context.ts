@@ -27,6 +27,8 @@ export interface ApiContext {
   clusters: ReadonlyMap<string, ClusterAccess>;
   /** Absent: there are none to be had. */
   signals?: SignalsSource;
+  /** Asks the mesh of a cluster what happens to a request (the body of its `POST /explain`). Undefined: it doesn't answer. */
+  explain?: (cluster: string, question: object) => Promise<{ status: number; body: unknown } | undefined>;
   trustDomain: string;
   log: Logger;
   /** Unix ms. */

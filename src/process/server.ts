@@ -18,6 +18,7 @@ import { clusterAccess } from "./cluster-access.ts";
 import { noRestartExitCode } from "./exit-codes.ts";
 import { embeddedSignals } from "./embedded-signals.ts";
 import { checkout } from "./home.ts";
+import { meshExplain } from "./mesh-explain.ts";
 import { objectsOf } from "./mesh-objects.ts";
 import { readServerConfig, type ServerConfig } from "./server-config.ts";
 
@@ -79,9 +80,11 @@ export async function startServer(config: ServerConfig, log: Logger, broken: (fa
     const signals = embeddedSignals(links, (target, error) => log.debug({ err: error, ...target }, "a proxy's figures are missing"));
     signals.start();
     undo.push(() => signals.close());
+    const { explain, close: closeExplain } = meshExplain(Object.fromEntries(config.clusters.map(({ name, meshControlSocket }) => [name, meshControlSocket])));
+    undo.push(closeExplain);
     let serving = false;
     const { app } = await buildApi({
-      store, engine, signals, artifacts: new ArtifactFiles(join(config.home, "store", "artifacts")), clusters, trustDomain: config.trustDomain, log,
+      store, engine, signals, explain, artifacts: new ArtifactFiles(join(config.home, "store", "artifacts")), clusters, trustDomain: config.trustDomain, log,
       now: Date.now, secret: () => randomBytes(32).toString("base64url"), webRoot: join(checkout, "web/dist"),
       notReady: () => (serving ? [] : ["the server is starting or stopping"]),
     });

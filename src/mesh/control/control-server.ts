@@ -7,6 +7,8 @@ import { acknowledged } from "./acknowledged.ts";
 import type { ObjectLog } from "./acknowledged.ts";
 import { resourceJson } from "./envoy-registry.ts";
 import { parseQuery, QueryError } from "./acknowledged-query.ts";
+import { explainAnswer } from "./explain-answer.ts";
+import { parseExplainQuery } from "./explain-query.ts";
 import { proxyConfig, proxyView } from "./proxy-view.ts";
 
 export interface ControlOptions {
@@ -18,13 +20,15 @@ export interface ControlOptions {
   rateLimit: () => unknown;
   metrics: Registry;
   registry: () => FileRegistry;
+  /** First part of the proxies' identities. */
+  trustDomain: string;
 }
 
 const largestBody = 1024 * 1024;
 
 /**
  * The mesh process's face to the rest of Quipu (on a Unix socket; whoever may open it may ask):
- * `GET /healthz`, `/proxies`, `/proxies/ID`, `/proxies/ID/config[?format=json]`, `/metrics`, `/ratelimit`; `POST /acknowledged`.
+ * `GET /healthz`, `/proxies`, `/proxies/ID`, `/proxies/ID/config[?format=json]`, `/metrics`, `/ratelimit`; `POST /acknowledged`, `/explain`.
  */
 export function controlServer(options: ControlOptions): Server {
   return createServer((request, response) => {
@@ -76,6 +80,17 @@ async function answer(options: ControlOptions, request: IncomingMessage, respons
         200,
         acknowledged(parseQuery(await readBody(request)), options.objects, options.proxies.proxies()),
       );
+    case "POST /explain": {
+      const query = parseExplainQuery(await readBody(request));
+      const explanation = explainAnswer(query, options.proxies.proxies(), options.trustDomain);
+      if (explanation === undefined)
+        return send(response, 404, {
+          code: "mesh/unknown-proxy",
+          detail: `no proxy of ${query.from.serviceAccount}.${query.from.namespace} is connected`,
+          found: query.from,
+        });
+      return send(response, 200, explanation);
+    }
     case "GET /metrics":
       response.writeHead(200, { "content-type": options.metrics.contentType }).end(await options.metrics.metrics());
       return;

@@ -10,12 +10,20 @@ const defaults = { maxConnections: 1024, maxPendingRequests: 1024, maxRequests: 
 export function thresholdsOf(cluster: Cluster) {
   const found = cluster.circuitBreakers?.thresholds.find(({ priority }) => priority === RoutingPriority.DEFAULT);
   return {
-    maxConnections: found?.maxConnections ?? defaults.maxConnections, maxPendingRequests: found?.maxPendingRequests ?? defaults.maxPendingRequests,
-    maxRequests: found?.maxRequests ?? defaults.maxRequests, maxRetries: found?.maxRetries ?? defaults.maxRetries, retryBudget: found?.retryBudget,
+    maxConnections: found?.maxConnections ?? defaults.maxConnections,
+    maxPendingRequests: found?.maxPendingRequests ?? defaults.maxPendingRequests,
+    maxRequests: found?.maxRequests ?? defaults.maxRequests,
+    maxRetries: found?.maxRetries ?? defaults.maxRetries,
+    retryBudget: found?.retryBudget,
   };
 }
 
-export interface Overflow { readonly rule: string; readonly limit: number; readonly inUse: number; readonly words: string }
+export interface Overflow {
+  readonly rule: string;
+  readonly limit: number;
+  readonly inUse: number;
+  readonly words: string;
+}
 
 /**
  * Why a cluster takes no further request, if so. A request that no connection can carry at once waits; connections are
@@ -23,8 +31,15 @@ export interface Overflow { readonly rule: string; readonly limit: number; reado
  */
 export function overflow(cluster: Cluster, inUse: InUse): Overflow | "waits" | undefined {
   const limits = thresholdsOf(cluster);
-  if (inUse.requests >= limits.maxRequests) return { rule: "max_requests", limit: limits.maxRequests, inUse: inUse.requests, words: "requests at a time" };
-  if (inUse.pending > 0 && inUse.pending >= limits.maxPendingRequests) return { rule: "max_pending_requests", limit: limits.maxPendingRequests, inUse: inUse.pending, words: "waiting requests" };
+  if (inUse.requests >= limits.maxRequests)
+    return { rule: "max_requests", limit: limits.maxRequests, inUse: inUse.requests, words: "requests at a time" };
+  if (inUse.pending > 0 && inUse.pending >= limits.maxPendingRequests)
+    return {
+      rule: "max_pending_requests",
+      limit: limits.maxPendingRequests,
+      inUse: inUse.pending,
+      words: "waiting requests",
+    };
   return inUse.connections >= limits.maxConnections && !speaksHttp2(cluster) ? "waits" : undefined;
 }
 
@@ -39,6 +54,12 @@ export function retriesExhausted(cluster: Cluster, inUse: InUse): string | undef
 }
 
 export function speaksHttp2(cluster: Cluster): boolean {
-  const options = unpack(HttpProtocolOptionsSchema, cluster.typedExtensionProtocolOptions["envoy.extensions.upstreams.http.v3.HttpProtocolOptions"]);
-  return options?.upstreamProtocolOptions.case === "explicitHttpConfig" && options.upstreamProtocolOptions.value.protocolConfig.case === "http2ProtocolOptions";
+  const options = unpack(
+    HttpProtocolOptionsSchema,
+    cluster.typedExtensionProtocolOptions["envoy.extensions.upstreams.http.v3.HttpProtocolOptions"],
+  );
+  return (
+    options?.upstreamProtocolOptions.case === "explicitHttpConfig" &&
+    options.upstreamProtocolOptions.value.protocolConfig.case === "http2ProtocolOptions"
+  );
 }

@@ -10,7 +10,10 @@ export interface Decision {
 }
 
 /** When something happens: at the earliest and at the latest, in ms since the request came. They differ by jitter. */
-export interface Span { readonly from: number; readonly to: number }
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
 export const atOnce: Span = { from: 0, to: 0 };
 export const plus = (a: Span, b: Span): Span => ({ from: a.from + b.from, to: a.to + b.to });
 

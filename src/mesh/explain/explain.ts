@@ -54,7 +54,13 @@ function tell(walk: Walk, caller: OpenProxy, question: Question): Outcome {
 function send(walk: Walk, caller: OpenProxy, { method, url, headers, via, direct }: Question): Exchange {
   const target = new URL(url);
   const tcp = target.protocol === "tcp:";
-  const request: HttpRequest = { method, scheme: target.protocol.slice(0, -1), authority: target.host, path: `${target.pathname || "/"}${target.search}`, headers };
+  const request: HttpRequest = {
+    method,
+    scheme: target.protocol.slice(0, -1),
+    authority: target.host,
+    path: `${target.pathname || "/"}${target.search}`,
+    headers,
+  };
   if (direct !== undefined) return sendPast(walk, caller, direct, tcp ? undefined : request);
   const port = target.port === "" ? (target.protocol === "https:" ? 443 : 80) : Number(target.port);
   const listener = tcp || via === "address" ? standIn(caller, target.hostname, port) : proxyListener(caller);
@@ -67,30 +73,74 @@ function send(walk: Walk, caller: OpenProxy, { method, url, headers, via, direct
   if (tcp) return enterListener(walk, caller, listener, connection, undefined);
   // TLS can't be told to a forward proxy in absolute form: clients tunnel it.
   const tunnel = via === "connect" || (via === "proxy" && target.protocol === "https:");
-  return enterListener(walk, caller, listener, connection, tunnel ? { method: "CONNECT", scheme: "http", authority: `${target.hostname}:${port}`, path: "", headers: {}, tunnelled: request } : request);
+  return enterListener(
+    walk,
+    caller,
+    listener,
+    connection,
+    tunnel
+      ? {
+          method: "CONNECT",
+          scheme: "http",
+          authority: `${target.hostname}:${port}`,
+          path: "",
+          headers: {},
+          tunnelled: request,
+        }
+      : request,
+  );
 }
 
 /** Past the caller's proxy, with its certificate. */
-function sendPast(walk: Walk, caller: OpenProxy, { address, port }: { address: string; port: number }, request: HttpRequest | undefined): Exchange {
+function sendPast(
+  walk: Walk,
+  caller: OpenProxy,
+  { address, port }: { address: string; port: number },
+  request: HttpRequest | undefined,
+): Exchange {
   const callee = walk.proxyAt(address);
   const listener = callee?.listenerAt(address, port);
-  if (callee === undefined || listener === undefined) return failure("connect-failure", `${address}:${port}`, `no proxy listens on ${address}:${port}`);
-  return enterListener(walk, callee, listener, { address, port, tls: true, identity: caller.identity, sni: "", alpn: ["h2", "http/1.1"] }, request);
+  if (callee === undefined || listener === undefined)
+    return failure("connect-failure", `${address}:${port}`, `no proxy listens on ${address}:${port}`);
+  return enterListener(
+    walk,
+    callee,
+    listener,
+    { address, port, tls: true, identity: caller.identity, sni: "", alpn: ["h2", "http/1.1"] },
+    request,
+  );
 }
 
 /** The listener that is an HTTP proxy for the app: it takes CONNECT. */
 function proxyListener({ listeners }: OpenProxy): Listener | undefined {
-  return listeners.find((listener) => managersOf(listener).some(({ upgradeConfigs }) => upgradeConfigs.some(({ upgradeType }) => upgradeType.toUpperCase() === "CONNECT")));
+  return listeners.find((listener) =>
+    managersOf(listener).some(({ upgradeConfigs }) =>
+      upgradeConfigs.some(({ upgradeType }) => upgradeType.toUpperCase() === "CONNECT"),
+    ),
+  );
 }
 
 /** The listener whose address stands for a callee's port: its routes, or its cluster, bear the callee's name. */
 function standIn({ listeners }: OpenProxy, host: string, port: number): Listener | undefined {
   const isHost = (full: string) => full === host || full.startsWith(`${host}.`);
   return listeners.find((listener) => {
-    if (managersOf(listener).some(({ routeSpecifier }) => routeSpecifier.case === "rds" && isHost(routeSpecifier.value.routeConfigName.replace(/:\d+$/, "")) && routeSpecifier.value.routeConfigName.endsWith(`:${port}`))) return true;
+    if (
+      managersOf(listener).some(
+        ({ routeSpecifier }) =>
+          routeSpecifier.case === "rds" &&
+          isHost(routeSpecifier.value.routeConfigName.replace(/:\d+$/, "")) &&
+          routeSpecifier.value.routeConfigName.endsWith(`:${port}`),
+      )
+    )
+      return true;
     return filtersOf(listener).some((config) => {
       const specifier = unpack(TcpProxySchema, config)?.clusterSpecifier;
-      const name = specifier?.case === "cluster" ? specifier.value : specifier?.case === "weightedClusters" ? specifier.value.clusters[0]?.name : undefined;
+      const name =
+        specifier?.case === "cluster"
+          ? specifier.value
+          : specifier?.case === "weightedClusters"
+            ? specifier.value.clusters[0]?.name
+            : undefined;
       const parts = name?.split("|") ?? [];
       return parts[0] === "outbound" && parts[1] === String(port) && isHost(parts[3] ?? "");
     });
@@ -98,7 +148,9 @@ function standIn({ listeners }: OpenProxy, host: string, port: number): Listener
 }
 
 function filtersOf({ filterChains }: Listener) {
-  return filterChains.flatMap(({ filters }) => filters.flatMap(({ configType }) => (configType.case === "typedConfig" ? [configType.value] : [])));
+  return filterChains.flatMap(({ filters }) =>
+    filters.flatMap(({ configType }) => (configType.case === "typedConfig" ? [configType.value] : [])),
+  );
 }
 function managersOf(listener: Listener) {
   return filtersOf(listener).flatMap((config) => unpack(HttpConnectionManagerSchema, config) ?? []);
@@ -106,10 +158,14 @@ function managersOf(listener: Listener) {
 
 function outcomeOf(exchange: Exchange, { url }: Question): Outcome {
   const { by, flag, rule, object, words } = exchange.decision;
-  const facts = { by, ...(flag !== undefined && { flag }), ...(rule !== undefined && { rule }), ...(object !== undefined && { object }) };
+  const facts = {
+    by,
+    ...(flag !== undefined && { flag }),
+    ...(rule !== undefined && { rule }),
+    ...(object !== undefined && { object }),
+  };
   if (exchange.kind === "failure") return { status: 0, ...facts, reason: `no answer: ${words}` };
   const { status, cluster } = exchange;
   const reason = url.startsWith("tcp:") ? `connected: ${by} is reached` : `${status}: ${words}`;
   return { status, ...facts, ...(cluster !== undefined && { cluster }), reason };
 }
-

@@ -1,6 +1,11 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import type { Any } from "@bufbuild/protobuf/wkt";
-import { FilterConfigSchema, type Route, type VirtualHost, type WeightedCluster_ClusterWeight } from "#gen/envoy/config/route/v3/route_components_pb.ts";
+import {
+  FilterConfigSchema,
+  type Route,
+  type VirtualHost,
+  type WeightedCluster_ClusterWeight,
+} from "#gen/envoy/config/route/v3/route_components_pb.ts";
 import type { RouteConfiguration } from "#gen/envoy/config/route/v3/route_pb.ts";
 import type { Connection, Decision } from "./exchange.ts";
 import type { HttpRequest } from "./http-message.ts";
@@ -30,10 +35,18 @@ export interface FilterContext {
 }
 
 /** A filter answers in the app's place, or lets pass (undefined). */
-export interface FilterAnswer { readonly status: number; readonly decision: Decision; readonly rateLimited?: boolean }
+export interface FilterAnswer {
+  readonly status: number;
+  readonly decision: Decision;
+  readonly rateLimited?: boolean;
+}
 
 /** The most specific configuration that the route gives a filter (Envoy, "Route specific config"). `disabled`: the route switches it off. */
-export function perRoute<D extends DescMessage>(schema: D, name: string, { configuration, host, route, weighted }: Routed): MessageShape<D> | "disabled" | undefined {
+export function perRoute<D extends DescMessage>(
+  schema: D,
+  name: string,
+  { configuration, host, route, weighted }: Routed,
+): MessageShape<D> | "disabled" | undefined {
   for (const level of [weighted, route, host, configuration]) {
     const found: Any | undefined = level?.typedPerFilterConfig[name];
     if (found === undefined) continue;

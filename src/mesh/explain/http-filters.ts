@@ -18,7 +18,10 @@ import { judge } from "./rbac.ts";
 import { matchesHeader, matchesText, NotUnderstood } from "./text-match.ts";
 
 /** Runs one filter. Undefined: the request goes on. */
-export function httpFilter({ name, configType, disabled }: HttpFilter, context: FilterContext): FilterAnswer | undefined {
+export function httpFilter(
+  { name, configType, disabled }: HttpFilter,
+  context: FilterContext,
+): FilterAnswer | undefined {
   if (disabled || configType.case !== "typedConfig") return undefined;
   const config = configType.value;
   if (unpack(RouterSchema, config) || unpack(ForwardProxySchema, config)) return undefined;
@@ -53,33 +56,74 @@ function fault(filter: HTTPFault, name: string, context: FilterContext): FilterA
   if (abort.errorType.case !== "httpStatus") throw new NotUnderstood("a fault with a gRPC status");
   const status = abort.errorType.value;
   walk.step(proxy, "fault", rule, `answers ${status}`, object);
-  return { status, decision: { by: proxy.name, flag: "FI", rule, ...(object !== undefined && { object }), words: `${proxy.name} answers so on purpose: a fault${object === undefined ? "" : ` of ${objectWords(object)}`}` } };
+  return {
+    status,
+    decision: {
+      by: proxy.name,
+      flag: "FI",
+      rule,
+      ...(object !== undefined && { object }),
+      words: `${proxy.name} answers so on purpose: a fault${object === undefined ? "" : ` of ${objectWords(object)}`}`,
+    },
+  };
 }
 
 function cors(name: string, { routed, request, walk, proxy }: FilterContext): FilterAnswer | undefined {
   const policy = perRoute(CorsPolicySchema, name, routed);
   if (policy === undefined || policy === "disabled") return undefined;
   const origin = request.headers["origin"];
-  if (request.method !== "OPTIONS" || origin === undefined || request.headers["access-control-request-method"] === undefined) return undefined;
+  if (
+    request.method !== "OPTIONS" ||
+    origin === undefined ||
+    request.headers["access-control-request-method"] === undefined
+  )
+    return undefined;
   if (!policy.allowOriginStringMatch.some((matcher) => matchesText(matcher, origin))) return undefined;
   walk.step(proxy, "CORS", routeWords(routed.route), "answers the preflight request itself");
-  return { status: 200, decision: { by: proxy.name, rule: routeWords(routed.route), words: `${proxy.name} answers the CORS preflight itself` } };
+  return {
+    status: 200,
+    decision: {
+      by: proxy.name,
+      rule: routeWords(routed.route),
+      words: `${proxy.name} answers the CORS preflight itself`,
+    },
+  };
 }
 
-function rbac(filter: RBAC, name: string, { walk, proxy, connection, request, metadata, routed }: FilterContext): FilterAnswer | undefined {
+function rbac(
+  filter: RBAC,
+  name: string,
+  { walk, proxy, connection, request, metadata, routed }: FilterContext,
+): FilterAnswer | undefined {
   const own = perRoute(RBACPerRouteSchema, name, routed);
   if (own === "disabled") return undefined;
   const rules = own === undefined ? filter.rules : own.rbac?.rules;
   if (rules === undefined) {
-    if ((own === undefined ? filter : own.rbac)?.matcher !== undefined) throw new NotUnderstood("authorization by a matcher tree");
+    if ((own === undefined ? filter : own.rbac)?.matcher !== undefined)
+      throw new NotUnderstood("authorization by a matcher tree");
     return undefined;
   }
   const { allowed, policy } = judge(rules, { connection, request, metadata });
   const { rule, object } = policyNames(policy);
   const who = connection.identity ?? "a caller without a certificate";
-  walk.step(proxy, "authorization", rule, allowed ? (policy === undefined ? "nothing denies it" : `allows ${who}`) : policy === undefined ? `no rule allows ${who} to ${request.method} ${request.path}` : `denies ${who}`, object);
+  walk.step(
+    proxy,
+    "authorization",
+    rule,
+    allowed
+      ? policy === undefined
+        ? "nothing denies it"
+        : `allows ${who}`
+      : policy === undefined
+        ? `no rule allows ${who} to ${request.method} ${request.path}`
+        : `denies ${who}`,
+    object,
+  );
   if (allowed) return undefined;
-  const words = policy === undefined ? `no AuthorizationPolicy of ${proxy.name} allows ${who} to ${request.method} ${request.path}` : `${objectWords(object ?? policy)} of ${proxy.name} denies ${who} to ${request.method} ${request.path}`;
+  const words =
+    policy === undefined
+      ? `no AuthorizationPolicy of ${proxy.name} allows ${who} to ${request.method} ${request.path}`
+      : `${objectWords(object ?? policy)} of ${proxy.name} denies ${who} to ${request.method} ${request.path}`;
   return { status: 403, decision: { by: proxy.name, rule, ...(object !== undefined && { object }), words } };
 }
 
@@ -87,5 +131,7 @@ function rbac(filter: RBAC, name: string, { walk, proxy, connection, request, me
 export function policyNames(policy: string | undefined): { rule: string; object?: string } {
   if (policy === undefined) return { rule: "no rule matches" };
   const parts = /^ns\[(.*)\]-policy\[(.*)\]-rule\[(\d+)\]$/.exec(policy);
-  return parts === null ? { rule: policy } : { rule: `rule ${parts[3]!}`, object: `AuthorizationPolicy/${parts[1]!}/${parts[2]!}` };
+  return parts === null
+    ? { rule: policy }
+    : { rule: `rule ${parts[3]!}`, object: `AuthorizationPolicy/${parts[1]!}/${parts[2]!}` };
 }

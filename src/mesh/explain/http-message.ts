@@ -18,11 +18,17 @@ export interface HttpRequest {
 export function headerOf({ method, scheme, authority, path, headers }: HttpRequest): HeaderOf {
   return (name) => {
     switch (name) {
-      case ":method": return method;
-      case ":scheme": return scheme;
-      case ":authority": case "host": return authority;
-      case ":path": return path;
-      default: return Object.hasOwn(headers, name) ? headers[name] : undefined;
+      case ":method":
+        return method;
+      case ":scheme":
+        return scheme;
+      case ":authority":
+      case "host":
+        return authority;
+      case ":path":
+        return path;
+      default:
+        return Object.hasOwn(headers, name) ? headers[name] : undefined;
     }
   };
 }
@@ -57,10 +63,16 @@ export function normalizePath(path: string): string {
   return `/${kept.join("/")}${path.slice(plain.length)}`;
 }
 
-interface Operations { requestHeadersToAdd: HeaderValueOption[]; requestHeadersToRemove: string[] }
+interface Operations {
+  requestHeadersToAdd: HeaderValueOption[];
+  requestHeadersToRemove: string[];
+}
 
 /** What routes and virtual hosts do to a request's headers, in Envoy's order: most specific first. */
-export function withHeaderOperations(request: HttpRequest, operations: readonly (Operations | undefined)[]): HttpRequest {
+export function withHeaderOperations(
+  request: HttpRequest,
+  operations: readonly (Operations | undefined)[],
+): HttpRequest {
   const headers: Record<string, string> = { ...request.headers };
   for (const one of operations) {
     for (const name of one?.requestHeadersToRemove ?? []) delete headers[name.toLowerCase()];

@@ -1,40 +1,80 @@
-import type { JwtAuthentication, JwtProvider, JwtRequirement } from "#gen/envoy/extensions/filters/http/jwt_authn/v3/config_pb.ts";
+import type {
+  JwtAuthentication,
+  JwtProvider,
+  JwtRequirement,
+} from "#gen/envoy/extensions/filters/http/jwt_authn/v3/config_pb.ts";
 import type { FilterAnswer, FilterContext } from "./filter-context.ts";
 import { pathOnly, queryOf } from "./http-message.ts";
 import { NotUnderstood } from "./text-match.ts";
 
 type Claims = Record<string, unknown>;
-type Found = { is: "valid"; claims: Claims; provider: JwtProvider } | { is: "missing" } | { is: "invalid"; why: string };
+type Found =
+  | { is: "valid"; claims: Claims; provider: JwtProvider }
+  | { is: "missing" }
+  | { is: "invalid"; why: string };
 
 /** Tokens: read from the request; that their signature and lifetime are right is stated. Claims go where later rules look for them. */
 export function jwtAuthn(config: JwtAuthentication, context: FilterContext): FilterAnswer | undefined {
   const { walk, proxy, request, metadata } = context;
-  if (config.bypassCorsPreflight && request.method === "OPTIONS" && request.headers["origin"] !== undefined && request.headers["access-control-request-method"] !== undefined) return undefined;
-  const rule = config.rules.find(({ match }) => match?.pathSpecifier.case === "prefix" && pathOnly(request.path).startsWith(match.pathSpecifier.value));
+  if (
+    config.bypassCorsPreflight &&
+    request.method === "OPTIONS" &&
+    request.headers["origin"] !== undefined &&
+    request.headers["access-control-request-method"] !== undefined
+  )
+    return undefined;
+  const rule = config.rules.find(
+    ({ match }) =>
+      match?.pathSpecifier.case === "prefix" && pathOnly(request.path).startsWith(match.pathSpecifier.value),
+  );
   if (rule === undefined) return undefined;
   if (rule.requirementType.case !== "requires") throw new NotUnderstood("a token requirement by name");
   const found = meets(rule.requirementType.value, config, context);
   if (found.is === "valid") {
     const key = found.provider.payloadInMetadata;
-    if (key !== "") metadata["envoy.filters.http.jwt_authn"] = { ...(metadata["envoy.filters.http.jwt_authn"] as object | undefined), [key]: found.claims };
-    walk.step(proxy, "token", String(found.claims["iss"]), `a token of ${String(found.claims["sub"] ?? "nobody named")}`);
+    if (key !== "")
+      metadata["envoy.filters.http.jwt_authn"] = {
+        ...(metadata["envoy.filters.http.jwt_authn"] as object | undefined),
+        [key]: found.claims,
+      };
+    walk.step(
+      proxy,
+      "token",
+      String(found.claims["iss"]),
+      `a token of ${String(found.claims["sub"] ?? "nobody named")}`,
+    );
     return undefined;
   }
   if (found.is === "missing") return undefined;
   walk.step(proxy, "token", "", found.why);
-  return { status: 401, decision: { by: proxy.name, rule: "token", words: `${proxy.name} refuses the token: ${found.why}` } };
+  return {
+    status: 401,
+    decision: { by: proxy.name, rule: "token", words: `${proxy.name} refuses the token: ${found.why}` },
+  };
 }
 
 function meets({ requiresType }: JwtRequirement, config: JwtAuthentication, context: FilterContext): Found {
   switch (requiresType.case) {
-    case "providerName": return verify(config.providers[requiresType.value], context);
-    case "allowMissing": return bearer(context) === undefined ? { is: "missing" } : { is: "invalid", why: "no issuer that is known gave it" };
-    case "allowMissingOrFailed": return { is: "missing" };
+    case "providerName":
+      return verify(config.providers[requiresType.value], context);
+    case "allowMissing":
+      return bearer(context) === undefined
+        ? { is: "missing" }
+        : { is: "invalid", why: "no issuer that is known gave it" };
+    case "allowMissingOrFailed":
+      return { is: "missing" };
     case "requiresAny": {
       const tried = requiresType.value.requirements.map((each) => meets(each, config, context));
-      return tried.find(({ is }) => is === "valid") ?? (requiresType.value.requirements.some(({ requiresType: { case: kind } }) => kind === "allowMissing") && tried.at(-1)?.is === "missing" ? { is: "missing" } : tried.find(({ is }) => is === "invalid")) ?? { is: "invalid", why: "there is none" };
+      return (
+        tried.find(({ is }) => is === "valid") ??
+        (requiresType.value.requirements.some(({ requiresType: { case: kind } }) => kind === "allowMissing") &&
+        tried.at(-1)?.is === "missing"
+          ? { is: "missing" }
+          : tried.find(({ is }) => is === "invalid")) ?? { is: "invalid", why: "there is none" }
+      );
     }
-    default: throw new NotUnderstood(`a token requirement "${requiresType.case ?? "empty"}"`);
+    default:
+      throw new NotUnderstood(`a token requirement "${requiresType.case ?? "empty"}"`);
   }
 }
 
@@ -43,10 +83,14 @@ function verify(provider: JwtProvider | undefined, context: FilterContext): Foun
   if (provider === undefined || token === undefined) return { is: "invalid", why: "there is none" };
   const claims = payload(token);
   if (claims === undefined) return { is: "invalid", why: "it isn't a JWT" };
-  if (provider.issuer !== "" && claims["iss"] !== provider.issuer) return { is: "invalid", why: `its issuer is ${String(claims["iss"])}` };
+  if (provider.issuer !== "" && claims["iss"] !== provider.issuer)
+    return { is: "invalid", why: `its issuer is ${String(claims["iss"])}` };
   const audiences = [claims["aud"]].flat();
-  if (provider.audiences.length > 0 && !provider.audiences.some((audience) => audiences.includes(audience))) return { is: "invalid", why: "it is for another audience" };
-  return context.walk.stated.tokenValid ? { is: "valid", claims, provider } : { is: "invalid", why: "its signature or lifetime was said to be wrong" };
+  if (provider.audiences.length > 0 && !provider.audiences.some((audience) => audiences.includes(audience)))
+    return { is: "invalid", why: "it is for another audience" };
+  return context.walk.stated.tokenValid
+    ? { is: "valid", claims, provider }
+    : { is: "invalid", why: "its signature or lifetime was said to be wrong" };
 }
 
 function tokenFor({ fromHeaders, fromParams }: JwtProvider, context: FilterContext): string | undefined {
@@ -63,7 +107,11 @@ function tokenFor({ fromHeaders, fromParams }: JwtProvider, context: FilterConte
 }
 
 function bearer({ request }: FilterContext): string | undefined {
-  return /^Bearer (.+)$/.exec(request.headers["authorization"] ?? "")?.[1] ?? queryOf(request.path).get("access_token") ?? undefined;
+  return (
+    /^Bearer (.+)$/.exec(request.headers["authorization"] ?? "")?.[1] ??
+    queryOf(request.path).get("access_token") ??
+    undefined
+  );
 }
 
 function payload(token: string): Claims | undefined {

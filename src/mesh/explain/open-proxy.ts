@@ -34,7 +34,9 @@ export class OpenProxy {
     this.name = name;
     this.identity = identity;
     this.#resources = new Map(resources.map((resource) => [`${resource.type} ${resource.name}`, resource.bytes]));
-    this.listeners = resources.filter(({ type }) => type === typeUrls.listener).map(({ bytes }) => decode(ListenerSchema, bytes));
+    this.listeners = resources
+      .filter(({ type }) => type === typeUrls.listener)
+      .map(({ bytes }) => decode(ListenerSchema, bytes));
   }
 
   listener(name: string): Listener | undefined {
@@ -77,7 +79,10 @@ export function objectOf(metadata: Metadata | undefined): string | undefined {
   if (typeof config !== "string") return undefined;
   const path = /^\/apis\/[^/]+\/[^/]+\/namespaces\/([^/]+)\/([^/]+)\/([^/]+)$/.exec(config);
   if (path === null) return config.split(",")[0];
-  const kind = path[2]!.split("-").map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join("");
+  const kind = path[2]!
+    .split("-")
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join("");
   return `${kind}/${path[1]!}/${path[3]!}`;
 }
 

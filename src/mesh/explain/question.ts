@@ -46,7 +46,19 @@ export interface Answer {
   readonly delayMs: number;
 }
 
-export interface InUse { readonly requests: number; readonly connections: number; readonly pending: number; readonly retries: number }
+export interface InUse {
+  readonly requests: number;
+  readonly connections: number;
+  readonly pending: number;
+  readonly retries: number;
+}
 
 export const nothingInUse: InUse = { requests: 0, connections: 0, pending: 0, retries: 0 };
-export const nothingStated: Stated = { answers: [{ status: 200, delayMs: 0 }], caller: nothingInUse, callee: nothingInUse, tokens: {}, rateLimitService: true, tokenValid: true };
+export const nothingStated: Stated = {
+  answers: [{ status: 200, delayMs: 0 }],
+  caller: nothingInUse,
+  callee: nothingInUse,
+  tokens: {},
+  rateLimitService: true,
+  tokenValid: true,
+};

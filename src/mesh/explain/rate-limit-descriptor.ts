@@ -2,7 +2,10 @@ import type { RateLimit, RateLimit_Action } from "#gen/envoy/config/route/v3/rou
 import type { HeaderOf } from "./text-match.ts";
 import { matchesHeader, NotUnderstood } from "./text-match.ts";
 
-export interface DescriptorEntry { readonly key: string; readonly value: string }
+export interface DescriptorEntry {
+  readonly key: string;
+  readonly value: string;
+}
 
 /** The descriptors that a request makes: one for each limit whose actions all give an entry (Envoy, RateLimit.Action). */
 export function descriptorsOf(limits: readonly RateLimit[], header: HeaderOf): DescriptorEntry[][] {
@@ -20,16 +23,23 @@ export function descriptorsOf(limits: readonly RateLimit[], header: HeaderOf): D
 /** `none`: there is no descriptor at all. `skip`: this action alone adds nothing. */
 function entryOf({ actionSpecifier: action }: RateLimit_Action, header: HeaderOf): DescriptorEntry | "none" | "skip" {
   switch (action.case) {
-    case "genericKey": return { key: action.value.descriptorKey || "generic_key", value: action.value.descriptorValue };
+    case "genericKey":
+      return { key: action.value.descriptorKey || "generic_key", value: action.value.descriptorValue };
     case "requestHeaders": {
       const value = header(action.value.headerName.toLowerCase());
-      return value === undefined ? (action.value.skipIfAbsent ? "skip" : "none") : { key: action.value.descriptorKey, value };
+      return value === undefined
+        ? action.value.skipIfAbsent
+          ? "skip"
+          : "none"
+        : { key: action.value.descriptorKey, value };
     }
     case "headerValueMatch": {
-      const fits = action.value.headers.every((matcher) => matchesHeader(matcher, header)) === (action.value.expectMatch ?? true);
+      const fits =
+        action.value.headers.every((matcher) => matchesHeader(matcher, header)) === (action.value.expectMatch ?? true);
       return fits ? { key: action.value.descriptorKey || "header_match", value: action.value.descriptorValue } : "none";
     }
-    default: throw new NotUnderstood(`a rate limit's action "${action.case ?? "empty"}"`);
+    default:
+      throw new NotUnderstood(`a rate limit's action "${action.case ?? "empty"}"`);
   }
 }
 

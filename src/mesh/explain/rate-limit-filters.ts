@@ -1,5 +1,11 @@
-import { RateLimitPerRouteSchema, type RateLimit } from "#gen/envoy/extensions/filters/http/ratelimit/v3/rate_limit_pb.ts";
-import { LocalRateLimitSchema, type LocalRateLimit } from "#gen/envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit_pb.ts";
+import {
+  RateLimitPerRouteSchema,
+  type RateLimit,
+} from "#gen/envoy/extensions/filters/http/ratelimit/v3/rate_limit_pb.ts";
+import {
+  LocalRateLimitSchema,
+  type LocalRateLimit,
+} from "#gen/envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit_pb.ts";
 import type { LocalRateLimitDescriptor } from "#gen/envoy/extensions/common/ratelimit/v3/ratelimit_pb.ts";
 import type { RateLimit as RouteRateLimit } from "#gen/envoy/config/route/v3/route_components_pb.ts";
 import type { TokenBucket } from "#gen/envoy/type/v3/token_bucket_pb.ts";
@@ -16,7 +22,11 @@ function routeLimits({ host, route }: Routed, stage: number): RouteRateLimit[] {
   return limits.filter((limit) => (limit.stage ?? 0) === stage);
 }
 
-const limited = (context: FilterContext, rule: string, words: string): FilterAnswer => ({ status: 429, rateLimited: true, decision: { by: context.proxy.name, flag: "RL", rule, words } });
+const limited = (context: FilterContext, rule: string, words: string): FilterAnswer => ({
+  status: 429,
+  rateLimited: true,
+  decision: { by: context.proxy.name, flag: "RL", rule, words },
+});
 
 /** Envoy's local rate limit: each replica on its own. */
 export function localRateLimit(filter: LocalRateLimit, name: string, context: FilterContext): FilterAnswer | undefined {
@@ -24,13 +34,27 @@ export function localRateLimit(filter: LocalRateLimit, name: string, context: Fi
   if (own === "disabled") return undefined;
   const config = own ?? filter;
   const { walk, proxy, connection, request } = context;
-  if (!walk.happens(share(config.filterEnabled?.defaultValue)) || !walk.happens(share(config.filterEnforced?.defaultValue))) return undefined;
-  const made = descriptorsOf(config.rateLimits.length > 0 ? config.rateLimits : routeLimits(context.routed, config.stage), headerOf(request));
-  const matched = made.flatMap((entries) => {
-    const descriptor = config.descriptors.find((candidate) => fits(candidate, entries));
-    return descriptor === undefined ? [] : [{ entries, bucket: descriptor.tokenBucket }];
-  }).sort((a, b) => fillRate(a.bucket) - fillRate(b.bucket));
-  const buckets = [...matched, ...(config.tokenBucket === undefined || (matched.length > 0 && config.alwaysConsumeDefaultTokenBucket === false) ? [] : [{ entries: [], bucket: config.tokenBucket }])];
+  if (
+    !walk.happens(share(config.filterEnabled?.defaultValue)) ||
+    !walk.happens(share(config.filterEnforced?.defaultValue))
+  )
+    return undefined;
+  const made = descriptorsOf(
+    config.rateLimits.length > 0 ? config.rateLimits : routeLimits(context.routed, config.stage),
+    headerOf(request),
+  );
+  const matched = made
+    .flatMap((entries) => {
+      const descriptor = config.descriptors.find((candidate) => fits(candidate, entries));
+      return descriptor === undefined ? [] : [{ entries, bucket: descriptor.tokenBucket }];
+    })
+    .sort((a, b) => fillRate(a.bucket) - fillRate(b.bucket));
+  const buckets = [
+    ...matched,
+    ...(config.tokenBucket === undefined || (matched.length > 0 && config.alwaysConsumeDefaultTokenBucket === false)
+      ? []
+      : [{ entries: [], bucket: config.tokenBucket }]),
+  ];
   const place = `${proxy.name} ${connection.address}`;
   for (const { entries, bucket } of buckets) {
     const descriptor = descriptorText(entries);
@@ -46,7 +70,10 @@ export function localRateLimit(filter: LocalRateLimit, name: string, context: Fi
 
 /** An entry without a value stands for every value. */
 function fits({ entries }: LocalRateLimitDescriptor, made: readonly DescriptorEntry[]): boolean {
-  return entries.length === made.length && entries.every(({ key, value }, index) => key === made[index]!.key && (value === "" || value === made[index]!.value));
+  return (
+    entries.length === made.length &&
+    entries.every(({ key, value }, index) => key === made[index]!.key && (value === "" || value === made[index]!.value))
+  );
 }
 
 function fillRate(bucket: TokenBucket | undefined): number {
@@ -55,7 +82,8 @@ function fillRate(bucket: TokenBucket | undefined): number {
 
 function amount(bucket: TokenBucket | undefined): string {
   const per = toMs(bucket?.fillInterval) ?? 0;
-  const unit = { 1000: "a second", 60_000: "a minute", 3_600_000: "an hour", 86_400_000: "a day" }[per] ?? `in ${msWords(per)}`;
+  const unit =
+    { 1000: "a second", 60_000: "a minute", 3_600_000: "an hour", 86_400_000: "a day" }[per] ?? `in ${msWords(per)}`;
   return `${bucket?.maxTokens ?? 0} requests ${unit}`;
 }
 
@@ -64,7 +92,12 @@ export function globalRateLimit(filter: RateLimit, name: string, context: Filter
   const own = perRoute(RateLimitPerRouteSchema, name, context.routed);
   if (own === "disabled") return undefined;
   const { walk, proxy, request } = context;
-  const limits = own !== undefined && own.rateLimits.length > 0 ? own.rateLimits : filter.rateLimits.length > 0 ? filter.rateLimits : routeLimits(context.routed, filter.stage);
+  const limits =
+    own !== undefined && own.rateLimits.length > 0
+      ? own.rateLimits
+      : filter.rateLimits.length > 0
+        ? filter.rateLimits
+        : routeLimits(context.routed, filter.stage);
   const made = descriptorsOf(limits, headerOf(request));
   if (made.length === 0) return undefined;
   const domain = own !== undefined && own.domain !== "" ? own.domain : filter.domain;
@@ -73,17 +106,36 @@ export function globalRateLimit(filter: RateLimit, name: string, context: Filter
   const texts = made.map(descriptorText);
   const rule = `${domain} ${texts.join(" and ")}`;
   if (!walk.stated.rateLimitService || hostsOf(proxy, proxy.cluster(cluster)).length === 0) {
-    walk.step(proxy, "rate limit", rule, `the rate-limit service doesn't answer: the limit fails ${filter.failureModeDeny ? "closed" : "open"}`);
+    walk.step(
+      proxy,
+      "rate limit",
+      rule,
+      `the rate-limit service doesn't answer: the limit fails ${filter.failureModeDeny ? "closed" : "open"}`,
+    );
     if (!filter.failureModeDeny) return undefined;
-    return { status: filter.statusOnError?.code || 500, decision: { by: proxy.name, flag: "RLSE", rule, words: `the rate-limit service doesn't answer ${proxy.name}, and this limit fails closed` } };
+    return {
+      status: filter.statusOnError?.code || 500,
+      decision: {
+        by: proxy.name,
+        flag: "RLSE",
+        rule,
+        words: `the rate-limit service doesn't answer ${proxy.name}, and this limit fails closed`,
+      },
+    };
   }
   for (const [index, entries] of made.entries()) {
     if (!walk.takeToken(domain, texts[index]!, entries[0]?.value ?? "", Number.POSITIVE_INFINITY)) {
       walk.step(proxy, "rate limit", `${domain} ${texts[index]!}`, "the rate-limit service has no token left");
-      return { ...limited(context, `${domain} ${texts[index]!}`, `the rate-limit service has no token left for ${texts[index]!} of ${domain}`), ...(filter.disableXEnvoyRatelimitedHeader && { rateLimited: false }) };
+      return {
+        ...limited(
+          context,
+          `${domain} ${texts[index]!}`,
+          `the rate-limit service has no token left for ${texts[index]!} of ${domain}`,
+        ),
+        ...(filter.disableXEnvoyRatelimitedHeader && { rateLimited: false }),
+      };
     }
   }
   walk.step(proxy, "rate limit", rule, "the rate-limit service gives a token");
   return undefined;
 }
-

@@ -10,18 +10,34 @@ import { backOff, isRetriable, type Ended } from "./retry.ts";
 import { callCluster, clusterWords, type Enter } from "./upstream.ts";
 
 /** Sends a request through a cluster under its route's timeouts and retries, as Envoy's router does. */
-export function forward(context: FilterContext, action: RouteAction, name: string, request: HttpRequest, enter: Enter): Reply {
+export function forward(
+  context: FilterContext,
+  action: RouteAction,
+  name: string,
+  request: HttpRequest,
+  enter: Enter,
+): Reply {
   const { walk, proxy, routed } = context;
   const cluster = proxy.cluster(name);
   const object = objectOf(routed.route?.metadata);
   const rule = routeWords(routed.route);
   const from = object === undefined ? rule : `${objectWords(object)}, ${rule}`;
   const facts = { by: proxy.name, rule, ...(object !== undefined && { object }) };
-  const reply = (status: number, after: Span, decision: Decision): Reply => ({ kind: "reply", status, after, decision, cluster: name });
+  const reply = (status: number, after: Span, decision: Decision): Reply => ({
+    kind: "reply",
+    status,
+    after,
+    decision,
+    cluster: name,
+  });
 
   if (cluster === undefined) {
     walk.step(proxy, "cluster", name, "doesn't exist");
-    return reply(503, atOnce, { ...facts, flag: "NC", words: `${from} of ${proxy.name} leads to ${name}, which doesn't exist` });
+    return reply(503, atOnce, {
+      ...facts,
+      flag: "NC",
+      words: `${from} of ${proxy.name} leads to ${name}, which doesn't exist`,
+    });
   }
   const timeout = toMs(action.timeout) ?? 15_000;
   const perTry = perTryTimeout(action.retryPolicy, timeout);
@@ -31,7 +47,14 @@ export function forward(context: FilterContext, action: RouteAction, name: strin
   let elapsed = atOnce;
   for (let retry = 0; ; retry++) {
     const exchange = callCluster(walk, proxy, cluster, request, tried, enter);
-    if (exchange === "no hosts") return reply(503, elapsed, { ...facts, rule: name, ...(objectOf(cluster.metadata) !== undefined && { object: objectOf(cluster.metadata)! }), flag: "UH", words: `${callee} has no endpoint for ${proxy.name} (${name})` });
+    if (exchange === "no hosts")
+      return reply(503, elapsed, {
+        ...facts,
+        rule: name,
+        ...(objectOf(cluster.metadata) !== undefined && { object: objectOf(cluster.metadata)! }),
+        flag: "UH",
+        words: `${callee} has no endpoint for ${proxy.name} (${name})`,
+      });
     const tooLong = perTry > 0 && isLate(context, exchange.after, perTry);
     const ended: Ended = tooLong ? "per-try timeout" : exchange;
     const took = tooLong ? { from: perTry, to: perTry } : exchange.after;
@@ -57,13 +80,23 @@ export function forward(context: FilterContext, action: RouteAction, name: strin
     const { status: _, delayMs } = walk.lastAnswer;
     const said = delayMs > 0 ? `; the app was said to take ${msWords(delayMs)}` : "";
     walk.step(proxy, "timeout", rule, `${msWords(limit)} are over`, object);
-    return reply(504, { from: limit, to: limit }, { ...facts, flag: "UT", words: `${proxy.name} ${verb} ${msWords(limit)} for ${callee} (${from})${said}` });
+    return reply(
+      504,
+      { from: limit, to: limit },
+      { ...facts, flag: "UT", words: `${proxy.name} ${verb} ${msWords(limit)} for ${callee} (${from})${said}` },
+    );
   }
 
   function final(ended: Ended, flag?: string): Reply {
     if (ended === "per-try timeout") return { ...timedOut(perTry, "waits in each try"), after: elapsed };
-    if (ended.kind === "failure") return reply(503, elapsed, { ...facts, ...ended.decision, ...(flag === "URX" && { flag }) });
-    return { ...ended, cluster: name, after: elapsed, decision: { ...ended.decision, ...(flag !== undefined && ended.decision.flag === undefined && { flag }) } };
+    if (ended.kind === "failure")
+      return reply(503, elapsed, { ...facts, ...ended.decision, ...(flag === "URX" && { flag }) });
+    return {
+      ...ended,
+      cluster: name,
+      after: elapsed,
+      decision: { ...ended.decision, ...(flag !== undefined && ended.decision.flag === undefined && { flag }) },
+    };
   }
 }
 
@@ -81,6 +114,9 @@ function isLate({ walk }: FilterContext, { from, to }: Span, limit: number): boo
 
 function words(ended: Exchange | "per-try timeout"): string {
   if (ended === "per-try timeout") return "a try that takes too long";
-  return ended.kind === "reply" ? String(ended.status) : ended.cause === "connect-failure" ? "a failed connection" : "a lost connection";
+  return ended.kind === "reply"
+    ? String(ended.status)
+    : ended.cause === "connect-failure"
+      ? "a failed connection"
+      : "a lost connection";
 }
-

@@ -23,15 +23,21 @@ export function fullMatch(expression: string, text: string): boolean {
 
 export function matchesText({ matchPattern, ignoreCase }: StringMatcher, text: string): boolean {
   if (matchPattern.case === "safeRegex") return fullMatch(matchPattern.value.regex, text);
-  if (typeof matchPattern.value !== "string") throw new NotUnderstood(`a string matcher "${matchPattern.case ?? "empty"}"`);
+  if (typeof matchPattern.value !== "string")
+    throw new NotUnderstood(`a string matcher "${matchPattern.case ?? "empty"}"`);
   const wanted = ignoreCase ? matchPattern.value.toLowerCase() : matchPattern.value;
   const found = ignoreCase ? text.toLowerCase() : text;
   switch (matchPattern.case) {
-    case "exact": return found === wanted;
-    case "prefix": return found.startsWith(wanted);
-    case "suffix": return found.endsWith(wanted);
-    case "contains": return found.includes(wanted);
-    default: throw new NotUnderstood("a string matcher");
+    case "exact":
+      return found === wanted;
+    case "prefix":
+      return found.startsWith(wanted);
+    case "suffix":
+      return found.endsWith(wanted);
+    case "contains":
+      return found.includes(wanted);
+    default:
+      throw new NotUnderstood("a string matcher");
   }
 }
 
@@ -50,19 +56,30 @@ export function matchesHeader(matcher: HeaderMatcher, headerOf: HeaderOf): boole
 
 function valueMatches(specifier: HeaderMatcher["headerMatchSpecifier"], value: string): boolean {
   switch (specifier.case) {
-    case "stringMatch": return matchesText(specifier.value, value);
-    case "exactMatch": return value === specifier.value;
-    case "prefixMatch": return value.startsWith(specifier.value);
-    case "suffixMatch": return value.endsWith(specifier.value);
-    case "containsMatch": return value.includes(specifier.value);
-    case "safeRegexMatch": return fullMatch(specifier.value.regex, value);
-    case "rangeMatch": return /^-?\d+$/.test(value) && BigInt(value) >= specifier.value.start && BigInt(value) < specifier.value.end;
-    default: throw new NotUnderstood(`a header matcher "${specifier.case ?? "empty"}"`);
+    case "stringMatch":
+      return matchesText(specifier.value, value);
+    case "exactMatch":
+      return value === specifier.value;
+    case "prefixMatch":
+      return value.startsWith(specifier.value);
+    case "suffixMatch":
+      return value.endsWith(specifier.value);
+    case "containsMatch":
+      return value.includes(specifier.value);
+    case "safeRegexMatch":
+      return fullMatch(specifier.value.regex, value);
+    case "rangeMatch":
+      return /^-?\d+$/.test(value) && BigInt(value) >= specifier.value.start && BigInt(value) < specifier.value.end;
+    default:
+      throw new NotUnderstood(`a header matcher "${specifier.case ?? "empty"}"`);
   }
 }
 
 /** The first value of a parameter counts. */
-export function matchesQuery({ name, queryParameterMatchSpecifier: specifier }: QueryParameterMatcher, query: URLSearchParams): boolean {
+export function matchesQuery(
+  { name, queryParameterMatchSpecifier: specifier }: QueryParameterMatcher,
+  query: URLSearchParams,
+): boolean {
   const found = query.get(name);
   if (specifier.case === "stringMatch") return found !== null && matchesText(specifier.value, found);
   return (found !== null) === (specifier.case === "presentMatch" ? specifier.value : true);

@@ -17,7 +17,12 @@ export class Walk {
   /** What the app was said to answer last. */
   lastAnswer: Answer = { status: 200, delayMs: 0 };
 
-  constructor(options: { choose: Choose; stated: Stated; caller: OpenProxy; proxyAt: (address: string) => OpenProxy | undefined }) {
+  constructor(options: {
+    choose: Choose;
+    stated: Stated;
+    caller: OpenProxy;
+    proxyAt: (address: string) => OpenProxy | undefined;
+  }) {
     this.choose = options.choose;
     this.stated = options.stated;
     this.#caller = options.caller;

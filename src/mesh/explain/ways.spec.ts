@@ -6,7 +6,11 @@ test("every combination once, with its chance; what has no weight never happens"
     const first = choose([1, 3, 0]);
     return first === 0 ? "a" : `b${choose([1, 1])}`;
   }, 10);
-  expect(ways).toEqual([{ chance: 0.25, result: "a" }, { chance: 0.375, result: "b0" }, { chance: 0.375, result: "b1" }]);
+  expect(ways).toEqual([
+    { chance: 0.25, result: "a" },
+    { chance: 0.375, result: "b0" },
+    { chance: 0.375, result: "b1" },
+  ]);
   expect(complete).toBe(true);
 });
 

@@ -1,7 +1,10 @@
 /** Decides where the configuration leaves it open: the index of one of the weights. */
 export type Choose = (weights: readonly number[]) => number;
 
-export interface Way<T> { readonly chance: number; readonly result: T }
+export interface Way<T> {
+  readonly chance: number;
+  readonly result: T;
+}
 
 /**
  * Runs `run` once for every combination of its choices, depth first. Choices that aren't any (one weight, or weight 0)
