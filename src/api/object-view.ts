@@ -13,8 +13,8 @@ export function objectView({ body, kind, name, revision, generation, created, up
   return { apiVersion: body.apiVersion, kind, metadata, spec: body.spec, ...(status !== undefined && { status: kind === "Release" ? { ...status, updatedAt: updated } : status }) };
 }
 
-/** Longer than this without a word from the worker, and what is shown is old. */
-const staleMs = 30_000;
+/** Longer than this without a word, and what is shown is old. An idle watch hears a bookmark about once a minute. */
+const staleMs = 90_000;
 
 function clusterStatus(seen: Seen | undefined, now: number): Record<string, unknown> {
   const ageMs = seen === undefined || seen.at === 0 ? null : Math.max(0, now - seen.at);

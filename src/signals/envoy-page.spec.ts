@@ -40,3 +40,15 @@ test("a proxy that began anew counts from zero", () => {
   const after = { counters: new Map([["c", { "code:200": 4, timeout: 1 }]]), gauges: new Map() };
   expect(difference(before, after)).toEqual(new Map([["c", { "code:200": 4 }]]));
 });
+
+test("what Envoy counts again by zone is left out; a host with such a name isn't", () => {
+  const line = (name: string, count: number) =>
+    `envoy_cluster_upstream_rq{envoy_response_code="200",envoy_cluster_name="${name}"} ${count}`;
+  const { counters } = readPage(
+    [line(`${r3}.zone.co-a.co-a`, 33), line(r3, 33), line("outbound|443||api.zone.example.com", 4)].join("\n"),
+  );
+  expect([...counters]).toEqual([
+    [r3, { "code:200": 33 }],
+    ["outbound|443||api.zone.example.com", { "code:200": 4 }],
+  ]);
+});

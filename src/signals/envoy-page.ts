@@ -44,7 +44,18 @@ export function readPage(text: string): Page {
     if (cluster !== undefined) readCluster(page, cluster, sample, buckets);
     else readManager(page, sample, buckets);
   }
+  leaveOutZones(page);
   return page;
+}
+
+/** Envoy counts answers a second time by zone, as `NAME.zone.FROM.TO`, which is a name like any other on the page. */
+function leaveOutZones(page: Page): void {
+  for (const part of [page.counters, page.gauges]) {
+    for (const name of part.keys()) {
+      const whole = name.replace(/\.zone\.[^.]+\.[^.]+$/, "");
+      if (whole !== name && part.has(whole)) part.delete(name);
+    }
+  }
 }
 
 function readCluster(

@@ -63,7 +63,7 @@ export function AppFiguresTable({ rows }: { rows: Rows | undefined }) {
                 <td className="num">{percent(errors)}</td>
                 <td className="num">{number(p50)}</td>
                 <td className="num">{number(p99)}</td>
-                <td className="num">{number(connections)}</td>
+                <td className="num">{Math.round(connections).toLocaleString("en")}</td>
               </tr>
             ))
           )}
