@@ -1,47 +1,102 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { readStat } from "../cluster/runtime/process-scan.ts";
 import { Child } from "./child.ts";
 
-let dir: string;
+let folder: string;
+let children: Child[];
 let said: string[];
-let child: Child;
 beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), "quipu-child-"));
+  folder = mkdtempSync(join(tmpdir(), "quipu-child-"));
+  children = [];
   said = [];
 });
 afterEach(async () => {
-  await child.stop();
-  rmSync(dir, { recursive: true });
+  await Promise.all(children.map((child) => child.stop("SIGKILL")));
+  rmSync(folder, { recursive: true });
 });
 
-/** A child that runs `script`, and what it said so far. */
-function start(script: string): Child {
-  child = new Child(
-    { role: "server", command: [process.execPath, "-e", script], env: process.env, log: join(dir, "log") },
+const role = `spec/${process.pid}`;
+function child(script: string, more: { once?: boolean; log?: string } = {}): Child {
+  const made = new Child(
+    {
+      role,
+      command: ["sh", "-c", script],
+      env: { ...process.env, QUIPU_ROLE: role },
+      log: join(folder, "log"),
+      ...more,
+    },
     (text) => said.push(text),
   );
-  child.start();
-  return child;
+  children.push(made);
+  return made;
 }
+const patience = { timeout: 20_000 };
 
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
-}
-
-test("a process that ends is started again", async () => {
-  start("process.exit(1)");
-  await until(() => said.length >= 2);
-  expect(said[0]).toMatch(/server ended with 1 .* started again/);
-  expect(child.gaveUp).toBe(false);
+test("what is killed is started again", async () => {
+  const one = child("exec sleep 60");
+  one.start();
+  const first = one.pid as number;
+  process.kill(first, "SIGKILL");
+  await expect.poll(() => one.running && one.pid !== first, patience).toBe(true);
+  expect(said).toEqual([expect.stringMatching(`^${role} was ended by SIGKILL .*started again`)]);
 });
 
-test("one that says it can't go on is left down, with its last words", async () => {
-  start("console.error('the store is damaged'); process.exit(78)");
-  await until(() => said.length > 0);
-  expect(said[0]).toMatch(/can't go on and is not started again:\nthe store is damaged/);
-  expect(child).toMatchObject({ gaveUp: true, running: false });
-  await new Promise((resolve) => setTimeout(resolve, 600));
-  expect(said).toHaveLength(1);
+test("what ends by itself when its work is done stays so, but not when it was killed or failed", async () => {
+  const done = child("exit 0", { once: true });
+  done.start();
+  await expect.poll(() => done.pid, patience).toBeUndefined();
+  expect(said).toEqual([]);
+  const killed = child("exec sleep 60", { once: true });
+  killed.start();
+  const first = killed.pid as number;
+  process.kill(first, "SIGKILL");
+  await expect.poll(() => killed.running && killed.pid !== first, patience).toBe(true);
+  expect(done.running).toBe(false);
+});
+
+test("an adopted process isn't doubled, and its end is noticed", async () => {
+  const found = spawn("sleep", ["60"], { stdio: "ignore", env: { ...process.env, QUIPU_ROLE: role } });
+  await once(found, "spawn");
+  const one = child("exec sleep 60");
+  one.adopt(found.pid as number, readStat(found.pid as number)?.startTime as number);
+  expect([one.running, one.pid]).toEqual([true, found.pid]);
+  found.kill("SIGKILL");
+  await once(found, "exit");
+  await expect.poll(() => one.running && one.pid !== found.pid, patience).toBe(true);
+});
+
+test("what turns out to be another process isn't taken for the adopted one", async () => {
+  const pod = spawn("sleep", ["60"], { stdio: "ignore", env: { ...process.env, QUIPU_ROLE: "app/uno/u" } });
+  await once(pod, "spawn");
+  const one = child("exec sleep 60");
+  one.adopt(pod.pid as number, readStat(pod.pid as number)?.startTime as number);
+  await expect.poll(() => one.running && one.pid !== pod.pid, patience).toBe(true);
+  expect(pod.exitCode ?? pod.signalCode).toBeNull();
+  pod.kill("SIGKILL");
+});
+
+test("a log that can't be opened is told and tried again, and ends nothing else", async () => {
+  const log = join(folder, "later", "log");
+  const one = child("exec sleep 60", { log });
+  one.start();
+  expect(one.running).toBe(false);
+  expect(said[0]).toContain("can't be started: ENOENT");
+  one.spec.log = join(folder, "log");
+  await expect.poll(() => one.running, patience).toBe(true);
+});
+
+test("what was stopped isn't started again, and what doesn't listen is ended", async () => {
+  const deaf = child("trap '' TERM; while true; do sleep 0.1; done");
+  deaf.start();
+  const pid = deaf.pid as number;
+  await deaf.stop("SIGTERM", 300);
+  await expect.poll(() => readStat(pid), patience).toBeUndefined();
+  deaf.start();
+  expect(deaf.running).toBe(false);
+  expect(said).toEqual([]);
 });

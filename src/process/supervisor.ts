@@ -1,4 +1,3 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Child, type ChildSpec } from "./child.ts";
 import { checkout, type FleetFile } from "./home.ts";
@@ -7,6 +6,7 @@ import { readStat } from "../cluster/runtime/process-scan.ts";
 import { isAlive, ownProcesses, send } from "./proc.ts";
 import { stopPods } from "./stop-pods.ts";
 import { planSupervision } from "./supervision.ts";
+import { releaseSupervision } from "./supervisor-lock.ts";
 
 /** When a supervisor looks again for second processes: soon after its start, then now and then. */
 const firstSweepMs = 1000;
@@ -20,7 +20,6 @@ export class Supervisor {
   readonly #home: string;
   readonly #fleet: FleetFile;
   readonly #children: Child[];
-  readonly #lock: string;
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #say: (text: string) => void;
 
@@ -28,13 +27,11 @@ export class Supervisor {
     this.#home = home;
     this.#fleet = fleet;
     this.#say = say;
-    this.#lock = join(home, "supervisor.lock");
     this.#children = specs(home, fleet).map((spec) => new Child(spec, say));
   }
 
   /** Adopts what runs, starts what doesn't. Returns the roles that were adopted. */
   start(): string[] {
-    writeFileSync(this.#lock, `${process.pid} ${readStat(process.pid)?.startTime ?? ""}`, { mode: 0o600 });
     const adopted = this.#sweep();
     for (const child of this.#children) if (!child.running) child.start();
     // A process that was forked just before the last supervisor was killed may not have shown its environment yet.
@@ -84,7 +81,7 @@ export class Supervisor {
     );
     await Promise.all(of("mesh/").map((child) => child.stop()));
     await endRest(this.#fleet.id);
-    rmSync(this.#lock, { force: true });
+    releaseSupervision(this.#home);
   }
 
   /** Roles that don't run at this moment, with the end of their log. */
@@ -93,14 +90,6 @@ export class Supervisor {
       .filter((child) => !child.running)
       .map((child) => ({ role: child.spec.role, log: child.tail(), gaveUp: child.gaveUp }));
   }
-}
-
-/** The supervisor of this home that is running, if any. */
-export function runningSupervisor(home: string): number | undefined {
-  const path = join(home, "supervisor.lock");
-  if (!existsSync(path)) return undefined;
-  const [pid, startTime] = readFileSync(path, "utf8").split(" ");
-  return isAlive(Number(pid), Number(startTime)) ? Number(pid) : undefined;
 }
 
 /** Ends what is left of a fleet: first asked, then ended. Only processes that carry its mark. Returns how many there were. */

@@ -14,14 +14,15 @@ import { freePort, isFree } from "./free-port.ts";
 import { type FleetFile, homeFolder, openFleet, writeFleet } from "./home.ts";
 import { prepare } from "./prepare.ts";
 import { ownProcesses } from "./proc.ts";
-import { endRest, runningSupervisor, Supervisor } from "./supervisor.ts";
+import { endRest, Supervisor } from "./supervisor.ts";
+import { claimSupervision } from "./supervisor-lock.ts";
 
 const againMs = 1000;
 
 /** Starts (or resumes, or adopts) the fleet of this home and stays until it is told to stop. */
 export async function up(options: UpOptions): Promise<void> {
   const home = homeFolder();
-  const other = runningSupervisor(home);
+  const other = claimSupervision(home);
   if (other !== undefined) {
     console.log(
       `The fleet of ${home} is up already (supervisor ${other}): ${apiServerUrl(openFleet(home))}\nStop it with "npx quipu down".`,
@@ -129,7 +130,11 @@ async function ready(fleet: FleetFile, supervisor: Supervisor): Promise<void> {
     }
     const gaveUp = supervisor.down().find((child) => child.gaveUp);
     if (gaveUp !== undefined)
-      throw new CliError("unreachable", `${gaveUp.role} can't go on:\n${gaveUp.log}`, "Its log is in the logs folder of the home.");
+      throw new CliError(
+        "unreachable",
+        `${gaveUp.role} can't go on:\n${gaveUp.log}`,
+        "Its log is in the logs folder of the home.",
+      );
     if (Date.now() > deadline) {
       const logs = supervisor
         .down()
