@@ -113,7 +113,9 @@ test("the breaker ejects the broken replica only", async () => {
   const replies = [];
   for (let count = 0; count < 40; count++) replies.push(await through(alice, "http://bob.one/echo"));
   const failures = replies.filter(({ status }) => status === 500);
-  expect(failures.length).toBe(3);
+  // The third failure ejects it, a moment later: Envoy's main thread does that.
+  expect(failures.length).toBeGreaterThanOrEqual(3);
+  expect(failures.length).toBeLessThanOrEqual(6);
   expect(replies.slice(-20).every(({ status, headers }) => status === 200 && headers["x-pod"] !== broken)).toBe(true);
   for (const pod of await readyPods(fleet, "bob")) await askApp(fleet, pod, "toggle?broken=0");
 }, 60_000);
