@@ -16,7 +16,7 @@ export function peerAuthentication(mesh: Mesh) {
 
   return {
     mode(namespace: string, labels: Readonly<Record<string, string>>, port: number): ServerTlsMode {
-      const own = indexes.peerAuthenticationByNamespace(namespace, (stored) => hasSelector(stored) && matchesLabels(stored.object.spec?.selector?.matchLabels, labels as Record<string, string>))[0]?.object.spec;
+      const own = indexes.peerAuthenticationByNamespace(namespace, (stored) => hasSelector(stored) && matchesLabels(stored.object.spec?.selector?.matchLabels, labels))[0]?.object.spec;
       return firstSet(own?.portLevelMtls?.[String(port)]?.mode, own?.mtls?.mode, general(namespace), general(settings.rootNamespace));
     },
   };

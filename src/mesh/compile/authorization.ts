@@ -19,7 +19,7 @@ export function authorization(mesh: Mesh) {
   const { indexes, settings } = mesh;
 
   function policiesFor(namespace: string, labels: Readonly<Record<string, string>>): Stored<AuthorizationPolicy>[] {
-    const selects = (stored: Stored<AuthorizationPolicy>) => matchesLabels(stored.object.spec?.selector?.matchLabels, labels as Record<string, string>);
+    const selects = (stored: Stored<AuthorizationPolicy>) => matchesLabels(stored.object.spec?.selector?.matchLabels, labels);
     return [...new Set([settings.rootNamespace, namespace])].flatMap((entry) => indexes.authorizationPolicyByNamespace(entry, selects));
   }
 

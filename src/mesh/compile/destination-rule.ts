@@ -28,7 +28,7 @@ export function destinationRules(mesh: Mesh) {
 
   /** Those of a namespace for the most specific host that has any. Rules for certain workloads hold in their own namespace only, and come before those for all. */
   function inNamespace(host: string, namespace: string, viewer: string, labels: Readonly<Record<string, string>>): readonly Head[] {
-    const holds = (head: Head) => head.namespace === namespace && isVisible(head.exportTo, namespace, viewer) && (head.selector === undefined || (namespace === viewer && matchesLabels(head.selector, labels as Record<string, string>)));
+    const holds = (head: Head) => head.namespace === namespace && isVisible(head.exportTo, namespace, viewer) && (head.selector === undefined || (namespace === viewer && matchesLabels(head.selector, labels)));
     let found = heads(host).filter(holds);
     if (found.length === 0) {
       const wild = heads("*").filter((head) => holds(head) && hostMatches(head.host, host));

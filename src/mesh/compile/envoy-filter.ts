@@ -1,29 +1,16 @@
-import { fromJson, type DescMessage, type JsonValue, type MessageShape } from "@bufbuild/protobuf";
+import { fromJson, type DescMessage, type JsonValue } from "@bufbuild/protobuf";
 import { ClusterSchema, type Cluster } from "#gen/envoy/config/cluster/v3/cluster_pb.ts";
 import { FilterChainSchema, FilterSchema } from "#gen/envoy/config/listener/v3/listener_components_pb.ts";
 import { ListenerSchema } from "#gen/envoy/config/listener/v3/listener_pb.ts";
 import { RouteSchema, VirtualHostSchema } from "#gen/envoy/config/route/v3/route_components_pb.ts";
 import { RouteConfigurationSchema } from "#gen/envoy/config/route/v3/route_pb.ts";
 import { HttpFilterSchema } from "#gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
-import type { EnvoyFilterSpec } from "../../objects/istio.ts";
 import { matchesLabels } from "../../objects/meta.ts";
 import type { Stored } from "./index/objects.ts";
 import type { EnvoyFilter } from "../../objects/istio.ts";
 import type { Mesh } from "./mesh.ts";
+import type { ApplyTo, ConfigPatch, Patch, PatchContext } from "./patch.ts";
 import { patchCluster } from "./patch-cluster.ts";
-
-export type ConfigPatch = NonNullable<EnvoyFilterSpec["configPatches"]>[number];
-export type ApplyTo = ConfigPatch["applyTo"];
-export type PatchContext = "SIDECAR_INBOUND" | "SIDECAR_OUTBOUND" | "GATEWAY";
-
-/** A patch with its value decoded to the message that it patches. */
-export interface Patch {
-  readonly applyTo: ApplyTo;
-  readonly operation: ConfigPatch["patch"]["operation"];
-  readonly match: NonNullable<ConfigPatch["match"]>;
-  /** Undefined for REMOVE. */
-  readonly value: unknown;
-}
 
 const schemas = {
   CLUSTER: ClusterSchema, LISTENER: ListenerSchema, FILTER_CHAIN: FilterChainSchema, NETWORK_FILTER: FilterSchema, HTTP_FILTER: HttpFilterSchema,
@@ -36,16 +23,6 @@ export const patchGroups = {
   cluster: ["CLUSTER"], route: ["ROUTE_CONFIGURATION", "VIRTUAL_HOST", "HTTP_ROUTE"], listener: ["LISTENER", "FILTER_CHAIN", "NETWORK_FILTER", "HTTP_FILTER"],
 } as const satisfies Record<string, readonly Patchable[]>;
 export type PatchGroup = keyof typeof patchGroups;
-
-/** A condition of a match; as in protobuf, empty and zero are the same as absent. */
-export function isWanted<T extends string | number>(wanted: T | undefined, found: T): boolean {
-  return wanted === undefined || wanted === "" || wanted === 0 || wanted === found;
-}
-
-/** The value of a patch whose `applyTo` is that of the schema. */
-export function valueOf<D extends DescMessage>(patch: Patch, _schema: D): MessageShape<D> {
-  return patch.value as MessageShape<D>;
-}
 
 export function envoyFilters(mesh: Mesh) {
   const { graph, indexes, settings } = mesh;
@@ -72,7 +49,7 @@ export function envoyFilters(mesh: Mesh) {
   }
 
   function applying(namespace: string, labels: Readonly<Record<string, string>>): Stored<EnvoyFilter>[] {
-    const selects = (stored: Stored<EnvoyFilter>) => matchesLabels(stored.object.spec?.workloadSelector?.labels, labels as Record<string, string>);
+    const selects = (stored: Stored<EnvoyFilter>) => matchesLabels(stored.object.spec?.workloadSelector?.labels, labels);
     const namespaces = namespace === settings.rootNamespace ? [namespace] : [settings.rootNamespace, namespace];
     // The root namespace's come first, then by priority, then by age (Istio reference, EnvoyFilter).
     return namespaces.flatMap((entry) => indexes.envoyFilterByNamespace(entry, selects)).sort((a, b) => (a.object.spec?.priority ?? 0) - (b.object.spec?.priority ?? 0));

@@ -30,7 +30,7 @@ export function gatewayServers(mesh: Mesh) {
 
   /** Service port → target port, from the Services in front of the router. */
   function targetPort(view: View, port: number): number {
-    for (const { object } of indexes.serviceByNamespace(view.namespace, (stored) => Object.keys(stored.object.spec?.selector ?? {}).length > 0 && matchesLabels(stored.object.spec?.selector, view.labels as Record<string, string>))) {
+    for (const { object } of indexes.serviceByNamespace(view.namespace, (stored) => Object.keys(stored.object.spec?.selector ?? {}).length > 0 && matchesLabels(stored.object.spec?.selector, view.labels))) {
       const found = object.spec?.ports?.find((entry) => entry.port === port);
       if (typeof found?.targetPort === "number") return found.targetPort;
     }
@@ -39,7 +39,7 @@ export function gatewayServers(mesh: Mesh) {
 
   /** The servers of all Gateways that select a router, oldest Gateway first. */
   return graph.family<View, readonly GatewayServer[]>("gateway servers", (view) => {
-    const selected = indexes.gateways("", (stored: Stored<Gateway>) => matchesLabels(stored.object.spec?.selector, view.labels as Record<string, string>));
+    const selected = indexes.gateways("", (stored: Stored<Gateway>) => matchesLabels(stored.object.spec?.selector, view.labels));
     return selected.flatMap((stored) => (stored.object.spec?.servers ?? []).map((server): GatewayServer => {
       const { number, name } = server.port;
       const kind = kindOf(server);

@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Pod } from "../../objects/core.ts";
 import { matchesLabels } from "../../objects/meta.ts";
 import type { Mesh } from "./mesh.ts";
 import type { PortProtocol } from "./protocol.ts";
@@ -14,10 +13,10 @@ export interface InboundPortsKey { namespace: string; pod: string; labels: Reado
 export function inboundPorts(mesh: Mesh, services: Services) {
   const { graph, indexes } = mesh;
   return graph.family<InboundPortsKey, readonly InboundPort[]>("inbound ports", ({ namespace, pod, labels, declared }) => {
-    const named = (name: string) => (indexes.pod(`${namespace}/${pod}`)[0]?.object as Pod | undefined)?.spec?.containers.flatMap((container) => container.ports ?? []).find((port) => port.name === name)?.containerPort;
+    const named = (name: string) => indexes.pod(`${namespace}/${pod}`)[0]?.object.spec?.containers.flatMap((container) => container.ports ?? []).find((port) => port.name === name)?.containerPort;
     const found = new Map<number, InboundPort>();
     const add = (number: number | undefined, protocol: PortProtocol) => { if (number !== undefined && !found.has(number)) found.set(number, { number, protocol }); };
-    for (const stored of indexes.serviceByNamespace(namespace, ({ object }) => Object.keys(object.spec?.selector ?? {}).length > 0 && matchesLabels(object.spec?.selector, labels as Record<string, string>))) {
+    for (const stored of indexes.serviceByNamespace(namespace, ({ object }) => Object.keys(object.spec?.selector ?? {}).length > 0 && matchesLabels(object.spec?.selector, labels))) {
       const service = services.byNamespace(namespace).find((entry) => entry.kind === "Service" && entry.name === stored.name);
       for (const port of service?.ports ?? []) add(typeof port.targetPort === "number" ? port.targetPort : named(port.targetPort), port.protocol);
     }

@@ -28,7 +28,7 @@ export function jwtAuthentication(mesh: Mesh, services: Services) {
   const { graph, encoder, indexes, settings } = mesh;
 
   function rulesFor(namespace: string, labels: Readonly<Record<string, string>>): JWTRule[] {
-    const selects = (stored: Stored<RequestAuthentication>) => matchesLabels(stored.object.spec?.selector?.matchLabels, labels as Record<string, string>);
+    const selects = (stored: Stored<RequestAuthentication>) => matchesLabels(stored.object.spec?.selector?.matchLabels, labels);
     return [...new Set([settings.rootNamespace, namespace])].flatMap((entry) => indexes.requestAuthenticationByNamespace(entry, selects)).flatMap((stored) => stored.object.spec?.jwtRules ?? []);
   }
 

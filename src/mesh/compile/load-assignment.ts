@@ -1,6 +1,6 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { ClusterLoadAssignmentSchema, type ClusterLoadAssignment } from "#gen/envoy/config/endpoint/v3/endpoint_pb.ts";
-import { LbEndpointSchema } from "#gen/envoy/config/endpoint/v3/endpoint_components_pb.ts";
+import type { LbEndpointSchema } from "#gen/envoy/config/endpoint/v3/endpoint_components_pb.ts";
 import { matchesLabels } from "../../objects/meta.ts";
 import type { Instance, Locality } from "./workload.ts";
 
@@ -15,7 +15,7 @@ export interface AssignmentOptions {
 export function loadAssignment(clusterName: string, instances: readonly Instance[], { labels, failoverFrom }: AssignmentOptions): ClusterLoadAssignment {
   const localities = new Map<string, { locality: Locality; members: Instance[] }>();
   for (const instance of instances) {
-    if (!matchesLabels(labels, instance.labels as Record<string, string>) || instance.weight === 0) continue;
+    if (!matchesLabels(labels, instance.labels) || instance.weight === 0) continue;
     const key = localityName(instance.locality);
     const group = localities.get(key);
     if (group === undefined) localities.set(key, { locality: instance.locality, members: [instance] });

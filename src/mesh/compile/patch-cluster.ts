@@ -1,5 +1,5 @@
 import { ClusterSchema, type Cluster } from "#gen/envoy/config/cluster/v3/cluster_pb.ts";
-import { isWanted, valueOf, type Patch } from "./envoy-filter.ts";
+import { isWanted, valueOf, type Patch } from "./patch.ts";
 import { merged } from "./patch-merge.ts";
 
 /** Applies CLUSTER patches with MERGE and REMOVE; undefined when removed. (ADD makes clusters of its own: `addedClusters`.) */

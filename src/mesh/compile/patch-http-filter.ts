@@ -1,7 +1,7 @@
 import type { Registry } from "@bufbuild/protobuf";
 import { FilterSchema, type Filter } from "#gen/envoy/config/listener/v3/listener_components_pb.ts";
 import { HttpFilterSchema, type HttpConnectionManager, type HttpFilter } from "#gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
-import { isWanted, valueOf, type Patch } from "./envoy-filter.ts";
+import { isWanted, valueOf, type Patch } from "./patch.ts";
 import { insertAt, merged, mergedAny } from "./patch-merge.ts";
 
 /** The listener that a filter stands in, as `match.listener` may name it. */

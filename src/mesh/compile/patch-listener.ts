@@ -4,7 +4,7 @@ import { ListenerSchema, type Listener } from "#gen/envoy/config/listener/v3/lis
 import type { HttpConnectionManager } from "#gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
 import { HttpConnectionManagerSchema } from "#gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
 import { fromBinary } from "@bufbuild/protobuf";
-import { isWanted, valueOf, type Patch } from "./envoy-filter.ts";
+import { isWanted, valueOf, type Patch } from "./patch.ts";
 import { managerFilter } from "./http-connection-manager.ts";
 import { matchesListener, patchHttpFilters, patchNetworkFilters, type ListenerFacts } from "./patch-http-filter.ts";
 import { merged } from "./patch-merge.ts";

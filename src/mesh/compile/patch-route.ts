@@ -1,6 +1,6 @@
 import { RouteSchema, VirtualHostSchema, type Route, type VirtualHost } from "#gen/envoy/config/route/v3/route_components_pb.ts";
 import { RouteConfigurationSchema, type RouteConfiguration } from "#gen/envoy/config/route/v3/route_pb.ts";
-import { isWanted, valueOf, type Patch } from "./envoy-filter.ts";
+import { isWanted, valueOf, type Patch } from "./patch.ts";
 import { insertAt, merged } from "./patch-merge.ts";
 
 /** What `match.routeConfiguration` may name. */

@@ -1,4 +1,4 @@
-import { RouteMatchSchema, type HeaderMatcherSchema, type QueryParameterMatcherSchema } from "#gen/envoy/config/route/v3/route_components_pb.ts";
+import type { HeaderMatcherSchema, QueryParameterMatcherSchema, RouteMatchSchema } from "#gen/envoy/config/route/v3/route_components_pb.ts";
 import type { StringMatcherSchema } from "#gen/envoy/type/matcher/v3/string_pb.ts";
 import type { HTTPMatchRequest, StringMatch } from "../../objects/istio.ts";
 import type { Init } from "./encode.ts";

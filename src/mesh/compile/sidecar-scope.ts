@@ -21,7 +21,7 @@ export function sidecarScopes(mesh: Mesh, services: Services) {
 
   /** The Sidecar of a workload as `namespace/name`, or "": one that selects it, its namespace's, the root namespace's; the oldest of each. */
   function sidecarFor(namespace: string, labels: Readonly<Record<string, string>>): string {
-    const selecting = (stored: Stored<Sidecar>) => stored.object.spec?.workloadSelector !== undefined && matchesLabels(stored.object.spec.workloadSelector.labels, labels as Record<string, string>);
+    const selecting = (stored: Stored<Sidecar>) => stored.object.spec?.workloadSelector !== undefined && matchesLabels(stored.object.spec.workloadSelector.labels, labels);
     const general = (stored: Stored<Sidecar>) => stored.object.spec?.workloadSelector === undefined;
     const found = indexes.sidecarByNamespace(namespace, selecting)[0] ?? indexes.sidecarByNamespace(namespace, general)[0] ?? indexes.sidecarByNamespace(settings.rootNamespace, general)[0];
     return found === undefined ? "" : `${found.namespace}/${found.name}`;

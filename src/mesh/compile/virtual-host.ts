@@ -3,7 +3,8 @@ import { RouteSchema, VirtualHostSchema, type Route } from "#gen/envoy/config/ro
 import type { ConsistentHash, Destination, VirtualService } from "../../objects/istio.ts";
 import { duration } from "./duration.ts";
 import type { Part } from "./encode.ts";
-import type { EnvoyFilters, PatchContext } from "./envoy-filter.ts";
+import type { EnvoyFilters } from "./envoy-filter.ts";
+import type { PatchContext } from "./patch.ts";
 import type { Stored } from "./index/objects.ts";
 import type { Mesh } from "./mesh.ts";
 import { fullHost, outboundCluster, tunnelCluster } from "./names.ts";

@@ -91,7 +91,7 @@ export function sourceProfile(facts: VirtualServiceFacts, viewer: Viewer, gatewa
 
 function fromSource(match: Source, viewer: Viewer): boolean {
   if (match.sourceNamespace !== undefined && match.sourceNamespace !== viewer.namespace) return false;
-  return matchesLabels(match.sourceLabels, viewer.labels as Record<string, string>);
+  return matchesLabels(match.sourceLabels, viewer.labels);
 }
 
 function throughGateway(match: Source, gateways: ReadonlySet<string>, owner: string): boolean {

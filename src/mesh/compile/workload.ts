@@ -44,7 +44,7 @@ export function workloads(mesh: Mesh, services: Services) {
   const podFacts = graph.family<string, PodFacts | undefined>("pod", (key) => {
     const stored = indexes.pod(key)[0];
     if (stored === undefined) return undefined;
-    const { spec } = stored.object as Pod;
+    const { spec } = stored.object;
     const own = stored.labels["istio-locality"]?.replaceAll(".", "/");
     return {
       labels: stored.labels,
@@ -56,11 +56,12 @@ export function workloads(mesh: Mesh, services: Services) {
   }, { equal: isDeepStrictEqual });
 
   function fromSlice(slice: Stored<EndpointSlice>, port: MeshPort): Instance[] {
-    const { endpoints = [], ports = [], addressType } = slice.object;
+    // An API server sends null for empty lists here.
+    const { endpoints, ports, addressType } = slice.object as Pick<EndpointSlice, "addressType"> & { [K in "endpoints" | "ports"]: EndpointSlice[K] | null };
     if (addressType === "FQDN") return [];
-    const number = ports.find((entry) => (entry.name ?? "") === port.name)?.port;
+    const number = ports?.find((entry) => (entry.name ?? "") === port.name)?.port;
     if (number === undefined) return [];
-    return endpoints.flatMap((endpoint) => {
+    return (endpoints ?? []).flatMap((endpoint) => {
       const address = endpoint.addresses[0];
       // Absent means ready (Kubernetes reference, EndpointConditions).
       if (address === undefined || endpoint.conditions?.ready === false) return [];

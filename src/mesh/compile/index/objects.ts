@@ -47,7 +47,7 @@ export class ObjectStore {
   index<O extends KubeObject>(kind: string, label: string, keysOf: (stored: Stored<O>) => string[]): Index<O> {
     const entries = new Map<string, Map<string, Stored>>();
     const family = this.#graph.family<string, Stored<O>[]>(`${kind} by ${label}`, (key) => [...(entries.get(key)?.values() ?? [])].sort(byAge) as Stored<O>[], { equal: sameMembers });
-    const raw: RawIndex = { kind, keysOf: keysOf as RawIndex["keysOf"], entries, invalidate: family.invalidate };
+    const raw: RawIndex = { kind, keysOf: keysOf as RawIndex["keysOf"], entries, invalidate: (key) => family.invalidate(key) };
     this.#indexes.set(kind, [...(this.#indexes.get(kind) ?? []), raw]);
     const graph = this.#graph;
     return (key, filter) => {

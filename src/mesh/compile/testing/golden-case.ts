@@ -10,7 +10,7 @@ export interface Case { compiler: MeshCompiler; proxies: Proxy[]; objects: KubeO
 /** Reads a golden folder's `in.yaml`: Kubernetes and Istio objects, and a document `kind: Proxy` for each connected proxy. `edit` changes its text first. */
 export function readCase(folder: URL, edit: (text: string) => string = (text) => text): Case {
   const documents = parseAllDocuments(edit(readFileSync(new URL("in.yaml", folder), "utf8"))).map((document) => document.toJS() as { kind: string });
-  const proxies = documents.filter(({ kind }) => kind === "Proxy").map(({ kind: _, ...proxy }) => proxy as unknown as Proxy);
+  const proxies = documents.filter(({ kind }) => kind === "Proxy")as unknown as Proxy[];
   const objects = documents.filter(({ kind }) => kind !== "Proxy") as unknown as KubeObject[];
   const errors: unknown[] = [];
   const compiler = createMeshCompiler({ registry, trustDomain: "quipu.local", onError: (error) => errors.push(error) });
