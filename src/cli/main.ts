@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { exitCodes } from "./cli-error.ts";
 import { reportError } from "./report-error.ts";
 import { outputFormats } from "./output.ts";
@@ -175,7 +175,7 @@ function output(): Option {
 function integer(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 0)
-    throw new CommanderError(exitCodes.usage, "quipu.integer", `error: "${text}" is no whole number`);
+    throw new InvalidArgumentError("It is no whole number from 0 up.");
   return value;
 }
 
