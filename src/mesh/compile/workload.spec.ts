@@ -9,7 +9,7 @@ const name = "outbound|80||a.ns.svc.cluster.local";
 function addresses(...objects: unknown[]): string[] {
   const errors: unknown[] = [];
   const compiler = createMeshCompiler({ registry, onError: (error) => errors.push(error) });
-  compiler.put({ apiVersion: "v1", kind: "Service", metadata: { name: "a", namespace: "ns" }, spec: { selector: { app: "a" }, ports: [{ name: "http", port: 80, targetPort: 8080 }] } } as KubeObject);
+  compiler.put({ apiVersion: "v1", kind: "Service", metadata: { name: "a", namespace: "ns" }, spec: { selector: { app: "a" }, ports: [{ name: "http", port: 80, targetPort: 8080 }] } });
   for (const object of objects) compiler.put(object as KubeObject);
   compiler.addProxy({ id: "p", role: "sidecar", ip: "127.0.0.9", namespace: "ns", name: "p", labels: {}, serviceAccount: "p", cluster: "", network: "", locality: { region: "", zone: "" }, metadata: {} });
   const found = JSON.stringify(decode(compiler.endpoints("p", name)!));
