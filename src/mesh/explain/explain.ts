@@ -57,8 +57,9 @@ function send(walk: Walk, caller: OpenProxy, { method, url, headers, via, direct
   const request: HttpRequest = {
     method,
     scheme: target.protocol.slice(0, -1),
-    authority: target.host,
-    path: `${target.pathname || "/"}${target.search}`,
+    // As it is written: not every client puts a path in its normal form before it sends it.
+    authority: /^[^:]+:\/\/(?:[^/?#]*@)?([^/?#]*)/.exec(url)?.[1] ?? target.host,
+    path: /^[^:]+:\/\/[^/?#]*(\/[^#]*)/.exec(url)?.[1] ?? `/${target.search}`,
     headers,
   };
   if (direct !== undefined) return sendPast(walk, caller, direct, tcp ? undefined : request);

@@ -90,10 +90,11 @@ export function forward(
   function final(ended: Ended, flag?: string): Reply {
     if (ended === "per-try timeout") return { ...timedOut(perTry, "waits in each try"), after: elapsed };
     if (ended.kind === "failure")
-      return reply(503, elapsed, { ...facts, ...ended.decision, ...(flag === "URX" && { flag }) });
+      return reply(503, elapsed, { rule: name, ...ended.decision, by: proxy.name, ...(flag === "URX" && { flag }) });
     return {
       ...ended,
-      cluster: name,
+      // What came out of a tunnel went through the cluster inside.
+      cluster: request.tunnelled === undefined ? name : (ended.cluster ?? name),
       after: elapsed,
       decision: { ...ended.decision, ...(flag !== undefined && ended.decision.flag === undefined && { flag }) },
     };
