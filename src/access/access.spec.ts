@@ -28,7 +28,11 @@ test.each<[Grant, Action, Subject, boolean]>([
 });
 
 test("a refusal names the roles that would do", () => {
-  expect(refusal({ grants: [{ role: "viewer" }] }, "deploy", checkout)).toEqual(["developer of payments", "operator", "admin"]);
+  expect(refusal({ grants: [{ role: "viewer" }] }, "deploy", checkout)).toEqual([
+    "developer of payments",
+    "operator",
+    "admin",
+  ]);
 });
 
 test("cookies", () => {
@@ -38,7 +42,9 @@ test("cookies", () => {
 });
 
 describe("in a store", () => {
-  async function withStore(work: (store: Awaited<ReturnType<typeof openSqliteStore>>, clock: { now: number }) => Promise<void>): Promise<void> {
+  async function withStore(
+    work: (store: Awaited<ReturnType<typeof openSqliteStore>>, clock: { now: number }) => Promise<void>,
+  ): Promise<void> {
     const folder = mkdtempSync(join(tmpdir(), "quipu-access-"));
     const clock = { now: 1_000 };
     const store = await openSqliteStore(join(folder, "q.db"), { now: () => clock.now });
@@ -47,40 +53,76 @@ describe("in a store", () => {
   }
   const ana = { name: "ana", via: "token", tokenId: "1", grants: [{ role: "admin" }] } as const;
 
-  it("a login link works once, within its time, and never as a token", () => withStore(async (store, clock) => {
-    await store.write((tx) => createLogin(tx, ana, { id: "l", secret: "once" }));
-    expect(await store.read((tx) => principalOf(tx, "once", clock.now))).toBeUndefined();
-    expect(await store.write((tx) => openSession(tx, "once", { id: "s", secret: "cookie" }))).toMatchObject({ principal: { name: "ana", via: "session" } });
-    await expect(store.write((tx) => openSession(tx, "once", { id: "s2", secret: "x" }))).rejects.toMatchObject({ code: "unauthenticated" });
-    expect(await store.read((tx) => principalOf(tx, "cookie", clock.now))).toMatchObject({ name: "ana" });
-    clock.now += 13 * 3_600_000;
-    expect(await store.read((tx) => principalOf(tx, "cookie", clock.now))).toBeUndefined();
-    await store.write((tx) => createLogin(tx, ana, { id: "l2", secret: "late" }));
-    clock.now += 16 * 60_000;
-    await expect(store.write((tx) => openSession(tx, "late", { id: "s3", secret: "y" }))).rejects.toMatchObject({ code: "unauthenticated" });
-  }));
+  it("a login link works once, within its time, and never as a token", () =>
+    withStore(async (store, clock) => {
+      await store.write((tx) => createLogin(tx, ana, { id: "l", secret: "once" }));
+      expect(await store.read((tx) => principalOf(tx, "once", clock.now))).toBeUndefined();
+      expect(await store.write((tx) => openSession(tx, "once", { id: "s", secret: "cookie" }))).toMatchObject({
+        principal: { name: "ana", via: "session" },
+      });
+      await expect(store.write((tx) => openSession(tx, "once", { id: "s2", secret: "x" }))).rejects.toMatchObject({
+        code: "unauthenticated",
+      });
+      expect(await store.read((tx) => principalOf(tx, "cookie", clock.now))).toMatchObject({ name: "ana" });
+      clock.now += 13 * 3_600_000;
+      expect(await store.read((tx) => principalOf(tx, "cookie", clock.now))).toBeUndefined();
+      await store.write((tx) => createLogin(tx, ana, { id: "l2", secret: "late" }));
+      clock.now += 16 * 60_000;
+      await expect(store.write((tx) => openSession(tx, "late", { id: "s3", secret: "y" }))).rejects.toMatchObject({
+        code: "unauthenticated",
+      });
+    }));
 
-  it("a session or a cluster's token opens no session", () => withStore(async (store) => {
-    await store.write((tx) => ensureToken(tx, { id: "c", secret: "cluster", subject: "clusters", kind: "cluster", grants: [{ role: "artifacts" }], expires: null }));
-    await expect(store.write((tx) => openSession(tx, "cluster", { id: "s", secret: "x" }))).rejects.toMatchObject({ code: "unauthenticated" });
-  }));
+  it("a session or a cluster's token opens no session", () =>
+    withStore(async (store) => {
+      await store.write((tx) =>
+        ensureToken(tx, {
+          id: "c",
+          secret: "cluster",
+          subject: "clusters",
+          kind: "cluster",
+          grants: [{ role: "artifacts" }],
+          expires: null,
+        }),
+      );
+      await expect(store.write((tx) => openSession(tx, "cluster", { id: "s", secret: "x" }))).rejects.toMatchObject({
+        code: "unauthenticated",
+      });
+    }));
 
-  it("stores hashes alone, and takes a replaced token file", () => withStore(async (store, clock) => {
-    const token = { id: "admin", subject: "admin", kind: "machine", grants: [{ role: "admin" }], expires: null } as const;
-    await store.write((tx) => ensureToken(tx, { ...token, secret: "first" }));
-    await store.write((tx) => ensureToken(tx, { ...token, secret: "second" }));
-    expect(await store.read((tx) => principalOf(tx, "first", clock.now))).toBeUndefined();
-    expect(await store.read((tx) => principalOf(tx, "second", clock.now))).toMatchObject({ name: "admin" });
-    expect(JSON.stringify(await store.read((tx) => tx.tokens()))).not.toContain("second");
-    expect((await store.read((tx) => tx.tokens()))[0]!.hash).toBe(hashSecret("second"));
-  }));
+  it("stores hashes alone, and takes a replaced token file", () =>
+    withStore(async (store, clock) => {
+      const token = {
+        id: "admin",
+        subject: "admin",
+        kind: "machine",
+        grants: [{ role: "admin" }],
+        expires: null,
+      } as const;
+      await store.write((tx) => ensureToken(tx, { ...token, secret: "first" }));
+      await store.write((tx) => ensureToken(tx, { ...token, secret: "second" }));
+      expect(await store.read((tx) => principalOf(tx, "first", clock.now))).toBeUndefined();
+      expect(await store.read((tx) => principalOf(tx, "second", clock.now))).toMatchObject({ name: "admin" });
+      expect(JSON.stringify(await store.read((tx) => tx.tokens()))).not.toContain("second");
+      expect((await store.read((tx) => tx.tokens()))[0]!.hash).toBe(hashSecret("second"));
+    }));
 
-  it("a mutation and its record stand or fall together; a dry run leaves neither", () => withStore(async (store) => {
-    const put = (name: string) => (tx: Parameters<Parameters<typeof store.write>[0]>[0]) => tx.put({ apiVersion: "v", kind: "Team", metadata: { name }, spec: {} }, { expected: 0 }).then((after) => ({ result: after.revision, subject: `Team/${name}`, after: after.body }));
-    expect(await mutate(store, ana, "put", { why: "new team" }, put("a"))).toBe(1);
-    expect(await mutate(store, ana, "put", { dryRun: true }, put("b"))).toBe(2);
-    await expect(mutate(store, ana, "put", {}, put("a"))).rejects.toMatchObject({ code: "revision-conflict", found: 0, accepted: '"1"' });
-    expect(await store.read((tx) => tx.audit())).toMatchObject([{ who: "ana", what: "put", subject: "Team/a", why: "new team", after: { kind: "Team" } }]);
-    expect(await store.read((tx) => tx.get("Team", "b"))).toBeUndefined();
-  }));
+  it("a mutation and its record stand or fall together; a dry run leaves neither", () =>
+    withStore(async (store) => {
+      const put = (name: string) => (tx: Parameters<Parameters<typeof store.write>[0]>[0]) =>
+        tx
+          .put({ apiVersion: "v", kind: "Team", metadata: { name }, spec: {} }, { expected: 0 })
+          .then((after) => ({ result: after.revision, subject: `Team/${name}`, after: after.body }));
+      expect(await mutate(store, ana, "put", { why: "new team" }, put("a"))).toBe(1);
+      expect(await mutate(store, ana, "put", { dryRun: true }, put("b"))).toBe(2);
+      await expect(mutate(store, ana, "put", {}, put("a"))).rejects.toMatchObject({
+        code: "revision-conflict",
+        found: 0,
+        accepted: '"1"',
+      });
+      expect(await store.read((tx) => tx.audit())).toMatchObject([
+        { who: "ana", what: "put", subject: "Team/a", why: "new team", after: { kind: "Team" } },
+      ]);
+      expect(await store.read((tx) => tx.get("Team", "b"))).toBeUndefined();
+    }));
 });

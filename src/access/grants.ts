@@ -1,13 +1,37 @@
 import type { Role } from "../model/team.ts";
 
 /** A role, and what it is limited to: a developer to a team's apps, an approver to a segment. */
-export interface Grant { role: Role | "artifacts"; team?: string; segment?: string }
+export interface Grant {
+  role: Role | "artifacts";
+  team?: string;
+  segment?: string;
+}
 
 /** Who asks. */
-export interface Principal { name: string; via: "token" | "session"; tokenId: string; grants: readonly Grant[] }
+export interface Principal {
+  name: string;
+  via: "token" | "session";
+  tokenId: string;
+  grants: readonly Grant[];
+}
 
-export type Action = "read" | "write" | "delete" | "deploy" | "upload" | "download" | "abort" | "kubeconfig" | "tokens" | "audit";
-export interface Subject { kind: string; name?: string; team?: string; segment?: string }
+export type Action =
+  | "read"
+  | "write"
+  | "delete"
+  | "deploy"
+  | "upload"
+  | "download"
+  | "abort"
+  | "kubeconfig"
+  | "tokens"
+  | "audit";
+export interface Subject {
+  kind: string;
+  name?: string;
+  team?: string;
+  segment?: string;
+}
 
 /** Roles that may do something to a kind, beside admin, who may do everything. */
 const rules: readonly { actions: readonly Action[]; kinds: readonly string[]; roles: readonly Grant["role"][] }[] = [
@@ -23,9 +47,15 @@ const rules: readonly { actions: readonly Action[]; kinds: readonly string[]; ro
 /** Undefined when it is allowed; else the roles that would be. Pure. */
 export function refusal(principal: Pick<Principal, "grants">, action: Action, subject: Subject): string[] | undefined {
   if (principal.grants.some((grant) => grant.role === "admin")) return undefined;
-  const roles = rules.filter((rule) => rule.actions.includes(action) && (rule.kinds.includes(subject.kind) || rule.kinds.includes("*"))).flatMap((rule) => rule.roles);
+  const roles = rules
+    .filter((rule) => rule.actions.includes(action) && (rule.kinds.includes(subject.kind) || rule.kinds.includes("*")))
+    .flatMap((rule) => rule.roles);
   const held = principal.grants.some((grant) => roles.includes(grant.role) && covers(grant, action, subject));
-  return held ? undefined : [...new Set([...roles, "admin"])].map((role) => (role === "developer" && subject.team !== undefined ? `developer of ${subject.team}` : role));
+  return held
+    ? undefined
+    : [...new Set([...roles, "admin"])].map((role) =>
+        role === "developer" && subject.team !== undefined ? `developer of ${subject.team}` : role,
+      );
 }
 
 function covers(grant: Grant, action: Action, subject: Subject): boolean {

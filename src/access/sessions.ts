@@ -8,21 +8,44 @@ export const sessionMs = 12 * 3_600_000;
 export const sessionCookie = "quipu_session";
 
 /** A link that signs whoever opens it in as the principal, once. */
-export async function createLogin(tx: WriteTx, principal: Principal, { id, secret }: { id: string; secret: string }): Promise<number> {
+export async function createLogin(
+  tx: WriteTx,
+  principal: Principal,
+  { id, secret }: { id: string; secret: string },
+): Promise<number> {
   const expires = tx.now + loginMs;
   await createToken(tx, { id, secret, subject: principal.name, kind: "login", grants: principal.grants, expires });
   return expires;
 }
 
 /** Trades a login token (used up by it) or a machine token for a session. */
-export async function openSession(tx: WriteTx, credential: string, { id, secret }: { id: string; secret: string }): Promise<{ principal: Principal; expires: number }> {
+export async function openSession(
+  tx: WriteTx,
+  credential: string,
+  { id, secret }: { id: string; secret: string },
+): Promise<{ principal: Principal; expires: number }> {
   const token = await tx.tokenByHash(hashSecret(credential));
-  if (token === undefined || token.kind === "session" || token.kind === "cluster" || (token.expires !== null && token.expires <= tx.now)) {
-    throw new Problem("unauthenticated", "This sign-in link was used already, or is older than 15 minutes.", { field: "token", accepted: "a new link: quipu login --link" });
+  if (
+    token === undefined ||
+    token.kind === "session" ||
+    token.kind === "cluster" ||
+    (token.expires !== null && token.expires <= tx.now)
+  ) {
+    throw new Problem("unauthenticated", "This sign-in link was used already, or is older than 15 minutes.", {
+      field: "token",
+      accepted: "a new link: quipu login --link",
+    });
   }
   if (token.kind === "login") await tx.deleteToken(token.id);
   const expires = tx.now + sessionMs;
-  await createToken(tx, { id, secret, subject: token.subject, kind: "session", grants: token.grants as Grant[], expires });
+  await createToken(tx, {
+    id,
+    secret,
+    subject: token.subject,
+    kind: "session",
+    grants: token.grants as Grant[],
+    expires,
+  });
   return { principal: { name: token.subject, via: "session", tokenId: id, grants: token.grants as Grant[] }, expires };
 }
 

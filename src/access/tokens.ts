@@ -7,7 +7,14 @@ export function hashSecret(secret: string): string {
   return createHash("sha256").update(secret).digest("hex");
 }
 
-export interface NewToken { subject: string; kind: TokenRecord["kind"]; grants: readonly Grant[]; expires: number | null; secret: string; id: string }
+export interface NewToken {
+  subject: string;
+  kind: TokenRecord["kind"];
+  grants: readonly Grant[];
+  expires: number | null;
+  secret: string;
+  id: string;
+}
 
 export async function createToken(tx: WriteTx, { secret, ...token }: NewToken): Promise<TokenRecord> {
   const record: TokenRecord = { ...token, hash: hashSecret(secret), created: tx.now, used: null };
@@ -24,6 +31,12 @@ export async function ensureToken(tx: WriteTx, token: NewToken): Promise<void> {
 /** Who holds the secret; undefined when nobody does, or it has expired. A login token is good for `login` alone. */
 export async function principalOf(tx: ReadTx, secret: string, now: number): Promise<Principal | undefined> {
   const token = await tx.tokenByHash(hashSecret(secret));
-  if (token === undefined || token.kind === "login" || (token.expires !== null && token.expires <= now)) return undefined;
-  return { name: token.subject, via: token.kind === "session" ? "session" : "token", tokenId: token.id, grants: token.grants as Grant[] };
+  if (token === undefined || token.kind === "login" || (token.expires !== null && token.expires <= now))
+    return undefined;
+  return {
+    name: token.subject,
+    via: token.kind === "session" ? "session" : "token",
+    tokenId: token.id,
+    grants: token.grants as Grant[],
+  };
 }

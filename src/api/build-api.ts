@@ -18,7 +18,8 @@ import { signalRoutes } from "./signal-routes.ts";
 import { webFiles } from "./web-files.ts";
 
 const securityHeaders = {
-  "content-security-policy": "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
+  "content-security-policy":
+    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
   "x-frame-options": "DENY",
@@ -26,14 +27,23 @@ const securityHeaders = {
 
 /** The HTTP API and the web UI, not listening yet. */
 export async function buildApi(context: ApiContext): Promise<{ app: FastifyInstance; routes: Routes }> {
-  const app = Fastify({ loggerInstance: context.log as never, logController: new LogController({ disableRequestLogging: true }), bodyLimit: maxBodyBytes, forceCloseConnections: true, routerOptions: { maxParamLength: 500 }, genReqId: () => crypto.randomUUID() }) as unknown as FastifyInstance;
+  const app = Fastify({
+    loggerInstance: context.log as never,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: maxBodyBytes,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 500 },
+    genReqId: () => crypto.randomUUID(),
+  }) as unknown as FastifyInstance;
   const routes = new Routes(app);
 
   // Bodies stay text: whoever reads one knows its schema, and tells line and column.
   app.removeAllContentTypeParsers();
   const asText = ["application/json", "application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml"];
   app.addContentTypeParser(asText, { parseAs: "string" }, (_, body, done) => done(null, body));
-  app.addContentTypeParser(["application/x-tar", "application/octet-stream"], (_, payload, done) => done(null, payload));
+  app.addContentTypeParser(["application/x-tar", "application/octet-stream"], (_, payload, done) =>
+    done(null, payload),
+  );
 
   app.addHook("onRequest", async (request, reply) => {
     reply.headers(securityHeaders);
@@ -43,7 +53,16 @@ export async function buildApi(context: ApiContext): Promise<{ app: FastifyInsta
     request.principal = await authenticate(request, context.store, context.now());
   });
   app.addHook("onResponse", async (request, reply) => {
-    request.log.debug({ method: request.method, url: request.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime), who: request.principal?.name }, "request");
+    request.log.debug(
+      {
+        method: request.method,
+        url: request.url,
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+        who: request.principal?.name,
+      },
+      "request",
+    );
   });
   app.setErrorHandler((error, request, reply) => sendProblems(error, request, reply));
 
@@ -64,10 +83,21 @@ export async function buildApi(context: ApiContext): Promise<{ app: FastifyInsta
     const allowed = methodsOf(routes, path);
     if (allowed.length > 0) {
       reply.header("allow", allowed.join(", "));
-      return sendProblems(new Problem("method-not-allowed", `${path} doesn't take ${request.method}.`, { found: request.method, accepted: allowed.join(", ") }), request, reply);
+      return sendProblems(
+        new Problem("method-not-allowed", `${path} doesn't take ${request.method}.`, {
+          found: request.method,
+          accepted: allowed.join(", "),
+        }),
+        request,
+        reply,
+      );
     }
     if (request.method === "GET" && isPage(path)) return reply.sendFile("index.html", { cacheControl: false });
-    return sendProblems(new Problem("unknown-route", `There is no ${path}.`, { found: path, accepted: "a path of /openapi.json" }), request, reply);
+    return sendProblems(
+      new Problem("unknown-route", `There is no ${path}.`, { found: path, accepted: "a path of /openapi.json" }),
+      request,
+      reply,
+    );
   });
   await app.ready();
   return { app, routes };
@@ -75,6 +105,8 @@ export async function buildApi(context: ApiContext): Promise<{ app: FastifyInsta
 
 /** Methods that the path takes. */
 function methodsOf(routes: Routes, path: string): string[] {
-  const found = routes.descriptions.filter((route) => new RegExp(`^${route.path.replaceAll(".", "\\.").replace(/:\w+/g, "[^/]+")}$`).test(path)).map((route) => route.method);
+  const found = routes.descriptions
+    .filter((route) => new RegExp(`^${route.path.replaceAll(".", "\\.").replace(/:\w+/g, "[^/]+")}$`).test(path))
+    .map((route) => route.method);
   return found.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
 }

@@ -5,7 +5,12 @@ import type { SignalsSource } from "../signals/signals-source.ts";
 import type { ArtifactFiles } from "../store/artifact-files.ts";
 import type { Store } from "../store/store.ts";
 
-export interface LogOptions { container: string; follow: boolean; tailLines?: number; previous: boolean }
+export interface LogOptions {
+  container: string;
+  follow: boolean;
+  tailLines?: number;
+  previous: boolean;
+}
 
 /** One cluster as the API needs it. */
 export interface ClusterAccess {
@@ -16,7 +21,14 @@ export interface ClusterAccess {
   instances(namespace: string, app: string): Promise<Instance[]>;
   log(namespace: string, pod: string, options: LogOptions, signal: AbortSignal): Promise<AsyncIterable<Buffer>>;
   /** What its worker says of itself. */
-  status(): { applied: number; wanted: number; pending: number; failures: { key: string; error: string }[]; error?: string; ageMs: number };
+  status(): {
+    applied: number;
+    wanted: number;
+    pending: number;
+    failures: { key: string; error: string }[];
+    error?: string;
+    ageMs: number;
+  };
 }
 
 /** Everything that the routes use; nothing is global. */

@@ -31,7 +31,13 @@ export interface RouteDescription {
   open?: boolean;
 }
 
-export interface RouteRequest<P, Q> { params: P; query: Q; request: FastifyRequest; reply: FastifyReply; principal: Principal }
+export interface RouteRequest<P, Q> {
+  params: P;
+  query: Q;
+  request: FastifyRequest;
+  reply: FastifyReply;
+  principal: Principal;
+}
 
 /** Every route goes through here, so that each is in the OpenAPI document and none has a query that nobody checks. */
 export class Routes {
@@ -42,16 +48,28 @@ export class Routes {
   }
 
   add<P extends TSchema = TSchema, Q extends TSchema = TSchema>(
-    route: RouteDescription & { params?: P; query?: Q }, options: { bodyLimit?: number }, handle: (request: RouteRequest<Static<P>, Static<Q>>) => Promise<unknown>,
+    route: RouteDescription & { params?: P; query?: Q },
+    options: { bodyLimit?: number },
+    handle: (request: RouteRequest<Static<P>, Static<Q>>) => Promise<unknown>,
   ): void {
     this.descriptions.push(route);
     this.#app.route({
-      method: route.method, url: route.path, config: { open: route.open === true }, exposeHeadRoute: route.method === "GET", ...options,
-      handler: async (request, reply) => handle({
-        params: request.params as Static<P>,
-        query: route.query === undefined ? parseFields(empty, request.query) as Static<Q> : parseFields(route.query, request.query),
-        request, reply, principal: request.principal,
-      }),
+      method: route.method,
+      url: route.path,
+      config: { open: route.open === true },
+      exposeHeadRoute: route.method === "GET",
+      ...options,
+      handler: async (request, reply) =>
+        handle({
+          params: request.params as Static<P>,
+          query:
+            route.query === undefined
+              ? (parseFields(empty, request.query) as Static<Q>)
+              : parseFields(route.query, request.query),
+          request,
+          reply,
+          principal: request.principal,
+        }),
     });
   }
 }

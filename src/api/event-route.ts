@@ -14,12 +14,20 @@ const EventFields = closed({
 });
 const heartbeatMs = 15_000;
 
-interface Position { revision: number; seq: number }
+interface Position {
+  revision: number;
+  seq: number;
+}
 
 /** `42.3`: the third change of revision 42. A revision alone stands for all of it. */
 function positionOf(id: string): Position {
   const match = /^(\d+)(?:\.(\d+))?$/.exec(id);
-  if (match === null) throw new Problem("bad-request", "Last-Event-ID isn't one that this stream gave.", { field: "Last-Event-ID", found: id, accepted: "the id of an event" });
+  if (match === null)
+    throw new Problem("bad-request", "Last-Event-ID isn't one that this stream gave.", {
+      field: "Last-Event-ID",
+      found: id,
+      accepted: "the id of an event",
+    });
   return { revision: Number(match[1]), seq: match[2] === undefined ? Infinity : Number(match[2]) };
 }
 
@@ -28,59 +36,94 @@ function positionOf(id: string): Position {
  * to resume from; `seen` for observations, which have none, for the next one makes up for it.
  */
 export function eventRoute(routes: Routes, { store, now }: ApiContext): void {
-  routes.add({
-    method: "GET", path: "/api/v1/events", id: "events", summary: "Changes as they happen, as server-sent events", query: EventFields, headers: { "Last-Event-ID": "go on after this event" },
-    answers: { 200: { description: "`event: change` {kind, name, revision, object or null}; `event: seen` {cluster, applied, ready of apps that changed}.", schema: Type.String(), type: "text/event-stream" } },
-  }, {}, async ({ query, principal, request, reply }) => {
-    requireRole(principal, "read", { kind: "*" });
-    const header = request.headers["last-event-id"];
-    const id = typeof header === "string" && header !== "" ? header : query.after;
-    const revision = await store.read((tx) => tx.revision());
-    const from = id === undefined ? { revision, seq: Infinity } : positionOf(id);
-    const kinds = query.kinds === undefined ? undefined : new Set(query.kinds.split(","));
-    reply.hijack();
-    const { raw } = reply;
-    raw.writeHead(200, { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-store", connection: "keep-alive" });
-    const stop = new AbortController();
-    raw.on("close", () => stop.abort());
-    const send = async (event: string, data: unknown, at?: string): Promise<void> => {
-      if (stop.signal.aborted) return;
-      if (!raw.write(`${at === undefined ? "" : `id: ${at}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)) await once(raw, "drain", { signal: stop.signal }).catch(() => undefined);
-    };
-    const sent = new Map<string, Seen>(store.seen());
-    // Only the latest of each cluster waits to be sent, however slow the reader is.
-    const pending = new Map<string, Seen>();
-    let sending = false;
-    const stopSeen = store.onSeen((seen) => {
-      pending.set(seen.cluster, seen);
-      if (sending) return;
-      sending = true;
-      void (async () => {
-        for (let next = pending.values().next(); next.done !== true; next = pending.values().next()) {
-          pending.delete(next.value.cluster);
-          const delta = seenDelta(sent.get(next.value.cluster), next.value, now());
-          sent.set(next.value.cluster, next.value);
-          if (delta !== undefined) await send("seen", delta);
+  routes.add(
+    {
+      method: "GET",
+      path: "/api/v1/events",
+      id: "events",
+      summary: "Changes as they happen, as server-sent events",
+      query: EventFields,
+      headers: { "Last-Event-ID": "go on after this event" },
+      answers: {
+        200: {
+          description:
+            "`event: change` {kind, name, revision, object or null}; `event: seen` {cluster, applied, ready of apps that changed}.",
+          schema: Type.String(),
+          type: "text/event-stream",
+        },
+      },
+    },
+    {},
+    async ({ query, principal, request, reply }) => {
+      requireRole(principal, "read", { kind: "*" });
+      const header = request.headers["last-event-id"];
+      const id = typeof header === "string" && header !== "" ? header : query.after;
+      const revision = await store.read((tx) => tx.revision());
+      const from = id === undefined ? { revision, seq: Infinity } : positionOf(id);
+      const kinds = query.kinds === undefined ? undefined : new Set(query.kinds.split(","));
+      reply.hijack();
+      const { raw } = reply;
+      raw.writeHead(200, {
+        "content-type": "text/event-stream; charset=utf-8",
+        "cache-control": "no-store",
+        connection: "keep-alive",
+      });
+      const stop = new AbortController();
+      raw.on("close", () => stop.abort());
+      const send = async (event: string, data: unknown, at?: string): Promise<void> => {
+        if (stop.signal.aborted) return;
+        if (!raw.write(`${at === undefined ? "" : `id: ${at}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`))
+          await once(raw, "drain", { signal: stop.signal }).catch(() => undefined);
+      };
+      const sent = new Map<string, Seen>(store.seen());
+      // Only the latest of each cluster waits to be sent, however slow the reader is.
+      const pending = new Map<string, Seen>();
+      let sending = false;
+      const stopSeen = store.onSeen((seen) => {
+        pending.set(seen.cluster, seen);
+        if (sending) return;
+        sending = true;
+        void (async () => {
+          for (let next = pending.values().next(); next.done !== true; next = pending.values().next()) {
+            pending.delete(next.value.cluster);
+            const delta = seenDelta(sent.get(next.value.cluster), next.value, now());
+            sent.set(next.value.cluster, next.value);
+            if (delta !== undefined) await send("seen", delta);
+          }
+          sending = false;
+        })();
+      });
+      const heartbeat = setInterval(() => {
+        raw.write(": still here\n\n");
+      }, heartbeatMs);
+      try {
+        await send("hello", { revision });
+        for await (const change of store.watch(
+          from.seq === Infinity ? from.revision : from.revision - 1,
+          stop.signal,
+        )) {
+          if (change.revision === from.revision && change.seq <= from.seq) continue;
+          if (change.scope !== "object" || (kinds !== undefined && !kinds.has(change.kind))) continue;
+          await send(
+            "change",
+            {
+              kind: change.kind,
+              name: change.name,
+              revision: change.revision,
+              object: withRevision(change.body as ObjectBody | null, change.revision),
+            },
+            `${change.revision}.${change.seq}`,
+          );
         }
-        sending = false;
-      })();
-    });
-    const heartbeat = setInterval(() => { raw.write(": still here\n\n"); }, heartbeatMs);
-    try {
-      await send("hello", { revision });
-      for await (const change of store.watch(from.seq === Infinity ? from.revision : from.revision - 1, stop.signal)) {
-        if (change.revision === from.revision && change.seq <= from.seq) continue;
-        if (change.scope !== "object" || (kinds !== undefined && !kinds.has(change.kind))) continue;
-        await send("change", { kind: change.kind, name: change.name, revision: change.revision, object: withRevision(change.body as ObjectBody | null, change.revision) }, `${change.revision}.${change.seq}`);
+      } catch (error) {
+        if (!stop.signal.aborted) request.log.warn({ err: error }, "event stream ended");
+      } finally {
+        clearInterval(heartbeat);
+        stopSeen();
+        raw.end();
       }
-    } catch (error) {
-      if (!stop.signal.aborted) request.log.warn({ err: error }, "event stream ended");
-    } finally {
-      clearInterval(heartbeat);
-      stopSeen();
-      raw.end();
-    }
-  });
+    },
+  );
 }
 
 function withRevision(body: ObjectBody | null, revision: number): ObjectBody | null {
@@ -90,7 +133,18 @@ function withRevision(body: ObjectBody | null, revision: number): ObjectBody | n
 /** What is new since the observation that was sent before; undefined when that is nothing but its age. */
 export function seenDelta(before: Seen | undefined, after: Seen, now: number): Record<string, unknown> | undefined {
   const apps = new Set([...Object.keys(before?.ready ?? {}), ...Object.keys(after.ready)]);
-  const ready = Object.fromEntries([...apps].filter((app) => JSON.stringify(before?.ready[app]) !== JSON.stringify(after.ready[app])).map((app) => [app, after.ready[app] ?? null]));
-  if (Object.keys(ready).length === 0 && before?.applied === after.applied && before.error === after.error) return undefined;
-  return { cluster: after.cluster, applied: after.applied, ageMs: Math.max(0, now - after.at), ready, error: after.error ?? null };
+  const ready = Object.fromEntries(
+    [...apps]
+      .filter((app) => JSON.stringify(before?.ready[app]) !== JSON.stringify(after.ready[app]))
+      .map((app) => [app, after.ready[app] ?? null]),
+  );
+  if (Object.keys(ready).length === 0 && before?.applied === after.applied && before.error === after.error)
+    return undefined;
+  return {
+    cluster: after.cluster,
+    applied: after.applied,
+    ageMs: Math.max(0, now - after.at),
+    ready,
+    error: after.error ?? null,
+  };
 }

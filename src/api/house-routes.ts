@@ -15,26 +15,119 @@ const State = Type.Object({ status: Type.String() }, { additionalProperties: tru
 
 /** What looks after the server itself: health, metrics, the audit trail, the document of all routes. */
 export function houseRoutes(routes: Routes, { store, notReady, now }: ApiContext): void {
-  routes.add({ method: "GET", path: "/healthz", id: "healthz", summary: "Whether the process is alive", open: true, answers: { 200: { description: "It is.", schema: State } } }, {}, async () => ({ status: "ok" }));
-  routes.add({ method: "GET", path: "/readyz", id: "readyz", summary: "Whether the server can do its work", open: true, answers: { 200: { description: "It can.", schema: State }, 503: { description: "Not yet, and why.", schema: State } } }, {}, async ({ reply }) => {
-    const reasons = [...(store.failure === undefined ? [] : [store.failure.message]), ...notReady()];
-    if (reasons.length > 0) reply.code(503);
-    return reasons.length === 0 ? { status: "ready" } : { status: "not ready", reasons };
-  });
-  routes.add({ method: "GET", path: "/openapi.json", id: "openapi", summary: "This document", open: true, answers: { 200: { description: "OpenAPI 3.1.", schema: Type.Object({}, { additionalProperties: true }) } } }, {}, async ({ reply }) => reply.type("application/json").send(JSON.stringify(openApi(routes.descriptions))));
-  routes.add({ method: "GET", path: "/api/v1/audit", id: "audit", summary: "Who changed what, oldest first; each entry holds the hash of the one before", query: AuditFields, answers: { 200: { description: "Entries.", schema: Type.Object({ items: Type.Array(Type.Object({}, { additionalProperties: true })) }) } } }, {}, async ({ query, principal }) => {
-    requireRole(principal, "audit", { kind: "*" });
-    return { items: await store.read((tx) => tx.audit(query)) };
-  });
+  routes.add(
+    {
+      method: "GET",
+      path: "/healthz",
+      id: "healthz",
+      summary: "Whether the process is alive",
+      open: true,
+      answers: { 200: { description: "It is.", schema: State } },
+    },
+    {},
+    async () => ({ status: "ok" }),
+  );
+  routes.add(
+    {
+      method: "GET",
+      path: "/readyz",
+      id: "readyz",
+      summary: "Whether the server can do its work",
+      open: true,
+      answers: {
+        200: { description: "It can.", schema: State },
+        503: { description: "Not yet, and why.", schema: State },
+      },
+    },
+    {},
+    async ({ reply }) => {
+      const reasons = [...(store.failure === undefined ? [] : [store.failure.message]), ...notReady()];
+      if (reasons.length > 0) reply.code(503);
+      return reasons.length === 0 ? { status: "ready" } : { status: "not ready", reasons };
+    },
+  );
+  routes.add(
+    {
+      method: "GET",
+      path: "/openapi.json",
+      id: "openapi",
+      summary: "This document",
+      open: true,
+      answers: { 200: { description: "OpenAPI 3.1.", schema: Type.Object({}, { additionalProperties: true }) } },
+    },
+    {},
+    async ({ reply }) => reply.type("application/json").send(JSON.stringify(openApi(routes.descriptions))),
+  );
+  routes.add(
+    {
+      method: "GET",
+      path: "/api/v1/audit",
+      id: "audit",
+      summary: "Who changed what, oldest first; each entry holds the hash of the one before",
+      query: AuditFields,
+      answers: {
+        200: {
+          description: "Entries.",
+          schema: Type.Object({ items: Type.Array(Type.Object({}, { additionalProperties: true })) }),
+        },
+      },
+    },
+    {},
+    async ({ query, principal }) => {
+      requireRole(principal, "audit", { kind: "*" });
+      return { items: await store.read((tx) => tx.audit(query)) };
+    },
+  );
 
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  new Gauge({ name: "quipu_store_revision", help: "Revision of the newest write to what is in force.", registers: [registry], collect() { this.set(store.inForce().revision); } });
-  new Gauge({ name: "quipu_apps_in_force", help: "Apps of which something is in force.", registers: [registry], collect() { this.set(store.inForce().rosters.size); } });
-  new Gauge({ name: "quipu_cluster_applied_revision", help: "Revision that the cluster's worker has applied wholly.", labelNames: ["cluster"], registers: [registry], collect() { for (const seen of store.seen().values()) this.set({ cluster: seen.cluster }, seen.applied); } });
-  new Gauge({ name: "quipu_cluster_seen_age_seconds", help: "Time since the cluster was last seen.", labelNames: ["cluster"], registers: [registry], collect() { for (const seen of store.seen().values()) this.set({ cluster: seen.cluster }, Math.max(0, now() - seen.at) / 1000); } });
-  routes.add({ method: "GET", path: "/metrics", id: "metrics", summary: "The server's own metrics, in Prometheus' text format", answers: { 200: { description: "Metrics.", schema: Type.String(), type: "text/plain" } } }, {}, async ({ principal, reply }) => {
-    requireRole(principal, "read", { kind: "*" });
-    return reply.type(registry.contentType).send(await registry.metrics());
+  new Gauge({
+    name: "quipu_store_revision",
+    help: "Revision of the newest write to what is in force.",
+    registers: [registry],
+    collect() {
+      this.set(store.inForce().revision);
+    },
   });
+  new Gauge({
+    name: "quipu_apps_in_force",
+    help: "Apps of which something is in force.",
+    registers: [registry],
+    collect() {
+      this.set(store.inForce().rosters.size);
+    },
+  });
+  new Gauge({
+    name: "quipu_cluster_applied_revision",
+    help: "Revision that the cluster's worker has applied wholly.",
+    labelNames: ["cluster"],
+    registers: [registry],
+    collect() {
+      for (const seen of store.seen().values()) this.set({ cluster: seen.cluster }, seen.applied);
+    },
+  });
+  new Gauge({
+    name: "quipu_cluster_seen_age_seconds",
+    help: "Time since the cluster was last seen.",
+    labelNames: ["cluster"],
+    registers: [registry],
+    collect() {
+      for (const seen of store.seen().values())
+        this.set({ cluster: seen.cluster }, Math.max(0, now() - seen.at) / 1000);
+    },
+  });
+  routes.add(
+    {
+      method: "GET",
+      path: "/metrics",
+      id: "metrics",
+      summary: "The server's own metrics, in Prometheus' text format",
+      answers: { 200: { description: "Metrics.", schema: Type.String(), type: "text/plain" } },
+    },
+    {},
+    async ({ principal, reply }) => {
+      requireRole(principal, "read", { kind: "*" });
+      return reply.type(registry.contentType).send(await registry.metrics());
+    },
+  );
 }

@@ -18,10 +18,25 @@ test.each<[string, [number, number]]>([
 });
 
 test("finds an error exactly where JSON.parse finds one", () => {
-  const parses = (text: string) => { try { JSON.parse(text); return true; } catch { return false; } };
-  fc.assert(fc.property(fc.json(), fc.nat(), fc.constantFrom("", ",", "}", "]", ":", '"', "x", "1", " ", "\n"), (json, at, piece) => {
-    const cut = at % (json.length + 1);
-    const text = json.slice(0, cut) + piece + json.slice(cut + (at % 2));
-    expect(jsonErrorAt(text) === undefined).toBe(parses(text));
-  }), { numRuns: 2000 });
+  const parses = (text: string) => {
+    try {
+      JSON.parse(text);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  fc.assert(
+    fc.property(
+      fc.json(),
+      fc.nat(),
+      fc.constantFrom("", ",", "}", "]", ":", '"', "x", "1", " ", "\n"),
+      (json, at, piece) => {
+        const cut = at % (json.length + 1);
+        const text = json.slice(0, cut) + piece + json.slice(cut + (at % 2));
+        expect(jsonErrorAt(text) === undefined).toBe(parses(text));
+      },
+    ),
+    { numRuns: 2000 },
+  );
 });

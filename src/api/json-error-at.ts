@@ -6,7 +6,8 @@ export function jsonErrorAt(text: string): { line: number; column: number } | un
   return { line: before.split("\n").length, column: at - before.lastIndexOf("\n") };
 }
 
-const token = /[ \t\r\n]*(?:([{}[\],:])|("(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null))/y;
+const token =
+  /[ \t\r\n]*(?:([{}[\],:])|("(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null))/y;
 const blank = /[ \t\r\n]*/y;
 
 /** A walk over the tokens with a stack of what is open: says where it ends, not what it means. */

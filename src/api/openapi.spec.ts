@@ -11,7 +11,17 @@ const path = new URL("../../docs/openapi.json", import.meta.url);
 
 async function document(): Promise<any> {
   const unused = new Proxy({}, { get: () => () => undefined });
-  const { app, routes } = await buildApi({ store: unused, engine: unused, artifacts: unused, clusters: new Map(), trustDomain: "quipu.local", log: pino({ level: "silent" }), now: () => 0, secret: () => "", notReady: () => [] } as unknown as ApiContext);
+  const { app, routes } = await buildApi({
+    store: unused,
+    engine: unused,
+    artifacts: unused,
+    clusters: new Map(),
+    trustDomain: "quipu.local",
+    log: pino({ level: "silent" }),
+    now: () => 0,
+    secret: () => "",
+    notReady: () => [],
+  } as unknown as ApiContext);
   await app.close();
   return JSON.parse(JSON.stringify(openApi(routes.descriptions)));
 }
@@ -27,9 +37,13 @@ test("every schema compiles, every reference exists, every operation has an id o
   const ajv = new Ajv2020({ strict: false, validateFormats: false });
   for (const word of vocabulary) if (ajv.getKeyword(word) === false) ajv.addKeyword(word);
   ajv.addSchema(api, "api");
-  for (const name of Object.keys(api.components.schemas)) expect(() => ajv.getSchema(`api#/components/schemas/${name}`), name).not.toThrow();
-  for (const [, name] of JSON.stringify(api.paths).matchAll(/"#\/components\/schemas\/(\w+)"/g)) expect(api.components.schemas[name!], name).toBeDefined();
-  const ids = Object.values<Record<string, { operationId: string }>>(api.paths).flatMap((methods) => Object.values(methods).map((operation) => operation.operationId));
+  for (const name of Object.keys(api.components.schemas))
+    expect(() => ajv.getSchema(`api#/components/schemas/${name}`), name).not.toThrow();
+  for (const [, name] of JSON.stringify(api.paths).matchAll(/"#\/components\/schemas\/(\w+)"/g))
+    expect(api.components.schemas[name!], name).toBeDefined();
+  const ids = Object.values<Record<string, { operationId: string }>>(api.paths).flatMap((methods) =>
+    Object.values(methods).map((operation) => operation.operationId),
+  );
   expect(new Set(ids).size).toBe(ids.length);
   expect(ids.length).toBeGreaterThan(40);
 });

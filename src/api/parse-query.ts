@@ -7,7 +7,8 @@ import { Problems } from "../release/changes.ts";
 export function parseFields<S extends TSchema>(schema: S, given: unknown): Static<S> {
   const fields = schema as unknown as JsonSchema;
   const values: Record<string, unknown> = {};
-  for (const [name, text] of Object.entries((given ?? {}) as Record<string, unknown>)) values[name] = convert(text, fields.properties?.[name]);
+  for (const [name, text] of Object.entries((given ?? {}) as Record<string, unknown>))
+    values[name] = convert(text, fields.properties?.[name]);
   const problems = checkSchema(values, fields, "").map((problem) => problem.with({ status: 400 }));
   if (problems.length > 0) throw new Problems(problems);
   return values as Static<S>;

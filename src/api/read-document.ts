@@ -10,17 +10,28 @@ export const maxBodyBytes = 1024 * 1024;
 
 /** Text of JSON or YAML as one value; syntax errors tell line and column. */
 export function readText(text: string, type = ""): unknown {
-  if (text.trim() === "") throw new Problem("bad-request", "The body is empty.", { accepted: "a document in JSON or YAML" });
+  if (text.trim() === "")
+    throw new Problem("bad-request", "The body is empty.", { accepted: "a document in JSON or YAML" });
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {
     // Broken JSON can be good YAML of another meaning: whoever said JSON gets told.
-    if (type.startsWith("application/json")) throw new Problem("broken-yaml", `The body isn't JSON: ${(cause as Error).message}`, { ...jsonErrorAt(text), accepted: "JSON (RFC 8259)", cause });
+    if (type.startsWith("application/json"))
+      throw new Problem("broken-yaml", `The body isn't JSON: ${(cause as Error).message}`, {
+        ...jsonErrorAt(text),
+        accepted: "JSON (RFC 8259)",
+        cause,
+      });
   }
   const [document, ...more] = parseDocuments(text);
-  if (document === undefined) throw new Problem("bad-request", "The body holds no document.", { accepted: "a document in JSON or YAML" });
+  if (document === undefined)
+    throw new Problem("bad-request", "The body holds no document.", { accepted: "a document in JSON or YAML" });
   if (document.value === undefined) throw new Problems(document.problems);
-  if (more.length > 0) throw new Problem("bad-request", `The body holds ${more.length + 1} documents.`, { found: more.length + 1, accepted: "one document for each request" });
+  if (more.length > 0)
+    throw new Problem("bad-request", `The body holds ${more.length + 1} documents.`, {
+      found: more.length + 1,
+      accepted: "one document for each request",
+    });
   return document.value;
 }
 

@@ -174,8 +174,7 @@ function output(): Option {
 
 function integer(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 0)
-    throw new InvalidArgumentError("It is no whole number from 0 up.");
+  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError("It is no whole number from 0 up.");
   return value;
 }
 

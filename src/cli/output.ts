@@ -43,7 +43,7 @@ const colours = { red: 31, green: 32, yellow: 33, blue: 34, grey: 90, bold: 1 } 
 
 /** Colour only for a terminal that wants it (https://no-color.org). */
 export function paint(colour: keyof typeof colours, text: string, stream: NodeJS.WriteStream = process.stdout): string {
-  const wanted =  stream.isTTY && process.env.NO_COLOR === undefined && process.env.TERM !== "dumb";
+  const wanted = stream.isTTY && process.env.NO_COLOR === undefined && process.env.TERM !== "dumb";
   return wanted ? `\u001b[${colours[colour]}m${text}\u001b[0m` : text;
 }
 

@@ -27,10 +27,21 @@ export function instanceOf(cluster: string, pod: Pod): Instance {
     cluster,
     pod: metadata.name,
     revision: metadata.labels?.[revisionLabel] ?? "",
-    state: metadata.deletionTimestamp !== undefined ? "stopping" : ended ? "ended" : ready ? "ready" : problem?.reason === "starting" ? "starting" : "not ready",
+    state:
+      metadata.deletionTimestamp !== undefined
+        ? "stopping"
+        : ended
+          ? "ended"
+          : ready
+            ? "ready"
+            : problem?.reason === "starting"
+              ? "starting"
+              : "not ready",
     ...(problem !== undefined && { reason: problem.reason }),
     restarts: containers.reduce((sum, { restartCount }) => sum + restartCount, 0),
-    ...((status?.startTime ?? metadata.creationTimestamp) !== undefined && { startedAt: (status?.startTime ?? metadata.creationTimestamp)! }),
+    ...((status?.startTime ?? metadata.creationTimestamp) !== undefined && {
+      startedAt: (status?.startTime ?? metadata.creationTimestamp)!,
+    }),
     ...(status?.podIP !== undefined && { ip: status.podIP }),
   };
 }

@@ -5,7 +5,9 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { blocks, claimBlock, networkOf, portRangeOf } from "./block.ts";
 
 let dir: string;
-beforeEach(() => { dir = mkdtempSync(join(tmpdir(), "quipu-block-")); });
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "quipu-block-"));
+});
 afterEach(() => rmSync(dir, { recursive: true }));
 
 test("two homes get two blocks, and a home keeps its own", () => {

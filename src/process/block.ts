@@ -39,7 +39,9 @@ export function claimBlock(claimsDir: string, home: string, isHeld: (home: strin
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     }
   }
-  throw new Error(`all ${blocks.length} address blocks of 127.0.0.0/8 are in use; stop a fleet with "quipu down" (claims: ${claimsDir})`);
+  throw new Error(
+    `all ${blocks.length} address blocks of 127.0.0.0/8 are in use; stop a fleet with "quipu down" (claims: ${claimsDir})`,
+  );
 }
 
 function read(path: string): string | undefined {

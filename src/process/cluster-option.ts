@@ -3,10 +3,16 @@ import type { ClusterEntry } from "./home.ts";
 
 /** `--cluster NAME=REGION/ZONE`: the first is the one that gets changes first (`stage: canary`). */
 export function parseClusters(values: readonly string[]): ClusterEntry[] {
-  if (values.length > 15) throw new CliError("usage", `${values.length} clusters were asked for; a fleet on one machine has room for 15`);
+  if (values.length > 15)
+    throw new CliError("usage", `${values.length} clusters were asked for; a fleet on one machine has room for 15`);
   const entries = values.map((value, index): ClusterEntry => {
     const match = /^([a-z]([-a-z0-9]{0,38}[a-z0-9])?)=([a-z0-9-]+)\/([a-z0-9-]+)$/.exec(value);
-    if (match === null) throw new CliError("usage", `--cluster ${value}: not of the form NAME=REGION/ZONE`, "For example: --cluster bogota=co/co-a");
+    if (match === null)
+      throw new CliError(
+        "usage",
+        `--cluster ${value}: not of the form NAME=REGION/ZONE`,
+        "For example: --cluster bogota=co/co-a",
+      );
     const [, name, , region, zone] = match as unknown as [string, string, string, string, string];
     return { name, region, zone, labels: { market: region, stage: index === 0 ? "canary" : "main" }, index: index + 1 };
   });

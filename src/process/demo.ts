@@ -22,12 +22,13 @@ export async function demo(client: ApiClient, stopped: () => boolean): Promise<v
   const apps = readdirSync(join(folder, "services")).sort();
   if (!apps.every((app) => present.has(app))) {
     progress.update("declaring teams, segments and apps");
-    for (const document of documents) if (!present.has(document.name) || document.kind !== "App") await put(client, document);
+    for (const document of documents)
+      if (!present.has(document.name) || document.kind !== "App") await put(client, document);
   }
   progress.update(`deploying ${apps.length} apps`);
   await Promise.all(
     apps.map(async (app) => {
-      if (await hasRelease(client, app)) return;
+      if (await isDeployed(client, app)) return;
       const artifact = await upload(client, app, join(folder, "services", app));
       await release(client, app, { artifact });
     }),
@@ -35,36 +36,60 @@ export async function demo(client: ApiClient, stopped: () => boolean): Promise<v
   await allRunning(client, apps, progress, stopped);
 }
 
-async function hasRelease(client: ApiClient, app: string): Promise<boolean> {
-  const page = await client.get<{ items: unknown[] }>("/api/v1/releases", { app, limit: 1 });
-  return page.items.length > 0;
+/** False for an app that is only declared: never deployed, or withdrawn and declared anew. */
+async function isDeployed(client: ApiClient, app: string): Promise<boolean> {
+  return (await client.get<{ phase: string }>(`/api/v1/apps/${app}/status`)).phase !== "declared";
 }
 
 /** Waits until every app's newest release has ended and its pods are ready again. */
-async function allRunning(client: ApiClient, apps: readonly string[], progress: Progress, stopped: () => boolean): Promise<void> {
+async function allRunning(
+  client: ApiClient,
+  apps: readonly string[],
+  progress: Progress,
+  stopped: () => boolean,
+): Promise<void> {
   const deadline = Date.now() + 300_000;
   for (;;) {
     if (stopped()) return;
-    const items: { metadata: { name: string }; status: { phase: string; pods: { ready: number; total: number }; conditions: { message?: string }[] } }[] = [];
-    for await (const item of client.list<(typeof items)[number]>("/api/v1/apps")) if (apps.includes(item.metadata.name)) items.push(item);
+    const items: {
+      metadata: { name: string };
+      status: { phase: string; pods: { ready: number; total: number }; conditions: { message?: string }[] };
+    }[] = [];
+    for await (const item of client.list<(typeof items)[number]>("/api/v1/apps"))
+      if (apps.includes(item.metadata.name)) items.push(item);
     const waiting = items.filter(({ status }) => status.phase !== "running");
     const pods = items.reduce((sum, { status }) => sum + status.pods.ready, 0);
     if (waiting.length === 0) {
       progress.done(`${items.length} apps run: ${pods} pods`);
       return;
     }
-    const failed = await failedOf(client, waiting.map(({ metadata }) => metadata.name));
+    const failed = await failedOf(
+      client,
+      waiting.map(({ metadata }) => metadata.name),
+    );
     if (failed.length > 0 || Date.now() > deadline) {
       progress.done(failed.length > 0 ? `${failed.length} releases failed` : "some apps aren't running yet", false);
       const reasons = failed.map(({ metadata, status }) => `${metadata.name}: ${status?.reason ?? "failed"}`);
-      throw new Error((reasons.length > 0 ? reasons : waiting.map(({ metadata, status }) => `${metadata.name}: ${status.conditions[0]?.message ?? status.phase}`)).join("\n  "));
+      throw new Error(
+        (reasons.length > 0
+          ? reasons
+          : waiting.map(({ metadata, status }) => `${metadata.name}: ${status.conditions[0]?.message ?? status.phase}`)
+        ).join("\n  "),
+      );
     }
-    progress.update(`${items.length - waiting.length} of ${items.length} apps run; waiting for ${waiting.map(({ metadata }) => metadata.name).join(", ")}`);
+    progress.update(
+      `${items.length - waiting.length} of ${items.length} apps run; waiting for ${waiting.map(({ metadata }) => metadata.name).join(", ")}`,
+    );
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
 }
 
 async function failedOf(client: ApiClient, apps: readonly string[]): Promise<ReleaseView[]> {
-  const newest = await Promise.all(apps.map(async (app) => (await client.get<{ items: ReleaseView[] }>("/api/v1/releases", { app, limit: 1, sort: "-updated" })).items[0]));
+  const newest = await Promise.all(
+    apps.map(
+      async (app) =>
+        (await client.get<{ items: ReleaseView[] }>("/api/v1/releases", { app, limit: 1, sort: "-updated" })).items[0],
+    ),
+  );
   return newest.filter((found): found is ReleaseView => found?.status?.phase === "failed");
 }

@@ -8,7 +8,13 @@ import { claimBlock } from "./block.ts";
 /** The checkout that this code runs from. */
 export const checkout = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 
-export interface ClusterEntry { name: string; region: string; zone: string; labels: Record<string, string>; /** 1 to 15: which /16 of the block. */ index: number }
+export interface ClusterEntry {
+  name: string;
+  region: string;
+  zone: string;
+  labels: Record<string, string>;
+  /** 1 to 15: which /16 of the block. */ index: number;
+}
 
 /** `fleet.json`: what a home remembers between starts. */
 export interface FleetFile {
@@ -54,7 +60,10 @@ export function readFleet(home: string): FleetFile | undefined {
     if (typeof fleet.id !== "string" || !Array.isArray(fleet.clusters)) throw new Error("it lacks id or clusters");
     return fleet;
   } catch (error) {
-    throw new Error(`${join(home, "fleet.json")} can't be read: ${(error as Error).message}. Restore it, or move the folder away to begin anew.`);
+    throw new Error(
+      `${join(home, "fleet.json")} can't be read: ${(error as Error).message}. Restore it, or move the folder away to begin anew.`,
+      { cause: error },
+    );
   }
 }
 
@@ -70,14 +79,17 @@ export function openFleet(home: string, wanted: { clusters?: ClusterEntry[]; por
   });
   if (found !== undefined && found.block === block) return found;
   mkdirSync(home, { recursive: true, mode: 0o700 });
-  const fleet: FleetFile = found !== undefined ? { ...found, block } : {
-    id: randomBytes(4).toString("hex"),
-    block,
-    host: "127.0.0.1",
-    port: wanted.port ?? 7070,
-    trustDomain: "quipu.local",
-    clusters: wanted.clusters ?? [...defaultClusters],
-  };
+  const fleet: FleetFile =
+    found !== undefined
+      ? { ...found, block }
+      : {
+          id: randomBytes(4).toString("hex"),
+          block,
+          host: "127.0.0.1",
+          port: wanted.port ?? 7070,
+          trustDomain: "quipu.local",
+          clusters: wanted.clusters ?? [...defaultClusters],
+        };
   writeFleet(home, fleet);
   return fleet;
 }

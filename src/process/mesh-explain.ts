@@ -15,14 +15,12 @@ export function meshExplain(sockets: Readonly<Record<string, string>>): {
   return {
     async explain(cluster, question) {
       try {
-        const answer = await clients
-          .get(cluster)
-          ?.request({
-            method: "POST",
-            path: "/explain",
-            headers: { "content-type": "application/json" },
-            body: JSON.stringify(question),
-          });
+        const answer = await clients.get(cluster)?.request({
+          method: "POST",
+          path: "/explain",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify(question),
+        });
         return answer === undefined ? undefined : { status: answer.statusCode, body: await answer.body.json() };
       } catch {
         return undefined;

@@ -3,18 +3,48 @@ import { parseKey } from "../fleet/desired.ts";
 import type { ObjectVersion } from "../release/acknowledge.ts";
 
 /** Kinds that proxies get something of. */
-const meshKinds = new Set(["Service", "VirtualService", "DestinationRule", "Gateway", "ServiceEntry", "Sidecar", "EnvoyFilter", "AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication"]);
+const meshKinds = new Set([
+  "Service",
+  "VirtualService",
+  "DestinationRule",
+  "Gateway",
+  "ServiceEntry",
+  "Sidecar",
+  "EnvoyFilter",
+  "AuthorizationPolicy",
+  "PeerAuthentication",
+  "RequestAuthentication",
+]);
 
 /**
  * The objects of an app's step as the cluster has them: those that were rendered from rows of its revision, with the
  * version that the cluster gave them. Objects of later revisions of the same app stand for the earlier ones.
  */
-export async function objectsOf(link: Pick<ClusterLink, "desired" | "kube">, app: string, revision: number): Promise<ObjectVersion[]> {
-  const wanted = [...link.desired.objects()].filter(({ object, rowRevision }) => meshKinds.has(object.kind) && (rowRevision === revision || (rowRevision > revision && object.metadata.labels?.app === app)));
-  const found = await Promise.all(wanted.map(async ({ key }) => {
-    const { kind, namespace, name } = parseKey(key)!;
-    const object = await link.kube.find(kind, { ...(namespace !== undefined && { namespace }), name });
-    return object?.metadata.resourceVersion === undefined ? [] : [{ kind: kind.kind, ...(namespace !== undefined && { namespace }), name, resourceVersion: object.metadata.resourceVersion }];
-  }));
+export async function objectsOf(
+  link: Pick<ClusterLink, "desired" | "kube">,
+  app: string,
+  revision: number,
+): Promise<ObjectVersion[]> {
+  const wanted = [...link.desired.objects()].filter(
+    ({ object, rowRevision }) =>
+      meshKinds.has(object.kind) &&
+      (rowRevision === revision || (rowRevision > revision && object.metadata.labels?.app === app)),
+  );
+  const found = await Promise.all(
+    wanted.map(async ({ key }) => {
+      const { kind, namespace, name } = parseKey(key)!;
+      const object = await link.kube.find(kind, { ...(namespace !== undefined && { namespace }), name });
+      return object?.metadata.resourceVersion === undefined
+        ? []
+        : [
+            {
+              kind: kind.kind,
+              ...(namespace !== undefined && { namespace }),
+              name,
+              resourceVersion: object.metadata.resourceVersion,
+            },
+          ];
+    }),
+  );
   return found.flat();
 }

@@ -21,14 +21,29 @@ afterEach(() => {
   else process.env.XDG_RUNTIME_DIR = before;
 });
 
-const fleet: FleetFile = { id: "cafe0123", block: 16, host: "127.0.0.1", port: 7070, trustDomain: "quipu.local", clusters: [...defaultClusters] };
+const fleet: FleetFile = {
+  id: "cafe0123",
+  block: 16,
+  host: "127.0.0.1",
+  port: 7070,
+  trustDomain: "quipu.local",
+  clusters: [...defaultClusters],
+};
 
 test("every process finds its configuration, and secrets are the owner's alone", async () => {
   await prepare(home, fleet, Date.now());
-  const cluster = JSON.parse(readFileSync(join(home, "clusters/bogota/cluster.json"), "utf8")) as { network: string; tls: { cert: string } };
+  const cluster = JSON.parse(readFileSync(join(home, "clusters/bogota/cluster.json"), "utf8")) as {
+    network: string;
+    tls: { cert: string };
+  };
   expect(cluster.network).toBe("127.17");
   expect(new X509Certificate(readFileSync(cluster.tls.cert)).checkIP("127.17.0.1")).toBe("127.17.0.1");
-  for (const path of ["admin.token", "trust/root.json", "clusters/bogota/kubeconfig", "clusters/montevideo/tls/server.key"]) {
+  for (const path of [
+    "admin.token",
+    "trust/root.json",
+    "clusters/bogota/kubeconfig",
+    "clusters/montevideo/tls/server.key",
+  ]) {
     expect(statSync(join(home, path)).mode & 0o077, path).toBe(0);
   }
 });
@@ -37,7 +52,12 @@ test("a second time keeps what is there, and renews what is about to expire", as
   const now = Date.now();
   await prepare(home, fleet, now);
   const read = (path: string) => readFileSync(join(home, path), "utf8");
-  const paths = ["admin.token", "trust/root.json", "clusters/bogota/tls/server.crt", "clusters/bogota/trust/intermediate.json"];
+  const paths = [
+    "admin.token",
+    "trust/root.json",
+    "clusters/bogota/tls/server.crt",
+    "clusters/bogota/trust/intermediate.json",
+  ];
   const first = paths.map(read);
   await prepare(home, fleet, now + 1000);
   expect(paths.map(read)).toEqual(first);

@@ -21,10 +21,15 @@ export async function prepare(home: string, fleet: FleetFile, now: number): Prom
   mkdirSync(join(home, "logs"), { recursive: true, mode: 0o700 });
   token(join(home, "admin.token"));
   token(join(home, "artifacts.token"));
-  const root = existsSync(join(home, "trust/root.json")) ? await openRoot(join(home, "trust")) : await newRoot(join(home, "trust"), fleet, now);
+  const root = existsSync(join(home, "trust/root.json"))
+    ? await openRoot(join(home, "trust"))
+    : await newRoot(join(home, "trust"), fleet, now);
   for (const entry of fleet.clusters) await prepareCluster(home, fleet, entry, root, now);
   writeJson(join(home, "server.json"), serverConfig(home, fleet));
-  writeJson(join(home, "client.json"), { server: apiServerUrl(fleet), token: readFileSync(join(home, "admin.token"), "utf8").trim() });
+  writeJson(join(home, "client.json"), {
+    server: apiServerUrl(fleet),
+    token: readFileSync(join(home, "admin.token"), "utf8").trim(),
+  });
 }
 
 async function newRoot(dir: string, fleet: FleetFile, now: number): Promise<Root> {
@@ -33,16 +38,28 @@ async function newRoot(dir: string, fleet: FleetFile, now: number): Promise<Root
   return root;
 }
 
-async function prepareCluster(home: string, fleet: FleetFile, entry: ClusterEntry, root: Root, now: number): Promise<void> {
+async function prepareCluster(
+  home: string,
+  fleet: FleetFile,
+  entry: ClusterEntry,
+  root: Root,
+  now: number,
+): Promise<void> {
   const folder = clusterFolder(home, entry.name);
   const intermediate = await intermediateOf(join(folder, "trust"), root, entry.name, now);
   await serverCertificate(join(folder, "tls"), intermediate, fleet, entry, now);
   const admin = token(join(folder, "admin.token"));
-  writeWhole(join(folder, "kubeconfig"), stringify(kubeconfigFor(entry.name, {
-    server: `https://${networkOf(fleet.block, entry.index)}.0.1:6443`,
-    ca: intermediate.rootPem,
-    token: admin,
-  }), { lineWidth: 0 }));
+  writeWhole(
+    join(folder, "kubeconfig"),
+    stringify(
+      kubeconfigFor(entry.name, {
+        server: `https://${networkOf(fleet.block, entry.index)}.0.1:6443`,
+        ca: intermediate.rootPem,
+        token: admin,
+      }),
+      { lineWidth: 0 },
+    ),
+  );
   writeJson(join(folder, "cluster.json"), clusterConfig(home, fleet, entry));
   writeJson(join(folder, "mesh.json"), meshConfig(home, fleet, entry));
 }
@@ -57,14 +74,24 @@ async function intermediateOf(dir: string, root: Root, cluster: string, now: num
   return made;
 }
 
-async function serverCertificate(dir: string, intermediate: Intermediate, fleet: FleetFile, entry: ClusterEntry, now: number): Promise<void> {
+async function serverCertificate(
+  dir: string,
+  intermediate: Intermediate,
+  fleet: FleetFile,
+  entry: ClusterEntry,
+  now: number,
+): Promise<void> {
   const path = join(dir, "server.crt");
   const address = `${networkOf(fleet.block, entry.index)}.0.1`;
   if (existsSync(path)) {
     const found = new X509Certificate(readFileSync(path));
     if (Date.parse(found.validTo) - now > 30 * day && found.checkIP(address) !== undefined) return;
   }
-  const issued = await intermediate.issueServer({ dnsNames: ["kubernetes.default.svc", "localhost"], ips: [address], now });
+  const issued = await intermediate.issueServer({
+    dnsNames: ["kubernetes.default.svc", "localhost"],
+    ips: [address],
+    now,
+  });
   writeWhole(join(dir, "server.key"), issued.keyPem);
   writeWhole(join(dir, "ca.crt"), intermediate.rootPem);
   writeWhole(path, issued.certChainPem);

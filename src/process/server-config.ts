@@ -24,13 +24,26 @@ export interface ServerConfig {
   }[];
 }
 
-const fields = ["fleet", "home", "runDir", "host", "port", "trustDomain", "adminTokenFile", "artifactsTokenFile", "clusters"] as const;
+const fields = [
+  "fleet",
+  "home",
+  "runDir",
+  "host",
+  "port",
+  "trustDomain",
+  "adminTokenFile",
+  "artifactsTokenFile",
+  "clusters",
+] as const;
 
 /** Throws when the file can't be read or lacks a field. */
 export function readServerConfig(path: string): ServerConfig {
   const config = JSON.parse(readFileSync(path, "utf8")) as Partial<ServerConfig>;
   for (const field of fields) if (config[field] === undefined) throw new Error(`${path} lacks ${field}`);
   const { host } = config as ServerConfig;
-  if (host !== "localhost" && host !== "::1" && !host.startsWith("127.")) throw new Error(`${path}: host is ${host}; accepted: a loopback address, since nothing listens beyond it without TLS`);
+  if (host !== "localhost" && host !== "::1" && !host.startsWith("127."))
+    throw new Error(
+      `${path}: host is ${host}; accepted: a loopback address, since nothing listens beyond it without TLS`,
+    );
   return config as ServerConfig;
 }

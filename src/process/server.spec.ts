@@ -26,33 +26,89 @@ describe("the server's process", { timeout: 120_000 }, () => {
     url = `http://127.0.0.1:${port}`;
     writeFileSync(join(home, "admin.token"), `${admin}\n`);
     writeFileSync(join(home, "artifacts.token"), "artifacts-token\n");
-    writeFileSync(join(home, "kubeconfig"), stringify(kubeconfigFor("nowhere", { server: "http://127.0.0.1:1", token: "x" })));
+    writeFileSync(
+      join(home, "kubeconfig"),
+      stringify(kubeconfigFor("nowhere", { server: "http://127.0.0.1:1", token: "x" })),
+    );
     config = join(home, "server.json");
-    writeFileSync(config, JSON.stringify({
-      fleet: "test", home, runDir: home, host: "127.0.0.1", port, trustDomain: "quipu.local", adminTokenFile: join(home, "admin.token"), artifactsTokenFile: join(home, "artifacts.token"),
-      clusters: [{ name: "nowhere", region: "co", zone: "co-a", labels: { market: "co" }, kubeconfig: join(home, "kubeconfig"), meshControlSocket: join(home, "none.mesh") }],
-    }));
+    writeFileSync(
+      config,
+      JSON.stringify({
+        fleet: "test",
+        home,
+        runDir: home,
+        host: "127.0.0.1",
+        port,
+        trustDomain: "quipu.local",
+        adminTokenFile: join(home, "admin.token"),
+        artifactsTokenFile: join(home, "artifacts.token"),
+        clusters: [
+          {
+            name: "nowhere",
+            region: "co",
+            zone: "co-a",
+            labels: { market: "co" },
+            kubeconfig: join(home, "kubeconfig"),
+            meshControlSocket: join(home, "none.mesh"),
+          },
+        ],
+      }),
+    );
   });
   afterEach(async () => {
-    for (const child of started.splice(0)) if (child.exitCode === null && child.signalCode === null) { child.kill("SIGKILL"); await once(child, "exit"); }
+    for (const child of started.splice(0))
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill("SIGKILL");
+        await once(child, "exit");
+      }
     rmSync(home, { recursive: true });
   });
 
   function start(limit = ""): { child: ChildProcess; log: () => string; ended: Promise<number | null> } {
-    const child = spawn("/bin/sh", ["-c", `${limit} exec "$0" --disable-warning=ExperimentalWarning "$1" server "$2"`, process.execPath, main, config], { stdio: ["ignore", "inherit", "pipe"] });
+    const child = spawn(
+      "/bin/sh",
+      [
+        "-c",
+        `${limit} exec "$0" --disable-warning=ExperimentalWarning "$1" server "$2"`,
+        process.execPath,
+        main,
+        config,
+      ],
+      { stdio: ["ignore", "inherit", "pipe"] },
+    );
     started.push(child);
     let text = "";
-    child.stderr!.on("data", (chunk: Buffer) => { text += chunk.toString(); });
+    child.stderr.on("data", (chunk: Buffer) => {
+      text += chunk.toString();
+    });
     return { child, log: () => text, ended: once(child, "exit").then(([code]) => code as number | null) };
   }
-  const ready = (log: () => string) => expect.poll(async () => (await fetch(`${url}/readyz`).catch(() => undefined))?.status, { timeout: 60_000, message: log() }).toBe(200);
-  const call = (method: string, path: string, body?: unknown) => fetch(`${url}/api/v1/${path}`, { method, headers: { authorization: `Bearer ${admin}`, ...(body !== undefined && { "content-type": "application/json" }) }, ...(body !== undefined && { body: JSON.stringify(body) }) });
-  const team = (name: string, description = "") => ({ apiVersion: "quipu.dev/v1", kind: "Team", metadata: { name }, spec: { description } });
+  const ready = (log: () => string) =>
+    expect
+      .poll(async () => (await fetch(`${url}/readyz`).catch(() => undefined))?.status, {
+        timeout: 60_000,
+        message: log(),
+      })
+      .toBe(200);
+  const call = (method: string, path: string, body?: unknown) =>
+    fetch(`${url}/api/v1/${path}`, {
+      method,
+      headers: { authorization: `Bearer ${admin}`, ...(body !== undefined && { "content-type": "application/json" }) },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+  const team = (name: string, description = "") => ({
+    apiVersion: "quipu.dev/v1",
+    kind: "Team",
+    metadata: { name },
+    spec: { description },
+  });
 
   it("serves, ends cleanly on SIGTERM with a stream open, and has everything again after a kill -9", async () => {
     const first = start();
     await ready(first.log);
-    expect((await (await call("GET", "clusters/nowhere")).json() as { spec: unknown }).spec).toMatchObject({ region: "co" });
+    expect(((await (await call("GET", "clusters/nowhere")).json()) as { spec: unknown }).spec).toMatchObject({
+      region: "co",
+    });
     expect((await call("PUT", "teams/a", team("a"))).status).toBe(201);
     const stream = await call("GET", "events");
     expect(stream.status).toBe(200);
@@ -66,7 +122,11 @@ describe("the server's process", { timeout: 120_000 }, () => {
     await second.ended;
     const third = start();
     await ready(third.log);
-    expect((await (await call("GET", "teams")).json() as { items: { metadata: { name: string } }[] }).items.map(({ metadata }) => metadata.name)).toEqual(["a", "b"]);
+    expect(
+      ((await (await call("GET", "teams")).json()) as { items: { metadata: { name: string } }[] }).items.map(
+        ({ metadata }) => metadata.name,
+      ),
+    ).toEqual(["a", "b"]);
     third.child.kill("SIGTERM");
     expect(await third.ended).toBe(0);
   });
@@ -96,7 +156,12 @@ describe("the server's process", { timeout: 120_000 }, () => {
     await ready(first.log);
     let kept = 0;
     for (let n = 0; n < 400; n++) {
-      const answer = await call("PUT", `policies/p${n}`, { apiVersion: "quipu.dev/v1", kind: "Policy", metadata: { name: `p${n}`, annotations: { note: "x".repeat(100_000) } }, spec: {} }).catch(() => undefined);
+      const answer = await call("PUT", `policies/p${n}`, {
+        apiVersion: "quipu.dev/v1",
+        kind: "Policy",
+        metadata: { name: `p${n}`, annotations: { note: "x".repeat(100_000) } },
+        spec: {},
+      }).catch(() => undefined);
       if (answer?.status !== 201) {
         if (answer !== undefined) expect(await answer.json()).toMatchObject({ status: 503, code: "store-failed" });
         break;
@@ -109,7 +174,7 @@ describe("the server's process", { timeout: 120_000 }, () => {
     expect(statSync(join(home, "store/quipu.db")).size).toBeLessThan(4000 * 1024);
     const second = start();
     await ready(second.log);
-    expect((await (await call("GET", "policies?limit=1")).json() as { total: number }).total).toBe(kept);
+    expect(((await (await call("GET", "policies?limit=1")).json()) as { total: number }).total).toBe(kept);
     second.child.kill("SIGTERM");
     expect(await second.ended).toBe(0);
   });

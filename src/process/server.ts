@@ -22,12 +22,19 @@ import { meshExplain } from "./mesh-explain.ts";
 import { objectsOf } from "./mesh-objects.ts";
 import { readServerConfig, type ServerConfig } from "./server-config.ts";
 
-export interface RunningServer { url: string; store: Store; close(): Promise<void> }
+export interface RunningServer {
+  url: string;
+  store: Store;
+  close(): Promise<void>;
+}
 
 /** The server's process: store, releases, a worker for each cluster, HTTP. Resolves when it serves. */
 export async function runServer(configPath: string): Promise<void> {
   const config = readServerConfig(configPath);
-  const log = pino({ base: { role: "server" }, level: process.env.QUIPU_LOG ?? "info" }, pino.destination({ dest: 2, sync: true }));
+  const log = pino(
+    { base: { role: "server" }, level: process.env.QUIPU_LOG ?? "info" },
+    pino.destination({ dest: 2, sync: true }),
+  );
   let running: RunningServer | undefined;
   let stopping: Promise<void> | undefined;
   const stop = (code: number, why: string): void => {
@@ -35,7 +42,9 @@ export async function runServer(configPath: string): Promise<void> {
     log.info({ why }, "the server is shutting down; clusters go on with what they have");
     // What hangs must not keep a broken or dismissed server alive.
     setTimeout(() => process.exit(code), 10_000).unref();
-    stopping = (running?.close() ?? Promise.resolve()).catch((error: unknown) => log.error({ err: error }, "shutting down")).then(() => process.exit(code));
+    stopping = (running?.close() ?? Promise.resolve())
+      .catch((error: unknown) => log.error({ err: error }, "shutting down"))
+      .then(() => process.exit(code));
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(0, signal));
   try {
@@ -44,12 +53,19 @@ export async function runServer(configPath: string): Promise<void> {
       stop(noRestartExitCode, failure.code);
     });
   } catch (error) {
-    log.fatal({ code: (error as { code?: string }).code, err: error instanceof StoreFailure ? undefined : error }, `the server can't start: ${(error as Error).message}`);
+    log.fatal(
+      { code: (error as { code?: string }).code, err: error instanceof StoreFailure ? undefined : error },
+      `the server can't start: ${(error as Error).message}`,
+    );
     process.exit(error instanceof StoreFailure ? noRestartExitCode : 1);
   }
 }
 
-export async function startServer(config: ServerConfig, log: Logger, broken: (failure: StoreFailure) => void = () => undefined): Promise<RunningServer> {
+export async function startServer(
+  config: ServerConfig,
+  log: Logger,
+  broken: (failure: StoreFailure) => void = () => undefined,
+): Promise<RunningServer> {
   const store = await openSqliteStore(join(config.home, "store", "quipu.db"));
   const undo: (() => Promise<unknown>)[] = [() => store.close()];
   const close = async (): Promise<void> => {
@@ -64,31 +80,59 @@ export async function startServer(config: ServerConfig, log: Logger, broken: (fa
     for (const { name, kubeconfig, meshControlSocket } of config.clusters) {
       const read = (path: string) => readFileSync(path, "utf8");
       const link = openClusterLink({
-        cluster: name, connection: connectionFromKubeconfig(read(kubeconfig), { path: kubeconfig, readFile: read }), store, trustDomain: config.trustDomain,
+        cluster: name,
+        connection: connectionFromKubeconfig(read(kubeconfig), { path: kubeconfig, readFile: read }),
+        store,
+        trustDomain: config.trustDomain,
         // A store that was ever written tells the truth when it says that nothing is in force: it never begins anew by itself.
         mayBeEmpty: () => store.inForce().revision > 0,
-        event: (event) => log[event.type === "applied" || event.type === "pruned" ? "debug" : "info"]({ cluster: name, event: event.type }, eventText(event)),
-        failed: (error) => { if (!(error instanceof StoreFailure)) log.error({ err: error, cluster: name }, "an observation wasn't kept"); },
+        event: (event) =>
+          log[event.type === "applied" || event.type === "pruned" ? "debug" : "info"](
+            { cluster: name, event: event.type },
+            eventText(event),
+          ),
+        failed: (error) => {
+          if (!(error instanceof StoreFailure)) log.error({ err: error, cluster: name }, "an observation wasn't kept");
+        },
       });
       links.set(name, link);
       undo.push(() => link.close());
-      clusters.set(name, clusterAccess(name, link, () => read(kubeconfig)));
+      clusters.set(
+        name,
+        clusterAccess(name, link, () => read(kubeconfig)),
+      );
       meshes[name] = { socketPath: meshControlSocket, objectsOf: (app, revision) => objectsOf(link, app, revision) };
     }
     const engine = new ReleaseEngine({ store, acknowledger: new MeshAcknowledger(meshes), now: Date.now, log });
     undo.push(() => engine.stop());
-    const signals = embeddedSignals(links, (target, error) => log.debug({ err: error, ...target }, "a proxy's figures are missing"));
+    const signals = embeddedSignals(links, (target, error) =>
+      log.debug({ err: error, ...target }, "a proxy's figures are missing"),
+    );
     signals.start();
     undo.push(() => signals.close());
-    const { explain, close: closeExplain } = meshExplain(Object.fromEntries(config.clusters.map(({ name, meshControlSocket }) => [name, meshControlSocket])));
+    const { explain, close: closeExplain } = meshExplain(
+      Object.fromEntries(config.clusters.map(({ name, meshControlSocket }) => [name, meshControlSocket])),
+    );
     undo.push(closeExplain);
     let serving = false;
     const { app } = await buildApi({
-      store, engine, signals, explain, artifacts: new ArtifactFiles(join(config.home, "store", "artifacts")), clusters, trustDomain: config.trustDomain, log,
-      now: Date.now, secret: () => randomBytes(32).toString("base64url"), webRoot: join(checkout, "web/dist"),
+      store,
+      engine,
+      signals,
+      explain,
+      artifacts: new ArtifactFiles(join(config.home, "store", "artifacts")),
+      clusters,
+      trustDomain: config.trustDomain,
+      log,
+      now: Date.now,
+      secret: () => randomBytes(32).toString("base64url"),
+      webRoot: join(checkout, "web/dist"),
       notReady: () => (serving ? [] : ["the server is starting or stopping"]),
     });
-    undo.push(async () => { serving = false; await app.close(); });
+    undo.push(async () => {
+      serving = false;
+      await app.close();
+    });
     await engine.start();
     const url = await app.listen({ host: config.host, port: config.port });
     serving = true;
@@ -103,12 +147,37 @@ export async function startServer(config: ServerConfig, log: Logger, broken: (fa
 /** What a server finds or makes at each start: the tokens of its files, and the clusters of its configuration. */
 async function begin(tx: WriteTx, { adminTokenFile, artifactsTokenFile, clusters }: ServerConfig): Promise<void> {
   const secret = (path: string) => readFileSync(path, "utf8").trim();
-  await ensureToken(tx, { id: "admin", subject: "admin", kind: "machine", grants: [{ role: "admin" }], expires: null, secret: secret(adminTokenFile) });
-  await ensureToken(tx, { id: "artifacts", subject: "clusters", kind: "cluster", grants: [{ role: "artifacts" }], expires: null, secret: secret(artifactsTokenFile) });
+  await ensureToken(tx, {
+    id: "admin",
+    subject: "admin",
+    kind: "machine",
+    grants: [{ role: "admin" }],
+    expires: null,
+    secret: secret(adminTokenFile),
+  });
+  await ensureToken(tx, {
+    id: "artifacts",
+    subject: "clusters",
+    kind: "cluster",
+    grants: [{ role: "artifacts" }],
+    expires: null,
+    secret: secret(artifactsTokenFile),
+  });
   for (const { name, region, zone, labels } of clusters) {
-    if (await tx.get("Cluster", name) !== undefined) continue;
-    const body = { apiVersion: "quipu.dev/v1", kind: "Cluster", metadata: { name, labels }, spec: { region, zone, provider: "embedded" } };
+    if ((await tx.get("Cluster", name)) !== undefined) continue;
+    const body = {
+      apiVersion: "quipu.dev/v1",
+      kind: "Cluster",
+      metadata: { name, labels },
+      spec: { region, zone, provider: "embedded" },
+    };
     await tx.put(body);
-    await tx.appendAudit({ who: "system", what: "put", subject: `Cluster/${name}`, after: body, why: "in the server's configuration" });
+    await tx.appendAudit({
+      who: "system",
+      what: "put",
+      subject: `Cluster/${name}`,
+      after: body,
+      why: "in the server's configuration",
+    });
   }
 }

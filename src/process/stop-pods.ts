@@ -4,7 +4,12 @@ import { Agent, request } from "undici";
 
 /** Asks a cluster process to stop its pods and itself: a fleet that is stopped leaves no app behind, one that crashed does. */
 export async function stopPods(folder: string): Promise<void> {
-  const config = JSON.parse(readFileSync(join(folder, "cluster.json"), "utf8")) as { network: string; apiPort: number; tls: { ca: string }; adminToken: string };
+  const config = JSON.parse(readFileSync(join(folder, "cluster.json"), "utf8")) as {
+    network: string;
+    apiPort: number;
+    tls: { ca: string };
+    adminToken: string;
+  };
   const agent = new Agent({ connect: { ca: readFileSync(config.tls.ca) }, headersTimeout: 45_000 });
   try {
     const response = await request(`https://${config.network}.0.1:${config.apiPort}/quipu/shutdown?pods=stop`, {

@@ -11,10 +11,18 @@ import { remember } from "./journal-state.ts";
 import { resolveApp, type ResolvedApp } from "./resolve-app.ts";
 import { worldFor, type World } from "./world.ts";
 
-export interface Cause { kind: "deploy" | "apply" | "undo" | "policy" | "segment" | "cluster" | "retry" | "delete"; by: string; message?: string }
+export interface Cause {
+  kind: "deploy" | "apply" | "undo" | "policy" | "segment" | "cluster" | "retry" | "delete";
+  by: string;
+  message?: string;
+}
 
 /** The first journal record of a release: what it was made from. */
-export interface Accepted { app: App | null; image: string | null; cause: Cause }
+export interface Accepted {
+  app: App | null;
+  image: string | null;
+  cause: Cause;
+}
 
 export interface Outcome {
   /** Nothing is accepted when there are any. */
@@ -45,17 +53,36 @@ export async function imageOf(tx: ReadTx, view: InForce, app: string): Promise<s
  * Checks an App (already valid by its schema) as it would be put in force, and accepts it as the next release when it
  * has an image to run. Writes nothing when something is wrong, or with `dryRun`.
  */
-export async function acceptApp(tx: WriteTx, app: App, options: { image?: string; cause: Cause; dryRun?: boolean; declared?: number; world?: World}): Promise<Outcome> {
+export async function acceptApp(
+  tx: WriteTx,
+  app: App,
+  options: { image?: string; cause: Cause; dryRun?: boolean; declared?: number; world?: World },
+): Promise<Outcome> {
   const { name } = app.metadata;
   const world = await worldFor(tx, app, options.world);
-  const image = options.image ?? await imageOf(tx, tx.inForce, name);
-  const number = await tx.lastRelease(name) + 1;
+  const image = options.image ?? (await imageOf(tx, tx.inForce, name));
+  const number = (await tx.lastRelease(name)) + 1;
   const resolved = resolveApp(app, image, world, tx.inForce, number);
   const outcome = { problems: resolved.problems, parts: resolved.parts };
   if (resolved.problems.length > 0 || image === undefined || options.dryRun === true) return outcome;
-  if (!await changes(tx, app, image, resolved)) return outcome;
-  const closed = closedBy(app, world.clusters.filter((cluster) => cluster.metadata.name in resolved.plan.lanes), world.windows, tx.now);
-  if (closed !== undefined) return { ...outcome, problems: [new Problem("window-closed", `${closed.reason}.`, { found: new Date(tx.now).toISOString(), accepted: "a time outside of it; a dry run says what would be released", subject: `App/${name}` })] };
+  if (!(await changes(tx, app, image, resolved))) return outcome;
+  const closed = closedBy(
+    app,
+    world.clusters.filter((cluster) => cluster.metadata.name in resolved.plan.lanes),
+    world.windows,
+    tx.now,
+  );
+  if (closed !== undefined)
+    return {
+      ...outcome,
+      problems: [
+        new Problem("window-closed", `${closed.reason}.`, {
+          found: new Date(tx.now).toISOString(),
+          accepted: "a time outside of it; a dry run says what would be released",
+          subject: `App/${name}`,
+        }),
+      ],
+    };
   return { ...outcome, release: await record(tx, app, image, options.cause, number, resolved, options.declared) };
 }
 
@@ -65,24 +92,64 @@ async function changes(tx: WriteTx, app: App, image: string, resolved: ResolvedA
   if (open === undefined) return resolved.parts.length > 0;
   const known = remember(await tx.journal(app.metadata.name, open.release));
   if (known === undefined || known.accepted.app === null || known.state.failure !== undefined) return true;
-  if (known.begun === undefined) return image !== known.accepted.image || hashOf([app.spec, app.metadata.labels]) !== hashOf([known.accepted.app.spec, known.accepted.app.metadata.labels]);
-  const asks = ({ roster, lanes, bases }: Plan) => hashOf([{ ...roster, revisions: [], edges: Object.fromEntries(Object.entries(roster?.edges ?? {}).map(([callee, edge]) => [callee, edge.rules])) }, Object.entries(lanes).map(([cluster, lane]) => [cluster, { ...lane, minReady: 0 }]), bases]);
+  if (known.begun === undefined)
+    return (
+      image !== known.accepted.image ||
+      hashOf([app.spec, app.metadata.labels]) !== hashOf([known.accepted.app.spec, known.accepted.app.metadata.labels])
+    );
+  const asks = ({ roster, lanes, bases }: Plan) =>
+    hashOf([
+      {
+        ...roster,
+        revisions: [],
+        edges: Object.fromEntries(Object.entries(roster?.edges ?? {}).map(([callee, edge]) => [callee, edge.rules])),
+      },
+      Object.entries(lanes).map(([cluster, lane]) => [cluster, { ...lane, minReady: 0 }]),
+      bases,
+    ]);
   return asks(known.begun.plan) !== asks(resolved.plan);
 }
 
-async function record(tx: WriteTx, app: App, image: string, cause: Cause, number: number, { parts, plan }: ResolvedApp, declared?: number): Promise<StoredObject> {
+async function record(
+  tx: WriteTx,
+  app: App,
+  image: string,
+  cause: Cause,
+  number: number,
+  { parts, plan }: ResolvedApp,
+  declared?: number,
+): Promise<StoredObject> {
   const { name } = app.metadata;
   const accepted: Accepted = { app, image, cause };
   await tx.appendJournal(name, number, "accept", { ...accepted });
-  const resolved = Object.fromEntries(Object.entries(plan.lanes).map(([cluster, { workload, scale, traffic, calls }]) => [cluster, { workload, scale, traffic, calls }]));
-  return tx.put(releaseBody(name, number, {
-    cause, parts, ...(parts.includes("workload") && { image }), ...(declared !== undefined && { declared: String(declared) }), policyRevision: String(tx.next - 1),
-    waves: [{ clusters: Object.keys(plan.lanes) }], resolved,
-  }), { expected: 0, clusters: Object.keys(plan.lanes), team: app.spec.team, segment: app.spec.segment });
+  const resolved = Object.fromEntries(
+    Object.entries(plan.lanes).map(([cluster, { workload, scale, traffic, calls }]) => [
+      cluster,
+      { workload, scale, traffic, calls },
+    ]),
+  );
+  return tx.put(
+    releaseBody(name, number, {
+      cause,
+      parts,
+      ...(parts.includes("workload") && { image }),
+      ...(declared !== undefined && { declared: String(declared) }),
+      policyRevision: String(tx.next - 1),
+      waves: [{ clusters: Object.keys(plan.lanes) }],
+      resolved,
+    }),
+    { expected: 0, clusters: Object.keys(plan.lanes), team: app.spec.team, segment: app.spec.segment },
+  );
 }
 
 function releaseBody(app: string, number: number, spec: Record<string, unknown>): ObjectBody {
-  return { apiVersion, kind: "Release", metadata: { name: `${app}-r${number}`, labels: { app } }, spec: { app, number, ...spec }, status: { phase: "waiting" } };
+  return {
+    apiVersion,
+    kind: "Release",
+    metadata: { name: `${app}-r${number}`, labels: { app } },
+    spec: { app, number, ...spec },
+    status: { phase: "waiting" },
+  };
 }
 
 /** A deleted App: its withdrawal is a release too. undefined when nothing of it is in force or under way. */
@@ -90,9 +157,14 @@ export async function acceptWithdrawal(tx: WriteTx, app: App, cause: Cause): Pro
   const { name } = app.metadata;
   const there = tx.inForce.rosters.has(name) || (await tx.openReleases(name)).length > 0;
   if (!there) return undefined;
-  const number = await tx.lastRelease(name) + 1;
+  const number = (await tx.lastRelease(name)) + 1;
   const accepted: Accepted = { app: null, image: null, cause };
   await tx.appendJournal(name, number, "accept", { ...accepted });
   const clusters = [...tx.inForce.lanes].filter(([, apps]) => apps.has(name)).map(([cluster]) => cluster);
-  return tx.put(releaseBody(name, number, { cause, parts: ["workload", "edges"] }), { expected: 0, clusters, team: app.spec.team, segment: app.spec.segment });
+  return tx.put(releaseBody(name, number, { cause, parts: ["workload", "edges"] }), {
+    expected: 0,
+    clusters,
+    team: app.spec.team,
+    segment: app.spec.segment,
+  });
 }

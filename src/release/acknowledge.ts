@@ -15,7 +15,12 @@ export interface Acknowledger {
   close(): Promise<void>;
 }
 
-export interface ObjectVersion { kind: string; namespace?: string; name: string; resourceVersion?: string }
+export interface ObjectVersion {
+  kind: string;
+  namespace?: string;
+  name: string;
+  resourceVersion?: string;
+}
 
 export interface MeshAccess {
   /** The mesh process's control socket. */
@@ -24,7 +29,13 @@ export interface MeshAccess {
   objectsOf(app: string, revision: number): Promise<ObjectVersion[]>;
 }
 
-interface Answer { complete: boolean; connected: number; acknowledged: number; unseen: string[]; proxies: { id: string; state: string; lacking: { type: string; name: string; message?: string }[] }[] }
+interface Answer {
+  complete: boolean;
+  connected: number;
+  acknowledged: number;
+  unseen: string[];
+  proxies: { id: string; state: string; lacking: { type: string; name: string; message?: string }[] }[];
+}
 
 /** Our own mesh, which knows exactly (src/mesh/control/acknowledged.ts). */
 export class MeshAcknowledger implements Acknowledger {
@@ -32,7 +43,20 @@ export class MeshAcknowledger implements Acknowledger {
   readonly #objects = new Map<string, { revision: number; objects: Promise<ObjectVersion[]> }>();
 
   constructor(meshes: Readonly<Record<string, MeshAccess>>) {
-    this.#meshes = new Map(Object.entries(meshes).map(([cluster, mesh]) => [cluster, { ...mesh, client: new Client("http://mesh", { socketPath: mesh.socketPath, bodyTimeout: 2000, headersTimeout: 2000, connect: { timeout: 500 } }) }]));
+    this.#meshes = new Map(
+      Object.entries(meshes).map(([cluster, mesh]) => [
+        cluster,
+        {
+          ...mesh,
+          client: new Client("http://mesh", {
+            socketPath: mesh.socketPath,
+            bodyTimeout: 2000,
+            headersTimeout: 2000,
+            connect: { timeout: 500 },
+          }),
+        },
+      ]),
+    );
   }
 
   async ask(cluster: string, app: string, revision: number): Promise<Acknowledgement | undefined> {
@@ -41,8 +65,13 @@ export class MeshAcknowledger implements Acknowledger {
     try {
       const objects = await this.#versions(mesh, `${cluster}/${app}`, app, revision);
       if (objects.length === 0) return undefined;
-      const { statusCode, body } = await mesh.client.request({ method: "POST", path: "/acknowledged", headers: { "content-type": "application/json" }, body: JSON.stringify({ objects }) });
-      const answer = await body.json() as Answer;
+      const { statusCode, body } = await mesh.client.request({
+        method: "POST",
+        path: "/acknowledged",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ objects }),
+      });
+      const answer = (await body.json()) as Answer;
       return statusCode === 200 ? told(answer) : undefined;
     } catch {
       // Nobody answers: shown as unproven by whoever asks.
@@ -70,6 +99,13 @@ function told({ complete, connected, acknowledged, unseen, proxies }: Answer): A
   const rejecting = proxies.find(({ state }) => state === "rejected");
   const first = rejecting ?? proxies[0];
   const lack = first?.lacking[0];
-  const detail = first === undefined ? `the mesh hasn't seen ${unseen[0]} yet` : `${first.id} ${first.state === "rejected" ? "rejects" : "lacks"} ${lack === undefined ? "its first configuration" : `${lack.type} ${lack.name}`}${lack?.message === undefined ? "" : `: ${lack.message}`}`;
-  return { done: false, ...(rejecting !== undefined && { rejected: true }), evidence: `${acknowledged} of ${connected} proxies; ${detail}` };
+  const detail =
+    first === undefined
+      ? `the mesh hasn't seen ${unseen[0]} yet`
+      : `${first.id} ${first.state === "rejected" ? "rejects" : "lacks"} ${lack === undefined ? "its first configuration" : `${lack.type} ${lack.name}`}${lack?.message === undefined ? "" : `: ${lack.message}`}`;
+  return {
+    done: false,
+    ...(rejecting !== undefined && { rejected: true }),
+    evidence: `${acknowledged} of ${connected} proxies; ${detail}`,
+  };
 }

@@ -26,32 +26,76 @@ export interface Changed {
   releases: { app: string; name: string }[];
 }
 
-export interface ChangeOptions { by: string; message?: string; expected?: number }
+export interface ChangeOptions {
+  by: string;
+  message?: string;
+  expected?: number;
+}
 
 /** Kinds whose edit can change what apps resolve to. */
-const resolvedFrom: Record<string, "policy" | "segment" | "cluster"> = { Policy: "policy", Segment: "segment", Cluster: "cluster", TokenIssuer: "policy" };
+const resolvedFrom: Record<string, "policy" | "segment" | "cluster"> = {
+  Policy: "policy",
+  Segment: "segment",
+  Cluster: "cluster",
+  TokenIssuer: "policy",
+};
 
 /** Declares a valid document, and accepts what follows from it as releases. Throws Problems, RevisionConflict. */
-export async function putDocument(tx: WriteTx, document: Document, { by, message, expected }: ChangeOptions): Promise<Changed> {
+export async function putDocument(
+  tx: WriteTx,
+  document: Document,
+  { by, message, expected }: ChangeOptions,
+): Promise<Changed> {
   const { kind, metadata } = document;
   const before = await tx.get(kind, metadata.name);
-  const { uid: _uid, resourceVersion: _version, generation: _generation, creationTimestamp: _created, ...kept } = metadata;
-  const { status: _status, ...bare } = document as Document & { status?: unknown };
+  const {
+    uid: _uid,
+    resourceVersion: _version,
+    generation: _generation,
+    creationTimestamp: _created,
+    ...kept
+  } = metadata;
+  const { status: _status, ...bare } = document;
   const body = { ...bare, metadata: kept } as unknown as ObjectBody;
-  if (kind === "App" && before !== undefined && (before.body.spec.segment !== document.spec.segment)) {
-    throw new Problems([new Problem("immutable-field", `App ${metadata.name} belongs to segment ${String(before.body.spec.segment)}, which is part of its identity.`, { field: "spec.segment", found: document.spec.segment, accepted: String(before.body.spec.segment), subject: `App/${metadata.name}` })]);
+  if (kind === "App" && before !== undefined && before.body.spec.segment !== document.spec.segment) {
+    throw new Problems([
+      new Problem(
+        "immutable-field",
+        `App ${metadata.name} belongs to segment ${String(before.body.spec.segment)}, which is part of its identity.`,
+        {
+          field: "spec.segment",
+          found: document.spec.segment,
+          accepted: String(before.body.spec.segment),
+          subject: `App/${metadata.name}`,
+        },
+      ),
+    ]);
   }
   const world = await readWorld(tx);
-  const clusters = kind === "App" ? placedIn(document, world.segments.get(document.spec.segment), world.clusters) : undefined;
-  const object = await tx.put(body, { ...(expected !== undefined && { expected }), ...(clusters !== undefined && { clusters }) });
+  const clusters =
+    kind === "App" ? placedIn(document, world.segments.get(document.spec.segment), world.clusters) : undefined;
+  const object = await tx.put(body, {
+    ...(expected !== undefined && { expected }),
+    ...(clusters !== undefined && { clusters }),
+  });
   const outcome = before === undefined ? "created" : before.revision === object.revision ? "unchanged" : "updated";
   const changed: Changed = { object, before, outcome, warnings: [], releases: [] };
   const cause = { by, ...(message !== undefined && { message }) };
   if (kind === "App") {
-    const accepted = await acceptApp(tx, document, { cause: { kind: "apply", ...cause }, declared: object.revision, world });
+    const accepted = await acceptApp(tx, document, {
+      cause: { kind: "apply", ...cause },
+      declared: object.revision,
+      world,
+    });
     if (accepted.problems.length > 0) throw new Problems(accepted.problems);
-    changed.warnings.push(...await appWarnings(document, world, tx));
-    if (await imageOf(tx, tx.inForce, metadata.name) === undefined) changed.warnings.push(new Problem("not-deployed", `${metadata.name} is declared, but nothing of it runs yet.`, { accepted: `quipu deploy ${metadata.name} --image IMAGE, or --from DIR`, subject: `App/${metadata.name}` }));
+    changed.warnings.push(...(await appWarnings(document, world, tx)));
+    if ((await imageOf(tx, tx.inForce, metadata.name)) === undefined)
+      changed.warnings.push(
+        new Problem("not-deployed", `${metadata.name} is declared, but nothing of it runs yet.`, {
+          accepted: `quipu deploy ${metadata.name} --image IMAGE, or --from DIR`,
+          subject: `App/${metadata.name}`,
+        }),
+      );
     if (accepted.release !== undefined) changed.releases.push({ app: metadata.name, name: accepted.release.name });
   } else if (outcome !== "unchanged" && kind in resolvedFrom) {
     const train = await acceptTrain(tx, { kind: resolvedFrom[kind]!, ...cause });
@@ -62,11 +106,22 @@ export async function putDocument(tx: WriteTx, document: Document, { by, message
 }
 
 /** Takes a declaration back. An App is withdrawn from wherever it runs. Throws Problem, RevisionConflict. */
-export async function removeDocument(tx: WriteTx, kind: ObjectKind, name: string, { by, message, expected }: ChangeOptions): Promise<Changed> {
+export async function removeDocument(
+  tx: WriteTx,
+  kind: ObjectKind,
+  name: string,
+  { by, message, expected }: ChangeOptions,
+): Promise<Changed> {
   const object = await tx.get(kind, name);
-  if (object === undefined) throw new Problem("not-found", `There is no ${kind} ${name}.`, { found: name, subject: `${kind}/${name}` });
+  if (object === undefined)
+    throw new Problem("not-found", `There is no ${kind} ${name}.`, { found: name, subject: `${kind}/${name}` });
   const users = await usersOf(tx, kind, name);
-  if (users.length > 0) throw new Problem("in-use", `${kind} ${name} is used by ${users.slice(0, 5).join(", ")}${users.length > 5 ? ` and ${users.length - 5} more` : ""}.`, { found: users.length, accepted: "nothing that uses it", subject: `${kind}/${name}` });
+  if (users.length > 0)
+    throw new Problem(
+      "in-use",
+      `${kind} ${name} is used by ${users.slice(0, 5).join(", ")}${users.length > 5 ? ` and ${users.length - 5} more` : ""}.`,
+      { found: users.length, accepted: "nothing that uses it", subject: `${kind}/${name}` },
+    );
   await tx.delete(kind, name, expected);
   const changed: Changed = { object, before: object, outcome: "updated", warnings: [], releases: [] };
   const cause = { by, ...(message !== undefined && { message }) };
@@ -82,33 +137,85 @@ export async function removeDocument(tx: WriteTx, kind: ObjectKind, name: string
 }
 
 async function usersOf(tx: ReadTx, kind: ObjectKind, name: string): Promise<string[]> {
-  const filter = kind === "Team" ? { team: name } : kind === "Segment" ? { segment: name } : kind === "Cluster" ? { cluster: name } : undefined;
-  if (filter !== undefined) return (await tx.list("App", { ...filter, limit: 500 })).items.map((app) => `App/${app.name}`);
-  if (kind === "TokenIssuer") return (await tx.all("App")).filter((app) => (app.body as unknown as App).spec.expose?.some((host) => host.jwt === name)).map((app) => `App/${app.name}`);
+  const filter =
+    kind === "Team"
+      ? { team: name }
+      : kind === "Segment"
+        ? { segment: name }
+        : kind === "Cluster"
+          ? { cluster: name }
+          : undefined;
+  if (filter !== undefined)
+    return (await tx.list("App", { ...filter, limit: 500 })).items.map((app) => `App/${app.name}`);
+  if (kind === "TokenIssuer")
+    return (await tx.all("App"))
+      .filter((app) => (app.body as unknown as App).spec.expose?.some((host) => host.jwt === name))
+      .map((app) => `App/${app.name}`);
   return [];
 }
 
 /** Gives an App its image: the beginning of a release of its workload. Throws Problem, Problems. */
-export async function deployApp(tx: WriteTx, name: string, given: { image?: string; artifact?: string }, { by, message }: ChangeOptions): Promise<Changed> {
+export async function deployApp(
+  tx: WriteTx,
+  name: string,
+  given: { image?: string; artifact?: string },
+  { by, message }: ChangeOptions,
+): Promise<Changed> {
   const object = await tx.get("App", name);
-  if (object === undefined) throw new Problem("not-found", `There is no App ${name}.`, { found: name, accepted: "an App that was applied", subject: `App/${name}` });
+  if (object === undefined)
+    throw new Problem("not-found", `There is no App ${name}.`, {
+      found: name,
+      accepted: "an App that was applied",
+      subject: `App/${name}`,
+    });
   const app = object.body as unknown as App;
   const image = await imageToRun(tx, app, given);
-  const accepted = await acceptApp(tx, app, { image, cause: { kind: "deploy", by, ...(message !== undefined && { message }) }, declared: object.revision });
+  const accepted = await acceptApp(tx, app, {
+    image,
+    cause: { kind: "deploy", by, ...(message !== undefined && { message }) },
+    declared: object.revision,
+  });
   if (accepted.problems.length > 0) throw new Problems(accepted.problems);
   const releases = accepted.release === undefined ? [] : [{ app: name, name: accepted.release.name }];
-  return { object: accepted.release ?? object, before: object, outcome: accepted.release === undefined ? "unchanged" : "created", warnings: [], releases };
+  return {
+    object: accepted.release ?? object,
+    before: object,
+    outcome: accepted.release === undefined ? "unchanged" : "created",
+    warnings: [],
+    releases,
+  };
 }
 
-async function imageToRun(tx: ReadTx, app: App, { image, artifact }: { image?: string; artifact?: string }): Promise<string> {
+async function imageToRun(
+  tx: ReadTx,
+  app: App,
+  { image, artifact }: { image?: string; artifact?: string },
+): Promise<string> {
   const { name } = app.metadata;
   if (artifact !== undefined) {
-    if (await tx.artifact(artifact) === undefined) throw new Problem("unknown-reference", `There is no artifact ${artifact} here.`, { field: "artifact", found: artifact, accepted: "the digest that POST /api/v1/artifacts gave" });
+    if ((await tx.artifact(artifact)) === undefined)
+      throw new Problem("unknown-reference", `There is no artifact ${artifact} here.`, {
+        field: "artifact",
+        found: artifact,
+        accepted: "the digest that POST /api/v1/artifacts gave",
+      });
     return `quipu.local/${name}@${artifact}`;
   }
   const wanted = image ?? app.spec.workload?.image;
   const exact = /^[^\s@]+(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[0-9a-f]{64})$/;
-  if (wanted === undefined || !exact.test(wanted)) throw new Problem("no-image", wanted === undefined ? `${name} needs an image or an artifact.` : `The image ${wanted} has neither tag nor digest.`, { field: "image", found: wanted, accepted: "image: REPOSITORY:TAG or REPOSITORY@sha256:DIGEST, or artifact: sha256:DIGEST", subject: `App/${name}` });
+  if (wanted === undefined || !exact.test(wanted))
+    throw new Problem(
+      "no-image",
+      wanted === undefined
+        ? `${name} needs an image or an artifact.`
+        : `The image ${wanted} has neither tag nor digest.`,
+      {
+        field: "image",
+        found: wanted,
+        accepted: "image: REPOSITORY:TAG or REPOSITORY@sha256:DIGEST, or artifact: sha256:DIGEST",
+        subject: `App/${name}`,
+      },
+    );
   return wanted;
 }
 

@@ -14,8 +14,14 @@ import { fakeFleet } from "./fake-fleet.ts";
 import type { ReleaseStatus } from "./release-status.ts";
 
 const nobody: Acknowledger = { ask: async () => undefined, close: async () => undefined };
-const quiet = { info: (...a: unknown[]) => { if (process.env.SAY) console.log(JSON.stringify(a)); }, error: (fields: object) => console.error(fields) };
-const app = (name: string, spec = "", segment = "money"): App => parse(`
+const quiet = {
+  info: (...a: unknown[]) => {
+    if (process.env.SAY) console.log(JSON.stringify(a));
+  },
+  error: (fields: object) => console.error(fields),
+};
+const app = (name: string, spec = "", segment = "money"): App =>
+  parse(`
 apiVersion: quipu.dev/v1
 kind: App
 metadata: { name: ${name} }
@@ -40,9 +46,16 @@ describe("the release engine, with a fake fleet", () => {
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), "quipu-engine-"));
     store = await openSqliteStore(join(folder, "quipu.db"), { now });
-    await store.write(async (tx) => { for (const name of ["bogota", "lima"]) await tx.put({ apiVersion: "quipu.dev/v1", kind: "Cluster", metadata: { name }, spec: { region: name } }); });
+    await store.write(async (tx) => {
+      for (const name of ["bogota", "lima"])
+        await tx.put({ apiVersion: "quipu.dev/v1", kind: "Cluster", metadata: { name }, spec: { region: name } });
+    });
     [views, trouble, silent] = [[], () => undefined, []];
-    stopFleet = fakeFleet(store, ["bogota", "lima"], { trouble: (...args) => trouble(...args), silent: () => silent, onView: (view) => views.push(view) });
+    stopFleet = fakeFleet(store, ["bogota", "lima"], {
+      trouble: (...args) => trouble(...args),
+      silent: () => silent,
+      onView: (view) => views.push(view),
+    });
     engine = begin();
     await engine.start();
   });
@@ -56,11 +69,21 @@ describe("the release engine, with a fake fleet", () => {
   const faster = 50;
   const start = Date.now();
   const now = () => start + (Date.now() - start) * faster;
-  const begin = (acknowledger = nobody) => new ReleaseEngine({ store, acknowledger, now, log: quiet, after: (ms, then) => { const handle = setTimeout(then, ms / faster); return () => clearTimeout(handle); } });
+  const begin = (acknowledger = nobody) =>
+    new ReleaseEngine({
+      store,
+      acknowledger,
+      now,
+      log: quiet,
+      after: (ms, then) => {
+        const handle = setTimeout(then, ms / faster);
+        return () => clearTimeout(handle);
+      },
+    });
 
   async function release(document: App, to?: string, wait = true): Promise<ReleaseStatus & { name?: string }> {
     const outcome = await store.write(async (tx) => {
-      const object = await tx.put(document as unknown as ObjectBody);
+      const object = await tx.put(document);
       return acceptApp(tx, document, { cause, declared: object.revision, ...(to !== undefined && { image: to }) });
     });
     expect(outcome.problems).toEqual([]);
@@ -69,8 +92,13 @@ describe("the release engine, with a fake fleet", () => {
     if (wait) await engine.idle();
     return { ...(await statusOf(outcome.release.name)), name: outcome.release.name };
   }
-  const statusOf = async (name: string) => (await store.read((tx) => tx.get("Release", name)))!.body.status as unknown as ReleaseStatus;
-  const lane = (name: string, cluster = "bogota") => store.inForce().lanes.get(cluster)?.get(name)?.value as Extract<InForce["lanes"] extends ReadonlyMap<string, ReadonlyMap<string, { value: infer L }>> ? L : never, { kind: "home" }>;
+  const statusOf = async (name: string) =>
+    (await store.read((tx) => tx.get("Release", name)))!.body.status as unknown as ReleaseStatus;
+  const lane = (name: string, cluster = "bogota") =>
+    store.inForce().lanes.get(cluster)?.get(name)?.value as Extract<
+      InForce["lanes"] extends ReadonlyMap<string, ReadonlyMap<string, { value: infer L }>> ? L : never,
+      { kind: "home" }
+    >;
   const roster = (name: string) => store.inForce().rosters.get(name)!.value;
 
   it("declares only, while there is no image", async () => {
@@ -80,7 +108,13 @@ describe("the release engine, with a fake fleet", () => {
 
   it("brings a first release into every placed cluster: no route before pods are ready", async () => {
     expect(await release(app("a"), image(1))).toMatchObject({ phase: "finished", name: "a-r1" });
-    for (const cluster of ["bogota", "lima"]) expect(lane("a", cluster)).toMatchObject({ good: "r1", weights: { r1: 100 }, ready: ["r1"], live: { r1: expect.any(String) as string } });
+    for (const cluster of ["bogota", "lima"])
+      expect(lane("a", cluster)).toMatchObject({
+        good: "r1",
+        weights: { r1: 100 },
+        ready: ["r1"],
+        live: { r1: expect.any(String) as string },
+      });
     expect(roster("a").revisions).toEqual(["r1"]);
     expect(store.inForce().bases.get("lima")!.has("money")).toBe(true);
     invariants();
@@ -91,8 +125,18 @@ describe("the release engine, with a fake fleet", () => {
     expect(await release(app("a"), image(2))).toMatchObject({ phase: "finished" });
     expect(lane("a")).toMatchObject({ good: "r2", weights: { r2: 100 }, ready: ["r2"] });
     expect(Object.keys(lane("a").live)).toEqual(["r2"]);
-    const order = views.map((view) => { const row = view.lanes.get("lima")?.get("a")?.value; return row?.kind === "home" ? `${Object.keys(row.live)}|${row.ready}|${Object.keys(row.weights)}` : ""; });
-    expect([...new Set(order)].slice(-6)).toEqual(["r1|r1|r1", "r1,r2|r1|r1", "r1,r2|r1,r2|r1", "r1,r2|r1,r2|r2", "r1,r2|r2|r2", "r2|r2|r2"]);
+    const order = views.map((view) => {
+      const row = view.lanes.get("lima")?.get("a")?.value;
+      return row?.kind === "home" ? `${Object.keys(row.live)}|${row.ready}|${Object.keys(row.weights)}` : "";
+    });
+    expect([...new Set(order)].slice(-6)).toEqual([
+      "r1|r1|r1",
+      "r1,r2|r1|r1",
+      "r1,r2|r1,r2|r1",
+      "r1,r2|r1,r2|r2",
+      "r1,r2|r2|r2",
+      "r2|r2|r2",
+    ]);
     invariants();
   });
 
@@ -108,18 +152,28 @@ describe("the release engine, with a fake fleet", () => {
   it("a revision that crashes is removed again with the reason, and what ran is untouched", async () => {
     await release(app("a"), image(1));
     const before = { lane: lane("a"), roster: roster("a") };
-    trouble = (_, __, of) => (of === image(2) ? "CrashLoopBackOff: exited with 1: cannot find module server.js" : undefined);
+    trouble = (_, __, of) =>
+      of === image(2) ? "CrashLoopBackOff: exited with 1: cannot find module server.js" : undefined;
     const status = await release(app("a", "  traffic: { timeout: 700ms }\n  calls: [{ app: b }]"), image(2));
     expect(status).toMatchObject({ phase: "failed", reason: expect.stringContaining("cannot find module") as string });
     expect(lane("a")).toEqual(before.lane);
     expect(roster("a")).toEqual(before.roster);
-    expect(views.every((view) => { const row = view.lanes.get("bogota")?.get("a")?.value; return row?.kind !== "home" || row.good === null || row.weights.r1 === 100; })).toBe(true);
+    expect(
+      views.every((view) => {
+        const row = view.lanes.get("bogota")?.get("a")?.value;
+        return row?.kind !== "home" || row.good === null || row.weights.r1 === 100;
+      }),
+    ).toBe(true);
     invariants();
   });
 
   it("one that never becomes ready fails at its deadline; a first release then leaves nothing", async () => {
     trouble = () => "no process listens on port 8080";
-    expect(await release(app("a"), image(1))).toMatchObject({ phase: "failed", code: "never-ready", reason: expect.stringContaining("listens on port 8080") as string });
+    expect(await release(app("a"), image(1))).toMatchObject({
+      phase: "failed",
+      code: "never-ready",
+      reason: expect.stringContaining("listens on port 8080") as string,
+    });
     expect(store.inForce().rosters.size).toBe(0);
     expect(lane("a")).toBeUndefined();
     trouble = () => undefined;
@@ -144,8 +198,15 @@ describe("the release engine, with a fake fleet", () => {
     silent = ["lima"];
     const seen: string[] = [];
     const abort = new AbortController();
-    const watching = (async () => { for await (const change of store.watch(await store.read((tx) => tx.revision()), abort.signal)) if (change.kind === "Release") seen.push(String(((change.body as ObjectBody).status as { reason?: string }).reason)); })();
-    expect(await release(app("a", "  traffic: { timeout: 1s }"), image(2))).toMatchObject({ phase: "failed", code: "not-applied" });
+    const watching = (async () => {
+      for await (const change of store.watch(await store.read((tx) => tx.revision()), abort.signal))
+        if (change.kind === "Release")
+          seen.push(String(((change.body as ObjectBody).status as { reason?: string }).reason));
+    })();
+    expect(await release(app("a", "  traffic: { timeout: 1s }"), image(2))).toMatchObject({
+      phase: "failed",
+      code: "not-applied",
+    });
     abort.abort();
     await watching;
     expect(seen.some((reason) => reason.includes("lima: applied up to"))).toBe(true);
@@ -155,9 +216,18 @@ describe("the release engine, with a fake fleet", () => {
   it("waits for proxies, bounded, and says what stayed unproven", async () => {
     const asked: string[] = [];
     await engine.stop();
-    engine = begin({ ask: async (cluster, name, revision) => { asked.push(`${cluster} ${name} ${revision}`); return cluster === "lima" ? { done: false, evidence: "2 of 3 proxies" } : { done: true, evidence: "3 of 3" }; }, close: async () => undefined });
+    engine = begin({
+      ask: async (cluster, name, revision) => {
+        asked.push(`${cluster} ${name} ${revision}`);
+        return cluster === "lima" ? { done: false, evidence: "2 of 3 proxies" } : { done: true, evidence: "3 of 3" };
+      },
+      close: async () => undefined,
+    });
     await engine.start();
-    expect(await release(app("a"), image(1))).toMatchObject({ phase: "finished", unproven: expect.arrayContaining([expect.stringContaining("lima: 2 of 3 proxies")]) as string[] });
+    expect(await release(app("a"), image(1))).toMatchObject({
+      phase: "finished",
+      unproven: expect.arrayContaining([expect.stringContaining("lima: 2 of 3 proxies")]) as string[],
+    });
     expect(asked.length).toBeGreaterThan(2);
   });
 
@@ -168,7 +238,9 @@ describe("the release engine, with a fake fleet", () => {
     expect(roster("caller").edges.callee!.stage).toBe("wanted");
     await release(app("callee", "  access: { callers: [{ app: caller }] }"));
     expect(roster("caller").edges.callee).toMatchObject({ stage: "open", segment: "money" });
-    const stages = views.map((view) => view.rosters.get("caller")?.value.edges.callee?.stage).filter((stage) => stage !== undefined);
+    const stages = views
+      .map((view) => view.rosters.get("caller")?.value.edges.callee?.stage)
+      .filter((stage) => stage !== undefined);
     expect([...new Set(stages)]).toEqual(["wanted", "admitted", "open"]);
     await release(app("callee"));
     expect(roster("caller").edges.callee!.stage).toBe("wanted");
@@ -204,24 +276,39 @@ describe("the release engine, with a fake fleet", () => {
     const end = async () => ({ lane: lane("a"), roster: roster("a"), status: (await statusOf("a-r2")).phase });
     let crashes = 0;
     // A crash: the engine that made a step is gone before it can look again.
-    const stop = store.onInForce(() => { crashes += 1; const old = engine; engine = begin(); void old.stop().then(() => engine.start()); });
+    const stop = store.onInForce(() => {
+      crashes += 1;
+      const old = engine;
+      engine = begin();
+      void old.stop().then(() => engine.start());
+    });
     await release(app("a", "  traffic: { timeout: 2s }"), image(2), false);
     await expect.poll(async () => (await statusOf("a-r2")).phase, { timeout: 10_000 }).toBe("finished");
     stop();
     expect(crashes).toBeGreaterThanOrEqual(4);
-    expect(await end()).toMatchObject({ status: "finished", lane: { good: "r2", ready: ["r2"], weights: { r2: 100 } } });
-    expect((await store.read((tx) => tx.journal("a", 2))).map((entry) => entry.body.state ? (entry.body.state as { step: string }).step : entry.action)).toEqual(["accept", "begin", "widen", "subset", "switch", "narrow", "remove", "end"]);
+    expect(await end()).toMatchObject({
+      status: "finished",
+      lane: { good: "r2", ready: ["r2"], weights: { r2: 100 } },
+    });
+    expect(
+      (await store.read((tx) => tx.journal("a", 2))).map((entry) =>
+        entry.body.state ? (entry.body.state as { step: string }).step : entry.action,
+      ),
+    ).toEqual(["accept", "begin", "widen", "subset", "switch", "narrow", "remove", "end"]);
   });
 
   /** In every view that ever was in force. */
   function invariants(): void {
-    for (const view of views) for (const apps of view.lanes.values()) for (const { value } of apps.values()) {
-      if (value.kind !== "home") continue;
-      const weights = Object.entries(value.weights);
-      expect([0, 100]).toContain(weights.reduce((sum, [, weight]) => sum + weight, 0));
-      for (const [revision] of weights) expect(value.ready).toContain(revision);
-      for (const revision of value.ready) expect(value.live[revision]).toBeDefined();
-      for (const hash of [...Object.values(value.live), value.scale, value.traffic, value.calls]) expect(view.snapshots.has(hash)).toBe(true);
-    }
+    for (const view of views)
+      for (const apps of view.lanes.values())
+        for (const { value } of apps.values()) {
+          if (value.kind !== "home") continue;
+          const weights = Object.entries(value.weights);
+          expect([0, 100]).toContain(weights.reduce((sum, [, weight]) => sum + weight, 0));
+          for (const [revision] of weights) expect(value.ready).toContain(revision);
+          for (const revision of value.ready) expect(value.live[revision]).toBeDefined();
+          for (const hash of [...Object.values(value.live), value.scale, value.traffic, value.calls])
+            expect(view.snapshots.has(hash)).toBe(true);
+        }
   }
 });

@@ -46,7 +46,9 @@ export class ReleaseEngine {
 
   /** Resumes what had not ended. */
   async start(): Promise<void> {
-    this.#unlisten = this.#options.store.onSeen(() => { for (const wake of this.#wakers.values()) wake(); });
+    this.#unlisten = this.#options.store.onSeen(() => {
+      for (const wake of this.#wakers.values()) wake();
+    });
     for (const { app } of await this.#options.store.read((tx) => tx.openReleases())) this.kick(app);
   }
 
@@ -64,14 +66,23 @@ export class ReleaseEngine {
     if (this.#stopping) return;
     if (this.#running.has(app)) this.#wakers.get(app)?.();
     else {
-      const run = this.#run(app).catch((error: unknown) => {
-        if (!(error instanceof StoreFailure)) this.#options.log.error({ err: error, app }, "a release stopped on an error; it goes on at the next start");
-      }).finally(async () => {
-        this.#running.delete(app);
-        this.#wakers.delete(app);
-        // Accepted between the last look and now.
-        if (!this.#stopping && this.#options.store.failure === undefined && (await this.#options.store.read((tx) => tx.openReleases(app)).catch(() => [])).length > 0 && !this.#broken.has(app)) this.kick(app);
-      });
+      const run = this.#run(app)
+        .catch((error: unknown) => {
+          if (!(error instanceof StoreFailure))
+            this.#options.log.error({ err: error, app }, "a release stopped on an error; it goes on at the next start");
+        })
+        .then(async () => {
+          this.#running.delete(app);
+          this.#wakers.delete(app);
+          // Accepted between the last look and now.
+          if (
+            !this.#stopping &&
+            this.#options.store.failure === undefined &&
+            (await this.#options.store.read((tx) => tx.openReleases(app)).catch(() => [])).length > 0 &&
+            !this.#broken.has(app)
+          )
+            this.kick(app);
+        });
       this.#running.set(app, run);
     }
   }
@@ -112,12 +123,15 @@ export class ReleaseEngine {
       });
       if (known === undefined || known.ended) return;
       if (known.begun === undefined) {
-        if (!await this.#begin(app, release, known)) return;
+        if (!(await this.#begin(app, release, known))) return;
         known = undefined;
         continue;
       }
       const { plan } = known.begun;
-      const observation: Observation = { seen: store.seen(), acknowledged: await this.#acknowledged(app, Object.keys(plan.lanes), known.state) };
+      const observation: Observation = {
+        seen: store.seen(),
+        acknowledged: await this.#acknowledged(app, Object.keys(plan.lanes), known.state),
+      };
       const newer = open.find((entry) => entry.release > release)?.release;
       if (newer !== undefined) observation.newer = newer;
       const abort = this.#aborts.get(`${app}/${release}`);
@@ -127,7 +141,15 @@ export class ReleaseEngine {
         if (decision.reason !== told) {
           told = decision.reason;
           const { failure, step } = known.state;
-          await store.write((tx) => putStatus(tx, app, release, { phase: failure === undefined ? "progressing" : "going back", step, reason: decision.reason, deadline: decision.until, then: decision.then }));
+          await store.write((tx) =>
+            putStatus(tx, app, release, {
+              phase: failure === undefined ? "progressing" : "going back",
+              step,
+              reason: decision.reason,
+              deadline: decision.until,
+              then: decision.then,
+            }),
+          );
         }
         await this.#sleep(woken.promise, decision, now());
         continue;
@@ -135,7 +157,9 @@ export class ReleaseEngine {
       if (decision.kind === "end") {
         log.info({ app, release, outcome: decision.outcome, reason: decision.reason }, "release ended");
         const { failure, unproven } = known.state;
-        await store.write((tx) => this.#end(tx, app, release, decision.outcome, failure?.code, decision.reason, unproven));
+        await store.write((tx) =>
+          this.#end(tx, app, release, decision.outcome, failure?.code, decision.reason, unproven),
+        );
         this.#aborts.delete(`${app}/${release}`);
         return;
       }
@@ -152,7 +176,13 @@ export class ReleaseEngine {
         await tx.appendJournal(app, release, "begin", { plan, before: beforeOf(plan, rowsFor(app, tx.inForce)) });
         return true;
       }
-      const { plan, problems, snapshots } = resolveApp(accepted.app, accepted.image ?? undefined, await worldFor(tx, accepted.app), tx.inForce, release);
+      const { plan, problems, snapshots } = resolveApp(
+        accepted.app,
+        accepted.image ?? undefined,
+        await worldFor(tx, accepted.app),
+        tx.inForce,
+        release,
+      );
       if (problems[0] !== undefined) {
         await this.#end(tx, app, release, "failed", undefined, problems[0].message);
         return false;
@@ -165,7 +195,13 @@ export class ReleaseEngine {
   }
 
   /** The rows of a step, and the record that it is done, in one transaction: after a crash it is either done or not begun. */
-  async #step(app: string, release: number, { begun, state }: Remembered, decision: Extract<Decision, { kind: "write" }>, receipts: Observation["acknowledged"]): Promise<void> {
+  async #step(
+    app: string,
+    release: number,
+    { begun, state }: Remembered,
+    decision: Extract<Decision, { kind: "write" }>,
+    receipts: Observation["acknowledged"],
+  ): Promise<void> {
     const { plan, before } = begun!;
     await this.#options.store.write(async (tx) => {
       const writes = stepRows(decision.step, plan, before, rowsFor(app, tx.inForce));
@@ -173,35 +209,69 @@ export class ReleaseEngine {
       const failure = decision.failure ?? state.failure;
       const unproven = [...(state.unproven ?? []), ...(decision.unproven === undefined ? [] : [decision.unproven])];
       const next: ReleaseState = {
-        step: decision.step, wrote, at: tx.now, revision: wrote ? tx.next : state.revision,
-        ...(failure !== undefined && { failure }), ...(unproven.length > 0 && { unproven }),
+        step: decision.step,
+        wrote,
+        at: tx.now,
+        revision: wrote ? tx.next : state.revision,
+        ...(failure !== undefined && { failure }),
+        ...(unproven.length > 0 && { unproven }),
       };
-      await tx.appendJournal(app, release, "step", { state: next, ...(receipts.size > 0 && { receipts: Object.fromEntries([...receipts].map(([cluster, { evidence }]) => [cluster, evidence])) }) });
+      await tx.appendJournal(app, release, "step", {
+        state: next,
+        ...(receipts.size > 0 && {
+          receipts: Object.fromEntries([...receipts].map(([cluster, { evidence }]) => [cluster, evidence])),
+        }),
+      });
       await writeRows(tx, app, writes);
-      await putStatus(tx, app, release, { phase: failure === undefined ? "progressing" : "going back", step: decision.step, ...(failure !== undefined && { reason: failure.reason, code: failure.code }) });
+      await putStatus(tx, app, release, {
+        phase: failure === undefined ? "progressing" : "going back",
+        step: decision.step,
+        ...(failure !== undefined && { reason: failure.reason, code: failure.code }),
+      });
     });
     this.#options.log.info({ app, release, step: decision.step }, "release step");
   }
 
-  async #end(tx: WriteTx, app: string, release: number, outcome: string, code: FailureCode | undefined, reason: string | undefined, unproven: readonly string[] = []): Promise<void> {
+  async #end(
+    tx: WriteTx,
+    app: string,
+    release: number,
+    outcome: string,
+    code: FailureCode | undefined,
+    reason: string | undefined,
+    unproven: readonly string[] = [],
+  ): Promise<void> {
     await tx.appendJournal(app, release, "end", { outcome, ...(reason !== undefined && { reason }) });
-    await putStatus(tx, app, release, { phase: outcome, step: null, finishedAt: tx.now, ...(reason !== undefined && { reason }), ...(code !== undefined && { code }), ...(unproven.length > 0 && { unproven }) });
+    await putStatus(tx, app, release, {
+      phase: outcome,
+      step: null,
+      finishedAt: tx.now,
+      ...(reason !== undefined && { reason }),
+      ...(code !== undefined && { code }),
+      ...(unproven.length > 0 && { unproven }),
+    });
   }
 
-  async #acknowledged(app: string, clusters: readonly string[], state: ReleaseState): Promise<Map<string, Acknowledgement>> {
+  async #acknowledged(
+    app: string,
+    clusters: readonly string[],
+    state: ReleaseState,
+  ): Promise<Map<string, Acknowledgement>> {
     const answers = new Map<string, Acknowledgement>();
     // Only rows that this release wrote are waited for, and only where they have been applied.
     if (!state.wrote || state.failure !== undefined) return answers;
-    await Promise.all(clusters.map(async (cluster) => {
-      if ((this.#options.store.seen().get(cluster)?.applied ?? 0) < state.revision) return;
-      const answer = await this.#options.acknowledger.ask(cluster, app, state.revision);
-      if (answer !== undefined) answers.set(cluster, answer);
-    }));
+    await Promise.all(
+      clusters.map(async (cluster) => {
+        if ((this.#options.store.seen().get(cluster)?.applied ?? 0) < state.revision) return;
+        const answer = await this.#options.acknowledger.ask(cluster, app, state.revision);
+        if (answer !== undefined) answers.set(cluster, answer);
+      }),
+    );
     return answers;
   }
 
   async #sleep(woken: Promise<void>, { until, then }: Extract<Decision, { kind: "wait" }>, now: number): Promise<void> {
-    const asking = then.includes("unproven") ? this.#options.askEveryMs ?? 50 : Infinity;
+    const asking = then.includes("unproven") ? (this.#options.askEveryMs ?? 50) : Infinity;
     const elapsed = Promise.withResolvers<void>();
     const clear = (this.#options.after ?? timer)(Math.min(Math.max(until - now, 1), asking, 60_000), elapsed.resolve);
     await Promise.race([woken, elapsed.promise]);

@@ -6,7 +6,15 @@ import type { Store } from "../store/store.ts";
  * NOT a worker: stands in for one in unit tests. It claims that what is in force has been applied and that pods are
  * ready, or not, as the test says. The real one is proved by the end-to-end tests.
  */
-export function fakeFleet(store: Store, clusters: readonly string[], options: { trouble?: (app: string, revision: string, image: string) => string | undefined; silent?: () => readonly string[]; onView?: (view: InForce) => void } = {}): () => void {
+export function fakeFleet(
+  store: Store,
+  clusters: readonly string[],
+  options: {
+    trouble?: (app: string, revision: string, image: string) => string | undefined;
+    silent?: () => readonly string[];
+    onView?: (view: InForce) => void;
+  } = {},
+): () => void {
   let busy = Promise.resolve();
   const look = (view: InForce) => {
     options.onView?.(view);

@@ -15,7 +15,11 @@ export interface Remembered {
 export function remember(entries: readonly JournalEntry[]): Remembered | undefined {
   const [first, ...rest] = entries;
   if (first === undefined || first.action !== "accept") return undefined;
-  const remembered: Remembered = { accepted: first.body as unknown as Accepted, state: { step: null, revision: 0, wrote: false, at: first.at }, ended: false };
+  const remembered: Remembered = {
+    accepted: first.body as unknown as Accepted,
+    state: { step: null, revision: 0, wrote: false, at: first.at },
+    ended: false,
+  };
   for (const { action, body } of rest) {
     if (action === "begin") remembered.begun = body as unknown as { plan: Plan; before: Before };
     if (action === "step") remembered.state = body.state as ReleaseState;

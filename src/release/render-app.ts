@@ -9,35 +9,61 @@ import { resolveApp } from "./resolve-app.ts";
 import type { World } from "./world.ts";
 import { rowsFor } from "./write-rows.ts";
 
-export interface RenderedIn { cluster: string; objects: Rendered["object"][] }
+export interface RenderedIn {
+  cluster: string;
+  objects: Rendered["object"][];
+}
 
 /** The objects of each cluster that belong to the app, from the rows of a view alone. */
 export function renderApp(app: string, view: InForce, options: RenderOptions): RenderedIn[] {
-  return [...view.lanes].flatMap(([cluster, apps]) => {
-    if (!apps.has(app)) return [];
-    const roster = view.rosters.get(app)?.value;
-    const hosts = new Set(roster?.hosts.map(({ host }) => host));
-    const objects = objectKeys(cluster, view).flatMap((key) => {
-      const object = render(cluster, key, view, options)?.object;
-      if (object === undefined) return [];
-      const owned = object.metadata.labels?.app === app || hosts.has(object.metadata.name) || (object.metadata.namespace === roster?.segment && roster?.outside.some(({ host }) => host === object.metadata.name));
-      return owned ? [object] : [];
-    });
-    return [{ cluster, objects }];
-  }).toSorted((a, b) => (a.cluster < b.cluster ? -1 : 1));
+  return [...view.lanes]
+    .flatMap(([cluster, apps]) => {
+      if (!apps.has(app)) return [];
+      const roster = view.rosters.get(app)?.value;
+      const hosts = new Set(roster?.hosts.map(({ host }) => host));
+      const objects = objectKeys(cluster, view).flatMap((key) => {
+        const object = render(cluster, key, view, options)?.object;
+        if (object === undefined) return [];
+        const owned =
+          object.metadata.labels?.app === app ||
+          hosts.has(object.metadata.name) ||
+          (object.metadata.namespace === roster?.segment &&
+            roster?.outside.some(({ host }) => host === object.metadata.name));
+        return owned ? [object] : [];
+      });
+      return [{ cluster, objects }];
+    })
+    .toSorted((a, b) => (a.cluster < b.cluster ? -1 : 1));
 }
 
 /** What would be in force once an App had been released, as of a view. Writes nothing. */
-export function viewAfter(app: App, image: string | undefined, world: World, view: InForce, number: number): { view: InForce; problems: Problem[] } {
+export function viewAfter(
+  app: App,
+  image: string | undefined,
+  world: World,
+  view: InForce,
+  number: number,
+): { view: InForce; problems: Problem[] } {
   const { plan, snapshots, problems } = resolveApp(app, image, world, view, number);
   const next = view.revision + 1;
-  let after = withChanges(view, next, snapshots.map(({ hash, content }): RowChange => ({ kind: "Snapshot", hash, value: content })));
+  let after = withChanges(
+    view,
+    next,
+    snapshots.map(({ hash, content }): RowChange => ({ kind: "Snapshot", hash, value: content })),
+  );
   const before = beforeOf(plan, rowsFor(plan.app, view));
   for (const step of steps) {
     const writes = stepRows(step, plan, before, rowsFor(plan.app, after));
     after = withChanges(after, next, [
-      ...writes.rosters.map((value): RowChange => ({ kind: "Roster", app: value.app, value })), ...writes.lanes.map((value): RowChange => ({ kind: "Lane", app: value.app, cluster: value.cluster, value })),
-      ...writes.bases.map((value): RowChange => ({ kind: "Base", segment: value.segment, cluster: value.cluster, value })), ...writes.deleteLanes.map((cluster): RowChange => ({ kind: "Lane", app: plan.app, cluster, value: null })),
+      ...writes.rosters.map((value): RowChange => ({ kind: "Roster", app: value.app, value })),
+      ...writes.lanes.map((value): RowChange => ({ kind: "Lane", app: value.app, cluster: value.cluster, value })),
+      ...writes.bases.map((value): RowChange => ({
+        kind: "Base",
+        segment: value.segment,
+        cluster: value.cluster,
+        value,
+      })),
+      ...writes.deleteLanes.map((cluster): RowChange => ({ kind: "Lane", app: plan.app, cluster, value: null })),
     ]);
   }
   return { view: after, problems };

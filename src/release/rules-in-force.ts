@@ -1,15 +1,23 @@
 import type { CallOverrides, TrafficPart } from "../model/parts.ts";
 import type { InForce } from "../store/in-force.ts";
 
-export interface RulesInCluster { cluster: string; traffic: TrafficPart; calls: CallOverrides }
+export interface RulesInCluster {
+  cluster: string;
+  traffic: TrafficPart;
+  calls: CallOverrides;
+}
 
 /** The traffic rules of an app in each cluster that it runs in, by name. Empty before its first release. */
 export function rulesInForce(app: string, view: InForce): RulesInCluster[] {
-  return [...view.lanes].flatMap(([cluster, apps]) => {
-    const lane = apps.get(app)?.value;
-    if (lane?.kind !== "home") return [];
-    const traffic = view.snapshots.get(lane.traffic);
-    const calls = view.snapshots.get(lane.calls);
-    return traffic?.part === "traffic" && calls?.part === "calls" ? [{ cluster, traffic: traffic.value, calls: calls.value }] : [];
-  }).sort((a, b) => (a.cluster < b.cluster ? -1 : 1));
+  return [...view.lanes]
+    .flatMap(([cluster, apps]) => {
+      const lane = apps.get(app)?.value;
+      if (lane?.kind !== "home") return [];
+      const traffic = view.snapshots.get(lane.traffic);
+      const calls = view.snapshots.get(lane.calls);
+      return traffic?.part === "traffic" && calls?.part === "calls"
+        ? [{ cluster, traffic: traffic.value, calls: calls.value }]
+        : [];
+    })
+    .sort((a, b) => (a.cluster < b.cluster ? -1 : 1));
 }

@@ -20,7 +20,14 @@ export interface World {
 export async function readWorld(tx: ReadTx): Promise<World> {
   const all = async <T>(kind: ObjectKind) => (await tx.all(kind)).map((object) => object.body as unknown as T);
   const segments = await all<Segment>("Segment");
-  return { calleeSegments: new Map(), segments: new Map(segments.map((segment) => [segment.metadata.name, segment])), policies: await all<Policy>("Policy"), clusters: await all<Cluster>("Cluster"), issuers: await all<TokenIssuer>("TokenIssuer"), windows: await all<Window>("Window") };
+  return {
+    calleeSegments: new Map(),
+    segments: new Map(segments.map((segment) => [segment.metadata.name, segment])),
+    policies: await all<Policy>("Policy"),
+    clusters: await all<Cluster>("Cluster"),
+    issuers: await all<TokenIssuer>("TokenIssuer"),
+    windows: await all<Window>("Window"),
+  };
 }
 
 /** The world as it is needed to resolve one app: with the segments of its callees. */
@@ -31,5 +38,5 @@ export async function worldFor(tx: ReadTx, app: App, world?: World): Promise<Wor
     const callee = await tx.get("App", call.app);
     if (callee !== undefined) calleeSegments.set(call.app, (callee.body as unknown as App).spec.segment);
   }
-  return { ...(world ?? await readWorld(tx)), calleeSegments };
+  return { ...(world ?? (await readWorld(tx))), calleeSegments };
 }

@@ -11,8 +11,13 @@ export function rowsFor(app: string, view: InForce): Rows {
     if (lane !== undefined) lanes.set(cluster, lane);
   }
   const bases = new Map<string, string>();
-  for (const [cluster, segments] of view.bases) for (const [segment, row] of segments) bases.set(`${cluster}/${segment}`, row.value.snapshot);
-  return { lanes, bases, rosters: new Map([...view.rosters].map(([name, row]): [string, Roster] => [name, row.value])) };
+  for (const [cluster, segments] of view.bases)
+    for (const [segment, row] of segments) bases.set(`${cluster}/${segment}`, row.value.snapshot);
+  return {
+    lanes,
+    bases,
+    rosters: new Map([...view.rosters].map(([name, row]): [string, Roster] => [name, row.value])),
+  };
 }
 
 export async function writeRows(tx: WriteTx, app: string, writes: RowWrites): Promise<void> {

@@ -16,15 +16,33 @@ export function widenEdges(now: Edges, target: Edges, caller: Roster, rosters: R
     const there = now[callee];
     const roster = callee === caller.app ? caller : rosters.get(callee);
     const may = roster !== undefined && permitted(roster, caller) !== undefined;
-    const stage = there === undefined || there.stage === "wanted" || there.stage === "gone" ? (may ? "admitted" : "wanted") : there.stage === "closing" ? "open" : there.stage;
-    result[callee] = { ...edge, segment: roster?.segment ?? edge.segment, rules: there === undefined ? edge.rules : unionOfRules(there.rules, edge.rules), stage };
+    const stage =
+      there === undefined || there.stage === "wanted" || there.stage === "gone"
+        ? may
+          ? "admitted"
+          : "wanted"
+        : there.stage === "closing"
+          ? "open"
+          : there.stage;
+    result[callee] = {
+      ...edge,
+      segment: roster?.segment ?? edge.segment,
+      rules: there === undefined ? edge.rules : unionOfRules(there.rules, edge.rules),
+      stage,
+    };
   }
   return result;
 }
 
 /** Second: admitted ones open, those that are no longer declared close. */
 export function switchEdges(now: Edges, target: Edges): Edges {
-  return mapEdges(now, (callee, edge) => (target[callee] === undefined ? { ...edge, stage: "closing" } : edge.stage === "admitted" ? { ...edge, stage: "open" } : edge));
+  return mapEdges(now, (callee, edge) =>
+    target[callee] === undefined
+      ? { ...edge, stage: "closing" }
+      : edge.stage === "admitted"
+        ? { ...edge, stage: "open" }
+        : edge,
+  );
 }
 
 /** Last: closed ones go, and rules are those that are declared. */
@@ -35,7 +53,10 @@ export function narrowEdges(now: Edges, target: Edges): Edges {
 
 /** The edges as they were, at the stage that they have come to meanwhile. */
 export function restoreEdges(now: Edges, before: Edges): Edges {
-  return mapEdges(before, (callee, edge) => ({ ...edge, stage: now[callee] === undefined || now[callee].stage === "closing" ? edge.stage : now[callee].stage }));
+  return mapEdges(before, (callee, edge) => ({
+    ...edge,
+    stage: now[callee] === undefined || now[callee].stage === "closing" ? edge.stage : now[callee].stage,
+  }));
 }
 
 export function mapEdges(edges: Edges, change: (callee: string, edge: Edges[string]) => Edges[string]): Edges {
@@ -45,20 +66,33 @@ export function mapEdges(edges: Edges, change: (callee: string, edge: Edges[stri
 /** A caller's edge to `callee` at another stage; undefined when nothing changes. */
 export function withStage(caller: Roster, callee: string, stage: Edge["stage"], segment?: string): Roster | undefined {
   const edge = caller.edges[callee];
-  return edge === undefined || edge.stage === stage ? undefined : { ...caller, edges: { ...caller.edges, [callee]: { ...edge, stage, segment: segment ?? edge.segment } } };
+  return edge === undefined || edge.stage === stage
+    ? undefined
+    : { ...caller, edges: { ...caller.edges, [callee]: { ...edge, stage, segment: segment ?? edge.segment } } };
 }
 
-interface Staged { stage: Edge["stage"] }
+interface Staged {
+  stage: Edge["stage"];
+}
 
 /** The same three steps for exposed hosts and hosts outside, which nobody has to consent to. */
 export function widenList<T extends Staged>(now: readonly T[], target: readonly T[], key: (entry: T) => string): T[] {
   const known = new Map(now.map((entry) => [key(entry), entry]));
   const wanted = new Set(target.map(key));
-  return [...now.filter((entry) => !wanted.has(key(entry))), ...target.map((entry) => ({ ...(known.get(key(entry)) ?? entry), stage: known.get(key(entry))?.stage === "open" ? "open" as const : "admitted" as const }))];
+  return [
+    ...now.filter((entry) => !wanted.has(key(entry))),
+    ...target.map((entry) => ({
+      ...(known.get(key(entry)) ?? entry),
+      stage: known.get(key(entry))?.stage === "open" ? ("open" as const) : ("admitted" as const),
+    })),
+  ];
 }
 export function switchList<T extends Staged>(now: readonly T[], target: readonly T[], key: (entry: T) => string): T[] {
   const wanted = new Map(target.map((entry) => [key(entry), entry]));
-  return now.map((entry) => ({ ...(wanted.get(key(entry)) ?? entry), stage: wanted.has(key(entry)) ? "open" as const : "closing" as const }));
+  return now.map((entry) => ({
+    ...(wanted.get(key(entry)) ?? entry),
+    stage: wanted.has(key(entry)) ? ("open" as const) : ("closing" as const),
+  }));
 }
 export function narrowList<T extends Staged>(now: readonly T[]): T[] {
   return now.filter((entry) => entry.stage !== "closing" && entry.stage !== "gone");

@@ -1,7 +1,13 @@
 import type { Base, Hash, Lane, RevisionName, Roster } from "../model/rows.ts";
 
 /** What a release wants of one cluster, by snapshot. */
-export interface LaneTarget { workload: Hash; scale: Hash; traffic: Hash; calls: Hash; /** Pods that must be ready before anything is sent to them. */ minReady: number }
+export interface LaneTarget {
+  workload: Hash;
+  scale: Hash;
+  traffic: Hash;
+  calls: Hash;
+  /** Pods that must be ready before anything is sent to them. */ minReady: number;
+}
 
 /** A release as it was resolved when it was accepted: immutable. */
 export interface Plan {
@@ -42,4 +48,8 @@ export const stepsBack = ["back", "unsubset", "discard"] as const;
 export type Step = (typeof steps)[number] | (typeof stepsBack)[number];
 
 /** What a release must know to go back; written down with its first step. */
-export interface Before { roster: Roster | null; lanes: Record<string, Lane>; /** Callers whose waiting edges this release admitted. */ admitted: string[] }
+export interface Before {
+  roster: Roster | null;
+  lanes: Record<string, Lane>;
+  /** Callers whose waiting edges this release admitted. */ admitted: string[];
+}

@@ -18,22 +18,42 @@ export class ArtifactFiles {
   }
 
   /** Keeps what comes, if it has the digest that was announced. Nothing is kept otherwise. */
-  async save(bytes: AsyncIterable<Buffer>, announced: string | undefined, limit = maxArtifactBytes): Promise<{ digest: string; size: number }> {
+  async save(
+    bytes: AsyncIterable<Buffer>,
+    announced: string | undefined,
+    limit = maxArtifactBytes,
+  ): Promise<{ digest: string; size: number }> {
     const temporary = join(this.#folder, `.${randomBytes(8).toString("hex")}.part`);
     const hash = createHash("sha256");
     let size = 0;
     try {
-      await pipeline(bytes, new Transform({
-        transform(chunk: Buffer, _, done) {
-          size += chunk.length;
-          if (size > limit) return done(new Problem("too-large", `The archive has more than ${limit} bytes.`, { found: `more than ${limit}`, accepted: `at most ${limit} bytes` }));
-          hash.update(chunk);
-          done(null, chunk);
-        },
-      }), createWriteStream(temporary, { mode: 0o600 }));
+      await pipeline(
+        bytes,
+        new Transform({
+          transform(chunk: Buffer, _, done) {
+            size += chunk.length;
+            if (size > limit)
+              return done(
+                new Problem("too-large", `The archive has more than ${limit} bytes.`, {
+                  found: `more than ${limit}`,
+                  accepted: `at most ${limit} bytes`,
+                }),
+              );
+            hash.update(chunk);
+            done(null, chunk);
+          },
+        }),
+        createWriteStream(temporary, { mode: 0o600 }),
+      );
       const digest = `sha256:${hash.digest("hex")}`;
-      if (announced !== undefined && announced !== digest) throw new Problem("artifact-mismatch", `The archive that arrived has ${digest}.`, { field: "digest", found: announced, accepted: digest });
-      if (size === 0) throw new Problem("artifact-mismatch", "The archive is empty.", { found: 0, accepted: "a tar archive" });
+      if (announced !== undefined && announced !== digest)
+        throw new Problem("artifact-mismatch", `The archive that arrived has ${digest}.`, {
+          field: "digest",
+          found: announced,
+          accepted: digest,
+        });
+      if (size === 0)
+        throw new Problem("artifact-mismatch", "The archive is empty.", { found: 0, accepted: "a tar archive" });
       const file = await open(temporary, "r+");
       await file.sync();
       await file.close();
@@ -50,6 +70,9 @@ export class ArtifactFiles {
   }
 
   async has(digest: string): Promise<boolean> {
-    return stat(this.path(digest)).then((found) => found.isFile(), () => false);
+    return stat(this.path(digest)).then(
+      (found) => found.isFile(),
+      () => false,
+    );
   }
 }

@@ -11,7 +11,10 @@ export type Sealed<Row> = Row & { sum: string };
 export function checksum(table: string, row: object): string {
   const hash = createHash("sha256").update(table);
   for (const [name, value] of Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (name !== "sum") hash.update(`\0${name}\0${value === null ? "n" : typeof value === "number" ? `i${value}` : `t${value as string}`}`);
+    if (name !== "sum")
+      hash.update(
+        `\0${name}\0${value === null ? "n" : typeof value === "number" ? `i${value}` : `t${value as string}`}`,
+      );
   }
   return hash.digest("hex").slice(0, 32);
 }
@@ -23,7 +26,10 @@ export function seal<Row extends object>(table: string, row: Row): Sealed<Row> {
 /** The row as it is, or a StoreFailure when one of its bytes isn't what was written. */
 export function unseal<Row extends { sum: string }>(table: string, row: Row): Row {
   if (checksum(table, row) !== row.sum) {
-    throw new StoreFailure("store-corrupt", `The store is damaged: a row of ${table} doesn't match its checksum. Put a backup in its place; nothing was changed or begun anew.`);
+    throw new StoreFailure(
+      "store-corrupt",
+      `The store is damaged: a row of ${table} doesn't match its checksum. Put a backup in its place; nothing was changed or begun anew.`,
+    );
   }
   return row;
 }

@@ -1,7 +1,10 @@
 import type { Base, Hash, Lane, Roster, SnapshotPart } from "../model/rows.ts";
 
 /** A row with the store revision at which it was written. */
-export interface Row<T> { readonly revision: number; readonly value: T }
+export interface Row<T> {
+  readonly revision: number;
+  readonly value: T;
+}
 
 /** Everything that is in force at one revision. Never changed in place: a write makes a new view that shares what it left alone. */
 export interface InForce {
@@ -15,7 +18,13 @@ export interface InForce {
   readonly snapshots: ReadonlyMap<Hash, SnapshotPart>;
 }
 
-export const nothingInForce: InForce = Object.freeze({ revision: 0, rosters: new Map(), lanes: new Map(), bases: new Map(), snapshots: new Map() });
+export const nothingInForce: InForce = Object.freeze({
+  revision: 0,
+  rosters: new Map(),
+  lanes: new Map(),
+  bases: new Map(),
+  snapshots: new Map(),
+});
 
 export type RowChange =
   | { kind: "Roster"; app: string; value: Roster | null }

@@ -6,15 +6,30 @@ import type { ListQuery, ObjectBody, ObjectKind, Page, PutOptions, SortField, St
 import { RevisionConflict } from "./store-error.ts";
 import { Problem } from "../model/problem.ts";
 
-const hashOf = (value: unknown): string => createHash("sha256").update(JSON.stringify(value) ?? "").digest("hex").slice(0, 32);
+const hashOf = (value: unknown): string =>
+  createHash("sha256")
+    .update(JSON.stringify(value) ?? "")
+    .digest("hex")
+    .slice(0, 32);
 
 function stored(row: ObjectsTable): StoredObject {
   const { kind, name, revision, generation, created, updated, body } = row;
-  return { kind: kind as ObjectKind, name, revision, generation, created, updated, body: JSON.parse(body) as ObjectBody };
+  return {
+    kind: kind as ObjectKind,
+    name,
+    revision,
+    generation,
+    created,
+    updated,
+    body: JSON.parse(body) as ObjectBody,
+  };
 }
 
 async function rowOf(db: Db, kind: ObjectKind, name: string): Promise<ObjectsTable | undefined> {
-  return checked("objects", await db.selectFrom("objects").selectAll().where("kind", "=", kind).where("name", "=", name).execute())[0];
+  return checked(
+    "objects",
+    await db.selectFrom("objects").selectAll().where("kind", "=", kind).where("name", "=", name).execute(),
+  )[0];
 }
 
 export async function getObject(db: Db, kind: ObjectKind, name: string): Promise<StoredObject | undefined> {
@@ -23,7 +38,10 @@ export async function getObject(db: Db, kind: ObjectKind, name: string): Promise
 }
 
 export async function allObjects(db: Db, kind: ObjectKind): Promise<StoredObject[]> {
-  return checked("objects", await db.selectFrom("objects").selectAll().where("kind", "=", kind).orderBy("name").execute()).map(stored);
+  return checked(
+    "objects",
+    await db.selectFrom("objects").selectAll().where("kind", "=", kind).orderBy("name").execute(),
+  ).map(stored);
 }
 
 function text(value: unknown): string {
@@ -31,20 +49,37 @@ function text(value: unknown): string {
 }
 
 /** The object as it stands after the write, and whether anything was written. */
-export async function putObject(db: Db, body: ObjectBody, options: PutOptions, next: number, now: number): Promise<{ object: StoredObject; changed: boolean }> {
+export async function putObject(
+  db: Db,
+  body: ObjectBody,
+  options: PutOptions,
+  next: number,
+  now: number,
+): Promise<{ object: StoredObject; changed: boolean }> {
   const kind = body.kind as ObjectKind;
   const { name } = body.metadata;
   const before = await rowOf(db, kind, name);
-  if (options.expected !== undefined && options.expected !== (before?.revision ?? 0)) throw new RevisionConflict(`${kind}/${name}`, options.expected, before?.revision);
+  if (options.expected !== undefined && options.expected !== (before?.revision ?? 0))
+    throw new RevisionConflict(`${kind}/${name}`, options.expected, before?.revision);
   const json = JSON.stringify(body);
   const specHash = hashOf(body.spec);
-  const moved = options.clusters !== undefined && await putClusters(db, kind, name, options.clusters);
+  const moved = options.clusters !== undefined && (await putClusters(db, kind, name, options.clusters));
   if (before !== undefined && before.body === json && !moved) return { object: stored(before), changed: false };
-  const labels = Object.entries(body.metadata.labels ?? {}).map(([key, value]) => `${key}=${value}`).join(" ");
+  const labels = Object.entries(body.metadata.labels ?? {})
+    .map(([key, value]) => `${key}=${value}`)
+    .join(" ");
   const row = {
-    kind, name, revision: next, created: before?.created ?? now, updated: now, spec_hash: specHash, body: json,
+    kind,
+    name,
+    revision: next,
+    created: before?.created ?? now,
+    updated: now,
+    spec_hash: specHash,
+    body: json,
     generation: before === undefined ? 1 : before.spec_hash === specHash ? before.generation : before.generation + 1,
-    team: options.team ?? (kind === "Team" ? name : text(body.spec.team)), segment: options.segment ?? (kind === "Segment" ? name : text(body.spec.segment)), owner: text(body.spec.app),
+    team: options.team ?? (kind === "Team" ? name : text(body.spec.team)),
+    segment: options.segment ?? (kind === "Segment" ? name : text(body.spec.segment)),
+    owner: text(body.spec.app),
     search: `${name} ${labels}`.toLowerCase(),
   };
   await upsert(db, "objects", ["kind", "name"], row);
@@ -53,30 +88,61 @@ export async function putObject(db: Db, body: ObjectBody, options: PutOptions, n
 
 async function putClusters(db: Db, kind: ObjectKind, name: string, clusters: readonly string[]): Promise<boolean> {
   const wanted = [...new Set(clusters)].sort();
-  const found = checked("object_clusters", await db.selectFrom("object_clusters").selectAll().where("kind", "=", kind).where("name", "=", name).orderBy("cluster").execute());
+  const found = checked(
+    "object_clusters",
+    await db
+      .selectFrom("object_clusters")
+      .selectAll()
+      .where("kind", "=", kind)
+      .where("name", "=", name)
+      .orderBy("cluster")
+      .execute(),
+  );
   if (wanted.join() === found.map((row) => row.cluster).join()) return false;
   await db.deleteFrom("object_clusters").where("kind", "=", kind).where("name", "=", name).execute();
   for (const cluster of wanted) await insert(db, "object_clusters", { kind, name, cluster });
   return true;
 }
 
-export async function deleteObject(db: Db, kind: ObjectKind, name: string, expected?: number): Promise<StoredObject | undefined> {
+export async function deleteObject(
+  db: Db,
+  kind: ObjectKind,
+  name: string,
+  expected?: number,
+): Promise<StoredObject | undefined> {
   const before = await rowOf(db, kind, name);
-  if (expected !== undefined && expected !== (before?.revision ?? 0)) throw new RevisionConflict(`${kind}/${name}`, expected, before?.revision);
+  if (expected !== undefined && expected !== (before?.revision ?? 0))
+    throw new RevisionConflict(`${kind}/${name}`, expected, before?.revision);
   if (before === undefined) return undefined;
   await db.deleteFrom("objects").where("kind", "=", kind).where("name", "=", name).execute();
   await db.deleteFrom("object_clusters").where("kind", "=", kind).where("name", "=", name).execute();
   return stored(before);
 }
 
-interface Cursor { sort: string; value: string | number; name: string }
+interface Cursor {
+  sort: string;
+  value: string | number;
+  name: string;
+}
 
 function readCursor(token: string, sort: string): Cursor {
   try {
     const cursor = JSON.parse(Buffer.from(token, "base64url").toString()) as Cursor;
-    if (cursor.sort === sort && typeof cursor.name === "string" && (typeof cursor.value === "string" || typeof cursor.value === "number")) return cursor;
-  } catch { /* told below */ }
-  throw new Problem("bad-format", "The continue token isn't one that this list gave.", { status: 400, field: "continue", found: token, accepted: "the continue of the page before, with the same sort" });
+    if (
+      cursor.sort === sort &&
+      typeof cursor.name === "string" &&
+      (typeof cursor.value === "string" || typeof cursor.value === "number")
+    )
+      return cursor;
+  } catch {
+    /* told below */
+  }
+  throw new Problem("bad-format", "The continue token isn't one that this list gave.", {
+    status: 400,
+    field: "continue",
+    found: token,
+    accepted: "the continue of the page before, with the same sort",
+  });
 }
 
 /** One page by key, not by offset: what is written meanwhile shifts nothing. */
@@ -90,23 +156,55 @@ export async function listObjects(db: Db, kind: ObjectKind, query: ListQuery, re
     if (query.team !== undefined) all.push(eb("team", "=", query.team));
     if (query.segment !== undefined) all.push(eb("segment", "=", query.segment));
     if (query.owner !== undefined) all.push(eb("owner", "=", query.owner));
-    if (query.q !== undefined) for (const word of query.q.toLowerCase().split(/\s+/)) all.push(eb("search", "like", `%${word.replace(/[%_]/g, "")}%`));
-    if (query.cluster !== undefined) all.push(eb("name", "in", eb.selectFrom("object_clusters").select("name").where("kind", "=", kind).where("cluster", "=", query.cluster)));
+    if (query.q !== undefined)
+      for (const word of query.q.toLowerCase().split(/\s+/))
+        all.push(eb("search", "like", `%${word.replace(/[%_]/g, "")}%`));
+    if (query.cluster !== undefined)
+      all.push(
+        eb(
+          "name",
+          "in",
+          eb.selectFrom("object_clusters").select("name").where("kind", "=", kind).where("cluster", "=", query.cluster),
+        ),
+      );
     return eb.and(all);
   };
-  const { total } = await db.selectFrom("objects").where(matching).select((eb) => eb.fn.countAll<number>().as("total")).executeTakeFirstOrThrow();
+  const { total } = await db
+    .selectFrom("objects")
+    .where(matching)
+    .select((eb) => eb.fn.countAll<number>().as("total"))
+    .executeTakeFirstOrThrow();
   let page = db.selectFrom("objects").selectAll().where(matching);
   if (query.continue !== undefined) {
     const { value, name } = readCursor(query.continue, sort);
     const beyond = down ? "<" : ">";
-    page = page.where((eb) => eb.or([eb(field, beyond, value as string), eb.and([eb(field, "=", value as string), eb("name", beyond, name)])]) as ReturnType<typeof eb.and> & SqlBool);
+    page = page.where(
+      (eb) =>
+        eb.or([
+          eb(field, beyond, value as string),
+          eb.and([eb(field, "=", value as string), eb("name", beyond, name)]),
+        ]) as ReturnType<typeof eb.and> & SqlBool,
+    );
   }
-  const rows = checked("objects", await page.orderBy(field, down ? "desc" : "asc").orderBy("name", down ? "desc" : "asc").limit(limit + 1).execute());
+  const rows = checked(
+    "objects",
+    await page
+      .orderBy(field, down ? "desc" : "asc")
+      .orderBy("name", down ? "desc" : "asc")
+      .limit(limit + 1)
+      .execute(),
+  );
   const items = rows.slice(0, limit);
   const last = items.at(-1);
   const more = rows.length > limit && last !== undefined;
   return {
-    items: items.map(stored), total: Number(total), revision,
-    ...(more && { continue: Buffer.from(JSON.stringify({ sort, value: last[field], name: last.name } satisfies Cursor)).toString("base64url") }),
+    items: items.map(stored),
+    total: Number(total),
+    revision,
+    ...(more && {
+      continue: Buffer.from(JSON.stringify({ sort, value: last[field], name: last.name } satisfies Cursor)).toString(
+        "base64url",
+      ),
+    }),
   };
 }

@@ -22,7 +22,11 @@ export async function openSqliteStore(path: string, options: OpenOptions = {}): 
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const size = existsSync(path) ? statSync(path).size : undefined;
   const begun = existsSync(marker);
-  if (begun && !size) throw new StoreFailure("store-missing", `The store ${path} is ${size === undefined ? "gone" : "empty"}, though there was one. Put it (or a backup) back. To begin anew on purpose, remove ${marker} too.`);
+  if (begun && !size)
+    throw new StoreFailure(
+      "store-missing",
+      `The store ${path} is ${size === undefined ? "gone" : "empty"}, though there was one. Put it (or a backup) back. To begin anew on purpose, remove ${marker} too.`,
+    );
   let db: Kysely<Tables> | undefined;
   try {
     if (begun) verifyHeader(path);
@@ -31,8 +35,10 @@ export async function openSqliteStore(path: string, options: OpenOptions = {}): 
     // Kysely closes only what it has opened.
     const tables = await db.introspection.getTables();
     // Tables without the marker: a first start that was interrupted, or another program's file.
-    const ours = (database.prepare("PRAGMA application_id").get() as { application_id: number }).application_id === applicationId;
-    if (tables.length > 0 && !ours) throw new StoreFailure("store-corrupt", `${path} is another program's database. Nothing was changed in it.`);
+    const ours =
+      (database.prepare("PRAGMA application_id").get() as { application_id: number }).application_id === applicationId;
+    if (tables.length > 0 && !ours)
+      throw new StoreFailure("store-corrupt", `${path} is another program's database. Nothing was changed in it.`);
     if (tables.length > 0) await verifySqlite(database, db, path);
     else database.exec(`PRAGMA application_id=${applicationId}`);
     const store = await SqlStore.open(db, { asFailure, now: options.now ?? Date.now });

@@ -5,10 +5,14 @@ import type { Base, Lane, Roster, Seen, SnapshotPart } from "../model/rows.ts";
 /** Names of rows in the table and in the list of changes: `bogota/checkout` for a Lane, `bogota/money` for a Base. */
 export function rowName(change: RowChange): string {
   switch (change.kind) {
-    case "Snapshot": return change.hash;
-    case "Roster": return change.app;
-    case "Lane": return `${change.cluster}/${change.app}`;
-    case "Base": return `${change.cluster}/${change.segment}`;
+    case "Snapshot":
+      return change.hash;
+    case "Roster":
+      return change.app;
+    case "Lane":
+      return `${change.cluster}/${change.app}`;
+    case "Base":
+      return `${change.cluster}/${change.segment}`;
   }
 }
 
@@ -21,8 +25,15 @@ export async function readInForce(db: Db, revision: number): Promise<InForce> {
     const value = JSON.parse(row.body) as unknown;
     if (row.kind === "Snapshot") batch.push({ kind: "Snapshot", hash: row.name, value: value as SnapshotPart });
     else if (row.kind === "Roster") batch.push({ kind: "Roster", app: row.name, value: value as Roster });
-    else if (row.kind === "Lane") batch.push({ kind: "Lane", app: (value as Lane).app, cluster: (value as Lane).cluster, value: value as Lane });
-    else batch.push({ kind: "Base", segment: (value as Base).segment, cluster: (value as Base).cluster, value: value as Base });
+    else if (row.kind === "Lane")
+      batch.push({ kind: "Lane", app: (value as Lane).app, cluster: (value as Lane).cluster, value: value as Lane });
+    else
+      batch.push({
+        kind: "Base",
+        segment: (value as Base).segment,
+        cluster: (value as Base).cluster,
+        value: value as Base,
+      });
     if (rows[at + 1]?.revision !== row.revision) {
       view = { ...withChanges(view, row.revision, batch), revision };
       batch = [];
@@ -33,8 +44,15 @@ export async function readInForce(db: Db, revision: number): Promise<InForce> {
 
 export async function writeRow(db: Db, change: RowChange, revision: number): Promise<void> {
   const name = rowName(change);
-  if (change.value === null) await db.deleteFrom("in_force").where("kind", "=", change.kind).where("name", "=", name).execute();
-  else await upsert(db, "in_force", ["kind", "name"], { kind: change.kind, name, revision, body: JSON.stringify(change.value) });
+  if (change.value === null)
+    await db.deleteFrom("in_force").where("kind", "=", change.kind).where("name", "=", name).execute();
+  else
+    await upsert(db, "in_force", ["kind", "name"], {
+      kind: change.kind,
+      name,
+      revision,
+      body: JSON.stringify(change.value),
+    });
 }
 
 export async function readSeen(db: Db): Promise<Map<string, Seen>> {

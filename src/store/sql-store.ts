@@ -40,7 +40,7 @@ export class SqlStore implements Store {
     const store = new SqlStore(db, options);
     await store.#guard(async () => {
       await migrate(db);
-      store.#revision = Number(await meta(db, "revision") ?? 0);
+      store.#revision = Number((await meta(db, "revision")) ?? 0);
       store.#inForce = await readInForce(db, store.#revision);
       store.#seen = await readSeen(db);
     });
@@ -69,7 +69,7 @@ export class SqlStore implements Store {
       const result = await this.#db.transaction().execute(async (trx) => {
         // The one row that every write updates: transactions get their revisions in the order of their commits, on
         // PostgreSQL too, where a sequence would not promise it.
-        next = Number(await meta(trx, "revision") ?? 0) + 1;
+        next = Number((await meta(trx, "revision")) ?? 0) + 1;
         await upsert(trx, "meta", ["key"], { key: "revision", value: String(next) });
         const answer = await work(writeTx(trx, this.#inForce, next, this.#options.now(), written));
         if (written.changes === 0) await upsert(trx, "meta", ["key"], { key: "revision", value: String(next - 1) });
@@ -163,9 +163,13 @@ async function meta(db: Kysely<Tables>, key: string): Promise<string | undefined
 
 async function migrate(db: Kysely<Tables>): Promise<void> {
   const tables = await db.introspection.getTables();
-  const found = tables.some((table) => table.name === "meta") ? Number(await meta(db, "schema") ?? 0) : 0;
+  const found = tables.some((table) => table.name === "meta") ? Number((await meta(db, "schema")) ?? 0) : 0;
   const newest = migrations.at(-1)!.version;
-  if (found > newest) throw new StoreFailure("store-newer", `The store was written by a newer Quipu (schema ${found}; this one knows ${newest}). Use that version.`);
+  if (found > newest)
+    throw new StoreFailure(
+      "store-newer",
+      `The store was written by a newer Quipu (schema ${found}; this one knows ${newest}). Use that version.`,
+    );
   for (const migration of migrations) {
     if (migration.version <= found) continue;
     await db.transaction().execute(async (trx) => {

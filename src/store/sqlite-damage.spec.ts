@@ -12,7 +12,12 @@ import { nodeSqliteDialect, openSqlite } from "./sqlite-dialect.ts";
 import { asStoreFailure } from "./store-error.ts";
 import type { ObjectBody } from "./store.ts";
 
-const app = (name: string, note = ""): ObjectBody => ({ apiVersion: "quipu.dev/v1", kind: "App", metadata: { name }, spec: { team: "t", segment: "money", note } });
+const app = (name: string, note = ""): ObjectBody => ({
+  apiVersion: "quipu.dev/v1",
+  kind: "App",
+  metadata: { name },
+  spec: { team: "t", segment: "money", note },
+});
 
 describe("a damaged or full store", () => {
   let folder: string;
@@ -33,10 +38,16 @@ describe("a damaged or full store", () => {
     writeFileSync(path, bytes);
   };
 
-  it.each([0, 15, 16, 18, 19, 20, 21, 28, 47, 56, 59, 63, 68, 80])("a flipped byte %i of the header stops the start", async (at) => {
-    flip(at, at === 28 ? 0x7f : 0xff);
-    await expect(openSqliteStore(path)).rejects.toMatchObject({ name: "StoreFailure", code: expect.stringMatching(/store-(corrupt|unreadable)/) as string });
-  });
+  it.each([0, 15, 16, 18, 19, 20, 21, 28, 47, 56, 59, 63, 68, 80])(
+    "a flipped byte %i of the header stops the start",
+    async (at) => {
+      flip(at, at === 28 ? 0x7f : 0xff);
+      await expect(openSqliteStore(path)).rejects.toMatchObject({
+        name: "StoreFailure",
+        code: expect.stringMatching(/store-(corrupt|unreadable)/) as string,
+      });
+    },
+  );
 
   it("any flipped byte of any page is noticed at the start, or changes nothing that is kept", async () => {
     const whole = readFileSync(path);
@@ -64,7 +75,12 @@ describe("a damaged or full store", () => {
   async function dump(file: string): Promise<unknown> {
     const store = await openSqliteStore(file);
     try {
-      return await store.read(async (tx) => ({ apps: await tx.all("App"), audit: await tx.audit(), changes: await tx.changes(0, 10_000), revision: await tx.revision() }));
+      return await store.read(async (tx) => ({
+        apps: await tx.all("App"),
+        audit: await tx.audit(),
+        changes: await tx.changes(0, 10_000),
+        revision: await tx.revision(),
+      }));
     } finally {
       await store.close();
     }
@@ -80,12 +96,16 @@ describe("a damaged or full store", () => {
 
   it("an audit entry taken out by hand stops the start", async () => {
     const store = await openSqliteStore(path);
-    for (const subject of ["App/a", "App/b"]) await store.write((tx) => tx.appendAudit({ who: "ana", what: "put", subject }));
+    for (const subject of ["App/a", "App/b"])
+      await store.write((tx) => tx.appendAudit({ who: "ana", what: "put", subject }));
     await store.close();
     const database = new DatabaseSync(path);
     database.exec("DELETE FROM audit WHERE seq = 2");
     database.close();
-    await expect(openSqliteStore(path)).rejects.toMatchObject({ code: "store-corrupt", message: expect.stringContaining("entry 2") as string });
+    await expect(openSqliteStore(path)).rejects.toMatchObject({
+      code: "store-corrupt",
+      message: expect.stringContaining("entry 2") as string,
+    });
   });
 
   it("damage found while running stops everything after it", async () => {
@@ -105,7 +125,9 @@ describe("a damaged or full store", () => {
     if (how === "emptied") truncateSync(path, 0);
     if (how === "gone") rmSync(path);
     if (how === "cut") truncateSync(path, 8192);
-    await expect(openSqliteStore(path)).rejects.toMatchObject({ code: how === "cut" ? "store-corrupt" : "store-missing" });
+    await expect(openSqliteStore(path)).rejects.toMatchObject({
+      code: how === "cut" ? "store-corrupt" : "store-missing",
+    });
   });
 
   it("a second process is told that the store is in use", async () => {
@@ -129,8 +151,17 @@ describe("a damaged or full store", () => {
     const failures: string[] = [];
     store.onFailure((failure) => failures.push(failure.code));
     let count = 0;
-    const fill = async () => { for (; count < 1000; count++) await store.write(async (tx) => { await tx.put(app(`one-${count}`, "x".repeat(3000))); await tx.put(app(`two-${count}`, "x".repeat(3000))); }); };
-    await expect(fill()).rejects.toMatchObject({ code: "store-full", message: expect.stringContaining("Make room") as string });
+    const fill = async () => {
+      for (; count < 1000; count++)
+        await store.write(async (tx) => {
+          await tx.put(app(`one-${count}`, "x".repeat(3000)));
+          await tx.put(app(`two-${count}`, "x".repeat(3000)));
+        });
+    };
+    await expect(fill()).rejects.toMatchObject({
+      code: "store-full",
+      message: expect.stringContaining("Make room") as string,
+    });
     expect(failures).toEqual(["store-full"]);
     await expect(store.read((tx) => tx.revision())).rejects.toMatchObject({ code: "store-full" });
     await store.close();
@@ -148,13 +179,17 @@ describe("a damaged or full store", () => {
       try { for (let n = 0; n < 5000; n++) await store.write((tx) => tx.put({ apiVersion: "quipu.dev/v1", kind: "App", metadata: { name: "big-" + n }, spec: { note: "x".repeat(20000) } })); }
       catch (error) { console.log(error.code); process.exit(3); }
     `;
-    const run = spawnSync("/bin/sh", ["-c", `ulimit -f 4096; exec "$0" --input-type=module -e "$1"`, process.execPath, script], { encoding: "utf8" });
+    const run = spawnSync(
+      "/bin/sh",
+      ["-c", `ulimit -f 4096; exec "$0" --input-type=module -e "$1"`, process.execPath, script],
+      { encoding: "utf8" },
+    );
     expect(run.stdout.trim()).toBe("store-full");
     expect(run.status).toBe(3);
     const again = await openSqliteStore(path);
     const kept = await again.read((tx) => tx.list("App", { q: "big-" }));
     expect(kept.total).toBeGreaterThan(10);
-    expect(kept.total).toBe(await again.read((tx) => tx.revision()) - 60);
+    expect(kept.total).toBe((await again.read((tx) => tx.revision())) - 60);
     await again.close();
   });
 });

@@ -14,9 +14,14 @@ export interface SqliteOptions {
  * (`synchronous=FULL`). `cell_size_check` makes SQLite refuse pages whose cells don't add up.
  */
 export function openSqlite(path: string, options: SqliteOptions = {}): DatabaseSync {
-  const database = new DatabaseSync(path, { timeout: options.busyTimeoutMs ?? 5_000, enableForeignKeyConstraints: false });
+  const database = new DatabaseSync(path, {
+    timeout: options.busyTimeoutMs ?? 5_000,
+    enableForeignKeyConstraints: false,
+  });
   try {
-    database.exec("PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cell_size_check=ON; PRAGMA trusted_schema=OFF");
+    database.exec(
+      "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cell_size_check=ON; PRAGMA trusted_schema=OFF",
+    );
     if (options.maxPages !== undefined) database.exec(`PRAGMA max_page_count=${options.maxPages}`);
     return database;
   } catch (error) {

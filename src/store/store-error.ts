@@ -1,5 +1,11 @@
 /** Why a store can't go on: the process that holds it has to stop and say so. */
-export type StoreFailureCode = "store-corrupt" | "store-full" | "store-unreadable" | "store-missing" | "store-in-use" | "store-newer";
+export type StoreFailureCode =
+  | "store-corrupt"
+  | "store-full"
+  | "store-unreadable"
+  | "store-missing"
+  | "store-in-use"
+  | "store-newer";
 
 /** The store itself is broken or can't take more; nothing that was asked of it has been half done. */
 export class StoreFailure extends Error {
@@ -28,7 +34,15 @@ export class RevisionConflict extends Error {
 }
 
 /** Primary result codes of SQLite (https://www.sqlite.org/rescode.html) that a process can't work around. */
-const sqliteCodes: Record<number, StoreFailureCode> = { 5: "store-in-use", 8: "store-unreadable", 10: "store-full", 11: "store-corrupt", 13: "store-full", 14: "store-unreadable", 26: "store-corrupt" };
+const sqliteCodes: Record<number, StoreFailureCode> = {
+  5: "store-in-use",
+  8: "store-unreadable",
+  10: "store-full",
+  11: "store-corrupt",
+  13: "store-full",
+  14: "store-unreadable",
+  26: "store-corrupt",
+};
 
 /** What an error of SQLite means for the whole store; undefined when it concerns one statement only. */
 export function asStoreFailure(error: unknown, path: string): StoreFailure | undefined {

@@ -52,10 +52,23 @@ export interface ListQuery {
   /** Field, descending with a leading `-`. */
   sort?: SortField | `-${SortField}`;
 }
-export interface Page { items: StoredObject[]; continue?: string; total: number; revision: number }
+export interface Page {
+  items: StoredObject[];
+  continue?: string;
+  total: number;
+  revision: number;
+}
 
 /** One write. `body` is null when the thing was deleted. */
-export interface Change { revision: number; seq: number; scope: "object" | "row"; kind: ObjectKind | RowKind; name: string; at: number; body: unknown }
+export interface Change {
+  revision: number;
+  seq: number;
+  scope: "object" | "row";
+  kind: ObjectKind | RowKind;
+  name: string;
+  at: number;
+  body: unknown;
+}
 
 export interface JournalEntry {
   app: string;
@@ -69,7 +82,11 @@ export interface JournalEntry {
   body: Record<string, unknown>;
 }
 
-export interface LedgerEntry { key: string; revision: number; hash: string }
+export interface LedgerEntry {
+  key: string;
+  revision: number;
+  hash: string;
+}
 
 export interface TokenRecord {
   id: string;
@@ -83,11 +100,34 @@ export interface TokenRecord {
   used: number | null;
 }
 
-export interface AuditEntry { seq: number; at: number; who: string; what: string; subject: string; before?: unknown; after?: unknown; why?: string; previous: string; hash: string }
+export interface AuditEntry {
+  seq: number;
+  at: number;
+  who: string;
+  what: string;
+  subject: string;
+  before?: unknown;
+  after?: unknown;
+  why?: string;
+  previous: string;
+  hash: string;
+}
 export type NewAuditEntry = Pick<AuditEntry, "who" | "what" | "subject" | "before" | "after" | "why">;
 
-export interface ArtifactRecord { digest: string; size: number; app: string; created: number; who: string }
-export interface IdempotencyRecord { key: string; requestHash: string; status: number; body: unknown; created: number }
+export interface ArtifactRecord {
+  digest: string;
+  size: number;
+  app: string;
+  created: number;
+  who: string;
+}
+export interface IdempotencyRecord {
+  key: string;
+  requestHash: string;
+  status: number;
+  body: unknown;
+  created: number;
+}
 
 /** What can be read in one consistent view. */
 export interface ReadTx {

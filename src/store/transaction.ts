@@ -27,13 +27,24 @@ export function readTx(db: Db, revision: number): ReadTx {
 }
 
 /** What a write transaction leaves for after its commit. */
-export interface Written { rows: RowChange[]; changes: number }
+export interface Written {
+  rows: RowChange[];
+  changes: number;
+}
 
 /** A write transaction under revision `next`; it looks at what was in force when it began. */
 export function writeTx(db: Db, view: InForce, next: number, now: number, written: Written): WriteTx {
   const record = async (scope: Change["scope"], kind: string, name: string, body: unknown): Promise<void> => {
     written.changes += 1;
-    await insert(db, "changes", { revision: next, seq: written.changes, scope, kind, name, at: now, body: body === null ? null : JSON.stringify(body) });
+    await insert(db, "changes", {
+      revision: next,
+      seq: written.changes,
+      scope,
+      kind,
+      name,
+      at: now,
+      body: body === null ? null : JSON.stringify(body),
+    });
   };
   const row = async (change: RowChange): Promise<void> => {
     written.rows.push(change);
@@ -56,7 +67,11 @@ export function writeTx(db: Db, view: InForce, next: number, now: number, writte
       return object;
     },
     async putSnapshot({ hash, content }: Snapshot) {
-      if (!view.snapshots.has(hash) && !written.rows.some((change) => change.kind === "Snapshot" && change.hash === hash)) await row({ kind: "Snapshot", hash, value: content });
+      if (
+        !view.snapshots.has(hash) &&
+        !written.rows.some((change) => change.kind === "Snapshot" && change.hash === hash)
+      )
+        await row({ kind: "Snapshot", hash, value: content });
     },
     putRoster: (value: Roster) => row({ kind: "Roster", app: value.app, value }),
     putLane: (value: Lane) => row({ kind: "Lane", app: value.app, cluster: value.cluster, value }),
@@ -64,13 +79,23 @@ export function writeTx(db: Db, view: InForce, next: number, now: number, writte
     deleteRoster: (app) => row({ kind: "Roster", app, value: null }),
     deleteLane: (app, cluster) => row({ kind: "Lane", app, cluster, value: null }),
     deleteBase: (segment, cluster) => row({ kind: "Base", segment, cluster, value: null }),
-    appendJournal: (app, release, action, body) => records.appendJournal(db, { app, release, at: now, revision: next, action, body }),
+    appendJournal: (app, release, action, body) =>
+      records.appendJournal(db, { app, release, at: now, revision: next, action, body }),
     putLedger: (cluster, entries) => records.putLedger(db, cluster, entries),
     deleteLedger: (cluster, keys) => records.deleteLedger(db, cluster, keys),
     putToken: (token) => records.putToken(db, token),
-    async deleteToken(id) { await db.deleteFrom("tokens").where("id", "=", id).execute(); },
+    async deleteToken(id) {
+      await db.deleteFrom("tokens").where("id", "=", id).execute();
+    },
     appendAudit: (entry) => records.appendAudit(db, entry, now),
     putArtifact: (artifact) => upsert(db, "artifacts", ["digest"], { ...artifact }),
-    putIdempotent: ({ key, requestHash, status, body, created }) => upsert(db, "idempotency", ["key"], { key, request_hash: requestHash, status, body: JSON.stringify(body), created }),
+    putIdempotent: ({ key, requestHash, status, body, created }) =>
+      upsert(db, "idempotency", ["key"], {
+        key,
+        request_hash: requestHash,
+        status,
+        body: JSON.stringify(body),
+        created,
+      }),
   };
 }

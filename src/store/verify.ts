@@ -31,7 +31,11 @@ export function verifyHeader(path: string): void {
     closeSync(file);
   }
   for (const [at, expected, what] of header) {
-    if (!bytes.subarray(at, at + expected.length).equals(expected)) throw new StoreFailure("store-corrupt", `${path} is not a store of Quipu, or its header is damaged (${what}). Put a backup in its place; nothing was changed or begun anew.`);
+    if (!bytes.subarray(at, at + expected.length).equals(expected))
+      throw new StoreFailure(
+        "store-corrupt",
+        `${path} is not a store of Quipu, or its header is damaged (${what}). Put a backup in its place; nothing was changed or begun anew.`,
+      );
   }
 }
 
@@ -41,7 +45,11 @@ export function verifyHeader(path: string): void {
  */
 export async function verifySqlite(database: DatabaseSync, db: Db, path: string): Promise<void> {
   const [first] = database.prepare("PRAGMA integrity_check(1)").all() as { integrity_check: string }[];
-  if (first?.integrity_check !== "ok") throw new StoreFailure("store-corrupt", `The store ${path} is damaged: ${first?.integrity_check}. Put a backup in its place; nothing was changed or begun anew.`);
+  if (first?.integrity_check !== "ok")
+    throw new StoreFailure(
+      "store-corrupt",
+      `The store ${path} is damaged: ${first?.integrity_check}. Put a backup in its place; nothing was changed or begun anew.`,
+    );
   for (const table of tableNames) {
     for (const row of database.prepare(`SELECT * FROM ${table}`).iterate()) unseal(table, row as { sum: string });
   }

@@ -4,23 +4,23 @@ import { withClient } from "../with-client.ts";
 
 interface Rendered {
   inForce: boolean;
-  clusters: Record<string, { objects: unknown[] } | unknown[]>;
+  clusters: { cluster: string; objects: unknown[] }[];
 }
 
 /** The objects of an app as the clusters have them, or would have them after its first release. */
 export async function renderApp(app: string, { cluster, output }: { cluster?: string; output: string }): Promise<void> {
   await withClient(async (client) => {
     const answer = await client.get<Rendered>(`/api/v1/apps/${encodeURIComponent(app)}/render`);
-    const names = Object.keys(answer.clusters);
+    const names = answer.clusters.map((one) => one.cluster);
     if (cluster !== undefined && !names.includes(cluster))
       throw new CliError(
         "usage",
         `${app} has no objects in cluster "${cluster}"`,
         `It has some in: ${names.join(", ") || "none"}.`,
       );
-    const wanted = Object.entries(answer.clusters)
-      .filter(([name]) => cluster === undefined || name === cluster)
-      .map(([name, objects]) => [name, Array.isArray(objects) ? objects : objects.objects] as const);
+    const wanted = answer.clusters
+      .filter((one) => cluster === undefined || one.cluster === cluster)
+      .map((one) => [one.cluster, one.objects] as const);
     if (output === "json") {
       console.log(JSON.stringify(Object.fromEntries(wanted), null, 2));
       return;

@@ -11,13 +11,23 @@ export type ServerTlsMode = "DISABLE" | "PERMISSIVE" | "STRICT";
  */
 export function peerAuthentication(mesh: Mesh) {
   const { indexes, settings } = mesh;
-  const hasSelector = (stored: Stored<PeerAuthentication>) => Object.keys(stored.object.spec?.selector?.matchLabels ?? {}).length > 0;
-  const general = (namespace: string) => indexes.peerAuthenticationByNamespace(namespace, (stored) => !hasSelector(stored))[0]?.object.spec?.mtls?.mode;
+  const hasSelector = (stored: Stored<PeerAuthentication>) =>
+    Object.keys(stored.object.spec?.selector?.matchLabels ?? {}).length > 0;
+  const general = (namespace: string) =>
+    indexes.peerAuthenticationByNamespace(namespace, (stored) => !hasSelector(stored))[0]?.object.spec?.mtls?.mode;
 
   return {
     mode(namespace: string, labels: Readonly<Record<string, string>>, port: number): ServerTlsMode {
-      const own = indexes.peerAuthenticationByNamespace(namespace, (stored) => hasSelector(stored) && matchesLabels(stored.object.spec?.selector?.matchLabels, labels))[0]?.object.spec;
-      return firstSet(own?.portLevelMtls?.[String(port)]?.mode, own?.mtls?.mode, general(namespace), general(settings.rootNamespace));
+      const own = indexes.peerAuthenticationByNamespace(
+        namespace,
+        (stored) => hasSelector(stored) && matchesLabels(stored.object.spec?.selector?.matchLabels, labels),
+      )[0]?.object.spec;
+      return firstSet(
+        own?.portLevelMtls?.[String(port)]?.mode,
+        own?.mtls?.mode,
+        general(namespace),
+        general(settings.rootNamespace),
+      );
     },
   };
 }

@@ -14,7 +14,10 @@ export const jwtPayload = "payload";
 /** `*` alone means present, `x*` begins so, `*x` ends so, anything else is exact (Istio reference, AuthorizationPolicy). */
 export function wildcard(value: string, prefix = "", ignoreCase = false): Matcher {
   if (value === "*") return { matchPattern: { case: "safeRegex", value: { regex: ".+" } } };
-  if (value.startsWith("*")) return prefix === "" ? { matchPattern: { case: "suffix", value: value.slice(1) }, ignoreCase } : { matchPattern: { case: "safeRegex", value: { regex: `${escape(prefix)}.*${escape(value.slice(1))}` } } };
+  if (value.startsWith("*"))
+    return prefix === ""
+      ? { matchPattern: { case: "suffix", value: value.slice(1) }, ignoreCase }
+      : { matchPattern: { case: "safeRegex", value: { regex: `${escape(prefix)}.*${escape(value.slice(1))}` } } };
   if (value.endsWith("*")) return { matchPattern: { case: "prefix", value: prefix + value.slice(0, -1) }, ignoreCase };
   return { matchPattern: { case: "exact", value: prefix + value }, ignoreCase };
 }
@@ -28,7 +31,11 @@ export function anyPermission(rules: Permission[]): Permission {
   return rules.length === 1 ? rules[0]! : { rule: { case: "orRules", value: { rules } } };
 }
 export function allPermissions(rules: Permission[]): Permission {
-  return rules.length === 0 ? { rule: { case: "any", value: true } } : rules.length === 1 ? rules[0]! : { rule: { case: "andRules", value: { rules } } };
+  return rules.length === 0
+    ? { rule: { case: "any", value: true } }
+    : rules.length === 1
+      ? rules[0]!
+      : { rule: { case: "andRules", value: { rules } } };
 }
 export function notPermission(rule: Permission): Permission {
   return { rule: { case: "notRule", value: rule } };
@@ -37,25 +44,40 @@ export function anyPrincipal(ids: Principal[]): Principal {
   return ids.length === 1 ? ids[0]! : { identifier: { case: "orIds", value: { ids } } };
 }
 export function allPrincipals(ids: Principal[]): Principal {
-  return ids.length === 0 ? { identifier: { case: "any", value: true } } : ids.length === 1 ? ids[0]! : { identifier: { case: "andIds", value: { ids } } };
+  return ids.length === 0
+    ? { identifier: { case: "any", value: true } }
+    : ids.length === 1
+      ? ids[0]!
+      : { identifier: { case: "andIds", value: { ids } } };
 }
 export function notPrincipal(id: Principal): Principal {
   return { identifier: { case: "notId", value: id } };
 }
 
 export function header(name: string, value: string, ignoreCase = false): Init<typeof HeaderMatcherSchema> {
-  return value === "*" ? { name, headerMatchSpecifier: { case: "presentMatch", value: true } } : { name, headerMatchSpecifier: { case: "stringMatch", value: wildcard(value, "", ignoreCase) } };
+  return value === "*"
+    ? { name, headerMatchSpecifier: { case: "presentMatch", value: true } }
+    : { name, headerMatchSpecifier: { case: "stringMatch", value: wildcard(value, "", ignoreCase) } };
 }
 
 /** The certificate's SPIFFE identity. `cluster.local/…` means the mesh's own trust domain, whatever it is called. */
 export function peer(principal: string, trustDomain: string): Principal {
-  const own = principal.startsWith("cluster.local/") ? `${trustDomain}${principal.slice("cluster.local".length)}` : principal;
-  return { identifier: { case: "authenticated", value: { principalName: wildcard(own, own === "*" ? "" : "spiffe://") } } };
+  const own = principal.startsWith("cluster.local/")
+    ? `${trustDomain}${principal.slice("cluster.local".length)}`
+    : principal;
+  return {
+    identifier: { case: "authenticated", value: { principalName: wildcard(own, own === "*" ? "" : "spiffe://") } },
+  };
 }
 
 export function peerNamespace(namespace: string): Principal {
   const parts = namespace.split("*").map(escape).join(".*");
-  return { identifier: { case: "authenticated", value: { principalName: { matchPattern: { case: "safeRegex", value: { regex: `.*/ns/${parts}/.*` } } } } } };
+  return {
+    identifier: {
+      case: "authenticated",
+      value: { principalName: { matchPattern: { case: "safeRegex", value: { regex: `.*/ns/${parts}/.*` } } } },
+    },
+  };
 }
 
 export function cidr(block: string): { addressPrefix: string; prefixLen: number } {
@@ -71,8 +93,21 @@ export function claim(path: readonly string[], value: Matcher): Principal {
       case: "sourcedMetadata",
       value: {
         metadataMatcher: {
-          filter: jwtFilter, path: [jwtPayload, ...path].map((key) => ({ segment: { case: "key" as const, value: key } })),
-          value: { matchPattern: { case: "orMatch", value: { valueMatchers: [stringMatch, { matchPattern: { case: "listMatch", value: { matchPattern: { case: "oneOf", value: stringMatch } } } }] } } },
+          filter: jwtFilter,
+          path: [jwtPayload, ...path].map((key) => ({ segment: { case: "key" as const, value: key } })),
+          value: {
+            matchPattern: {
+              case: "orMatch",
+              value: {
+                valueMatchers: [
+                  stringMatch,
+                  {
+                    matchPattern: { case: "listMatch", value: { matchPattern: { case: "oneOf", value: stringMatch } } },
+                  },
+                ],
+              },
+            },
+          },
         },
         metadataSource: MetadataSource.DYNAMIC,
       },

@@ -3,7 +3,10 @@ import type { ClusterSchema } from "#gen/envoy/config/cluster/v3/cluster_pb.ts";
 import { TransportSocketSchema, type TransportSocket } from "#gen/envoy/config/core/v3/base_pb.ts";
 import { RawBufferSchema } from "#gen/envoy/extensions/transport_sockets/raw_buffer/v3/raw_buffer_pb.ts";
 import { SubjectAltNameMatcher_SanType } from "#gen/envoy/extensions/transport_sockets/tls/v3/common_pb.ts";
-import { CommonTlsContextSchema, UpstreamTlsContextSchema } from "#gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts";
+import {
+  CommonTlsContextSchema,
+  UpstreamTlsContextSchema,
+} from "#gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts";
 import type { ClientTLSSettings } from "../../objects/istio.ts";
 import { rootSecret, secret, workloadSecret } from "./config-source.ts";
 import { any, type Init } from "./encode.ts";
@@ -50,45 +53,88 @@ export function transportSockets(tls: ClientTls): Sockets {
 function mutual(tls: ClientTls): TransportSocket {
   const { identities, identityPrefix, http } = tls;
   const names = tls.settings?.subjectAltNames?.length ? tls.settings.subjectAltNames : identities;
-  const patterns = names.length > 0 ? names.map((exact) => ({ case: "exact" as const, value: exact })) : [{ case: "prefix" as const, value: identityPrefix }];
-  return tlsSocket(any(UpstreamTlsContextSchema, {
-    sni: tls.settings?.sni ?? tls.sni,
-    commonTlsContext: create(CommonTlsContextSchema, {
-      alpnProtocols: http ? ["istio", "h2"] : ["istio-peer-exchange", "istio"],
-      tlsCertificateSdsSecretConfigs: [secret(workloadSecret)],
-      validationContextType: {
-        case: "combinedValidationContext",
-        value: {
-          defaultValidationContext: { matchTypedSubjectAltNames: patterns.map((matchPattern) => ({ sanType: SubjectAltNameMatcher_SanType.URI, matcher: { matchPattern } })) },
-          validationContextSdsSecretConfig: secret(rootSecret),
+  const patterns =
+    names.length > 0
+      ? names.map((exact) => ({ case: "exact" as const, value: exact }))
+      : [{ case: "prefix" as const, value: identityPrefix }];
+  return tlsSocket(
+    any(UpstreamTlsContextSchema, {
+      sni: tls.settings?.sni ?? tls.sni,
+      commonTlsContext: create(CommonTlsContextSchema, {
+        alpnProtocols: http ? ["istio", "h2"] : ["istio-peer-exchange", "istio"],
+        tlsCertificateSdsSecretConfigs: [secret(workloadSecret)],
+        validationContextType: {
+          case: "combinedValidationContext",
+          value: {
+            defaultValidationContext: {
+              matchTypedSubjectAltNames: patterns.map((matchPattern) => ({
+                sanType: SubjectAltNameMatcher_SanType.URI,
+                matcher: { matchPattern },
+              })),
+            },
+            validationContextSdsSecretConfig: secret(rootSecret),
+          },
         },
-      },
+      }),
     }),
-  }));
+  );
 }
 
 /** To a server outside the mesh. Without named roots the system's are used; the name is checked either way. */
 function outside({ settings = { mode: "SIMPLE" }, mode, http2, sni, systemRoots }: ClientTls): TransportSocket {
   const { credentialName, caCertificates, subjectAltNames = [], insecureSkipVerify } = settings;
   const host = settings.sni ?? sni;
-  const names = (subjectAltNames.length > 0 ? subjectAltNames : host === "" ? [] : [host]).map((value) => ({ sanType: SubjectAltNameMatcher_SanType.DNS, matcher: { matchPattern: { case: "exact" as const, value } } }));
-  const trustedCa = { specifier: { case: "filename" as const, value: caCertificates === undefined || caCertificates === "system" ? systemRoots : caCertificates } };
-  return tlsSocket(any(UpstreamTlsContextSchema, {
-    sni: host,
-    commonTlsContext: create(CommonTlsContextSchema, {
-      alpnProtocols: http2 ? ["h2"] : [],
-      ...(mode === "MUTUAL" && credentialName !== undefined ? { tlsCertificateSdsSecretConfigs: [secret(`kubernetes://${credentialName}`)] } : {}),
-      ...(insecureSkipVerify === true ? {} : credentialName !== undefined ? {
-        validationContextType: { case: "combinedValidationContext" as const, value: { defaultValidationContext: { matchTypedSubjectAltNames: names }, validationContextSdsSecretConfig: secret(`kubernetes://${credentialName}-cacert`) } },
-      } : { validationContextType: { case: "validationContext" as const, value: { trustedCa, matchTypedSubjectAltNames: names } } }),
-    }),
+  const names = (subjectAltNames.length > 0 ? subjectAltNames : host === "" ? [] : [host]).map((value) => ({
+    sanType: SubjectAltNameMatcher_SanType.DNS,
+    matcher: { matchPattern: { case: "exact" as const, value } },
   }));
+  const trustedCa = {
+    specifier: {
+      case: "filename" as const,
+      value: caCertificates === undefined || caCertificates === "system" ? systemRoots : caCertificates,
+    },
+  };
+  return tlsSocket(
+    any(UpstreamTlsContextSchema, {
+      sni: host,
+      commonTlsContext: create(CommonTlsContextSchema, {
+        alpnProtocols: http2 ? ["h2"] : [],
+        ...(mode === "MUTUAL" && credentialName !== undefined
+          ? { tlsCertificateSdsSecretConfigs: [secret(`kubernetes://${credentialName}`)] }
+          : {}),
+        ...(insecureSkipVerify === true
+          ? {}
+          : credentialName !== undefined
+            ? {
+                validationContextType: {
+                  case: "combinedValidationContext" as const,
+                  value: {
+                    defaultValidationContext: { matchTypedSubjectAltNames: names },
+                    validationContextSdsSecretConfig: secret(`kubernetes://${credentialName}-cacert`),
+                  },
+                },
+              }
+            : {
+                validationContextType: {
+                  case: "validationContext" as const,
+                  value: { trustedCa, matchTypedSubjectAltNames: names },
+                },
+              }),
+      }),
+    }),
+  );
 }
 
 function tlsSocket(value: ReturnType<typeof any>): TransportSocket {
-  return create(TransportSocketSchema, { name: "envoy.transport_sockets.tls", configType: { case: "typedConfig", value } });
+  return create(TransportSocketSchema, {
+    name: "envoy.transport_sockets.tls",
+    configType: { case: "typedConfig", value },
+  });
 }
 
 export function plaintext(): TransportSocket {
-  return create(TransportSocketSchema, { name: "envoy.transport_sockets.raw_buffer", configType: { case: "typedConfig", value: any(RawBufferSchema, {}) } });
+  return create(TransportSocketSchema, {
+    name: "envoy.transport_sockets.raw_buffer",
+    configType: { case: "typedConfig", value: any(RawBufferSchema, {}) },
+  });
 }

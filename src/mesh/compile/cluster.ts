@@ -40,7 +40,13 @@ export function clusterKeyId({ service, port, subset, rule, filters, context }: 
   return `${service}|${port}|${subset}|${rule}|${filters === "" ? "" : `${context} ${filters}`}`;
 }
 
-export function clusters(mesh: Mesh, services: Services, workloads: Workloads, rules: DestinationRules, envoyFilters: EnvoyFilters) {
+export function clusters(
+  mesh: Mesh,
+  services: Services,
+  workloads: Workloads,
+  rules: DestinationRules,
+  envoyFilters: EnvoyFilters,
+) {
   const { graph, encoder, settings } = mesh;
 
   const spiffe = (account: string) => `spiffe://${settings.trustDomain}/ns/${account.replace("/", "/sa/")}`;
@@ -53,7 +59,12 @@ export function clusters(mesh: Mesh, services: Services, workloads: Workloads, r
     // Sidecars speak HTTP/2 to each other; an endpoint without one gets what its port declares.
     const http2 = isHttp2(port.protocol) || inMesh || policy.connectionPool?.http?.h2UpgradePolicy === "UPGRADE";
     const http = isHttp(port.protocol);
-    const identities = service.subjectAltNames.length > 0 ? service.subjectAltNames : mode === "auto" || mode === "ISTIO_MUTUAL" ? workloads.accounts(endpoints).map(spiffe) : [];
+    const identities =
+      service.subjectAltNames.length > 0
+        ? service.subjectAltNames
+        : mode === "auto" || mode === "ISTIO_MUTUAL"
+          ? workloads.accounts(endpoints).map(spiffe)
+          : [];
     const name = outboundCluster(port.number, key.subset, service.host);
     return {
       name,
@@ -61,14 +72,32 @@ export function clusters(mesh: Mesh, services: Services, workloads: Workloads, r
       connectTimeout: connectTimeout(policy.connectionPool),
       circuitBreakers: circuitBreakers(policy.connectionPool, policy.retryBudget),
       ...outlierDetection(policy.outlierDetection),
-      ...(service.resolution === "NONE" ? { lbPolicy: Cluster_LbPolicy.CLUSTER_PROVIDED } : loadBalancing(policy.loadBalancer)),
+      ...(service.resolution === "NONE"
+        ? { lbPolicy: Cluster_LbPolicy.CLUSTER_PROVIDED }
+        : loadBalancing(policy.loadBalancer)),
       ...keepalive(policy.connectionPool),
-      ...(http ? { typedExtensionProtocolOptions: httpProtocolOptions(http2 ? "http2" : "http1", policy.connectionPool) } : {}),
+      ...(http
+        ? { typedExtensionProtocolOptions: httpProtocolOptions(http2 ? "http2" : "http1", policy.connectionPool) }
+        : {}),
       ...transportSockets({
-        mode, settings: policy.tls, systemRoots: settings.systemRoots, http, http2, identities, identityPrefix: `spiffe://${settings.trustDomain}/ns/${service.namespace}/sa/`,
+        mode,
+        settings: policy.tls,
+        systemRoots: settings.systemRoots,
+        http,
+        http2,
+        identities,
+        identityPrefix: `spiffe://${settings.trustDomain}/ns/${service.namespace}/sa/`,
         sni: mode === "SIMPLE" || mode === "MUTUAL" ? service.host : outboundSni(port.number, key.subset, service.host),
       }),
-      metadata: { filterMetadata: { istio: { ...(key.rule === "" ? {} : { config: `DestinationRule/${key.rule}` }), services: [{ host: service.host, name: service.name, namespace: service.namespace }], ...(key.subset === "" ? {} : { subset: key.subset }) } } },
+      metadata: {
+        filterMetadata: {
+          istio: {
+            ...(key.rule === "" ? {} : { config: `DestinationRule/${key.rule}` }),
+            services: [{ host: service.host, name: service.name, namespace: service.namespace }],
+            ...(key.subset === "" ? {} : { subset: key.subset }),
+          },
+        },
+      },
     };
   }
 
@@ -82,7 +111,9 @@ export function clusters(mesh: Mesh, services: Services, workloads: Workloads, r
         const subset = rules.rule(key.rule).subsets.find((entry) => entry.name === key.subset);
         return {
           ...dnsDiscovery(service.resolution === "DNS_ROUND_ROBIN"),
-          loadAssignment: loadAssignment(name, workloads.instances(instanceKey(service, port)), { labels: subset?.labels }),
+          loadAssignment: loadAssignment(name, workloads.instances(instanceKey(service, port)), {
+            labels: subset?.labels,
+          }),
         };
       }
       case "NONE":
@@ -92,22 +123,47 @@ export function clusters(mesh: Mesh, services: Services, workloads: Workloads, r
 
   return {
     /** Undefined while the service, port or subset doesn't exist. */
-    outbound: graph.family<ClusterKey, Resource | undefined>("cluster", (key) => {
-      const service = services.byId(key.service);
-      const port = service?.ports.find((entry) => entry.number === key.port);
-      if (service === undefined || port === undefined) return undefined;
-      if (key.subset !== "" && !rules.rule(key.rule).subsets.some((entry) => entry.name === key.subset)) return undefined;
-      const name = outboundCluster(key.port, key.subset, service.host);
-      const cluster = envoyFilters.cluster(key.filters, key.context, create(ClusterSchema, build(key, service, port)), { service: service.host, port: key.port, subset: key.subset });
-      return cluster === undefined ? undefined : encoder.resource("cluster", ClusterSchema, name, cluster);
-    }, { id: clusterKeyId, equal: sameVersion, fallback: { value: undefined } }),
+    outbound: graph.family<ClusterKey, Resource | undefined>(
+      "cluster",
+      (key) => {
+        const service = services.byId(key.service);
+        const port = service?.ports.find((entry) => entry.number === key.port);
+        if (service === undefined || port === undefined) return undefined;
+        if (key.subset !== "" && !rules.rule(key.rule).subsets.some((entry) => entry.name === key.subset))
+          return undefined;
+        const name = outboundCluster(key.port, key.subset, service.host);
+        const cluster = envoyFilters.cluster(
+          key.filters,
+          key.context,
+          create(ClusterSchema, build(key, service, port)),
+          { service: service.host, port: key.port, subset: key.subset },
+        );
+        return cluster === undefined ? undefined : encoder.resource("cluster", ClusterSchema, name, cluster);
+      },
+      { id: clusterKeyId, equal: sameVersion, fallback: { value: undefined } },
+    ),
     /** Those that EnvoyFilters add. */
-    added: graph.family<{ filters: string; context: PatchContext }, readonly Resource[]>("added clusters", ({ filters, context }) =>
-      addedClusters(envoyFilters.patches(filters, "cluster", context)).map((cluster) => encoder.resource("cluster", ClusterSchema, cluster.name, cluster)), { id: ({ filters, context }) => `${context} ${filters}` }),
+    added: graph.family<{ filters: string; context: PatchContext }, readonly Resource[]>(
+      "added clusters",
+      ({ filters, context }) =>
+        addedClusters(envoyFilters.patches(filters, "cluster", context)).map((cluster) =>
+          encoder.resource("cluster", ClusterSchema, cluster.name, cluster),
+        ),
+      { id: ({ filters, context }) => `${context} ${filters}` },
+    ),
     /** Where requests go that must fail. */
-    blackHole: graph.family<string, Resource>("black hole cluster", () => encoder.resource("cluster", ClusterSchema, blackHoleCluster, create(ClusterSchema, {
-      name: blackHoleCluster, clusterDiscoveryType: { case: "type", value: Cluster_DiscoveryType.STATIC }, connectTimeout: duration("10s"),
-    }))),
+    blackHole: graph.family<string, Resource>("black hole cluster", () =>
+      encoder.resource(
+        "cluster",
+        ClusterSchema,
+        blackHoleCluster,
+        create(ClusterSchema, {
+          name: blackHoleCluster,
+          clusterDiscoveryType: { case: "type", value: Cluster_DiscoveryType.STATIC },
+          connectTimeout: duration("10s"),
+        }),
+      ),
+    ),
   };
 }
 export type Clusters = ReturnType<typeof clusters>;
@@ -118,7 +174,11 @@ export function sameVersion(a: Resource | undefined, b: Resource | undefined): b
 
 /** Endpoints by name; `single`: all addresses count as one endpoint, of which the first is used. */
 export function dnsDiscovery(single: boolean) {
-  const typedConfig = any(DnsClusterSchema, { respectDnsTtl: true, dnsLookupFamily: DnsLookupFamily.V4_PREFERRED, allAddressesInSingleEndpoint: single });
+  const typedConfig = any(DnsClusterSchema, {
+    respectDnsTtl: true,
+    dnsLookupFamily: DnsLookupFamily.V4_PREFERRED,
+    allAddressesInSingleEndpoint: single,
+  });
   return { clusterDiscoveryType: { case: "clusterType" as const, value: { name: "envoy.clusters.dns", typedConfig } } };
 }
 
@@ -127,5 +187,13 @@ function keepalive(pool: ConnectionPoolSettings | undefined) {
   if (settings === undefined) return {};
   const seconds = (text: string | undefined) => (text === undefined ? undefined : Number(duration(text).seconds));
   const { probes } = settings;
-  return { upstreamConnectionOptions: { tcpKeepalive: { ...(probes === undefined ? {} : { keepaliveProbes: probes }), keepaliveTime: seconds(settings.time), keepaliveInterval: seconds(settings.interval) } } };
+  return {
+    upstreamConnectionOptions: {
+      tcpKeepalive: {
+        ...(probes === undefined ? {} : { keepaliveProbes: probes }),
+        keepaliveTime: seconds(settings.time),
+        keepaliveInterval: seconds(settings.interval),
+      },
+    },
+  };
 }

@@ -36,18 +36,39 @@ export interface CompilerOptions extends Partial<Omit<MeshSettings, "registry">>
 }
 
 type Resources = ReadonlyMap<string, Resource>;
-interface Viewed extends Owner { readonly view: View; readonly proxies: Set<string> }
+interface Viewed extends Owner {
+  readonly view: View;
+  readonly proxies: Set<string>;
+}
 /** A proxy that comes again under its id may have other metadata: the serial number keeps the two apart. */
-interface ProxyKey { readonly proxy: Proxy; readonly serial: number }
-interface Connected extends Owner { readonly key: ProxyKey; readonly viewed: Viewed }
+interface ProxyKey {
+  readonly proxy: Proxy;
+  readonly serial: number;
+}
+interface Connected extends Owner {
+  readonly key: ProxyKey;
+  readonly viewed: Viewed;
+}
 
 /** Compiles the Istio API, Services, EndpointSlices and Pods to Envoy resources (DESIGN.md §5). Pure: no I/O, no clock. */
 export function createMeshCompiler(options: CompilerOptions): MeshCompiler {
-  const { trustDomain = "cluster.local", rootNamespace = "istio-system", clusterDomain = "cluster.local", systemRoots = "/etc/ssl/certs/ca-certificates.crt", registry, onError = () => {} } = options;
+  const {
+    trustDomain = "cluster.local",
+    rootNamespace = "istio-system",
+    clusterDomain = "cluster.local",
+    systemRoots = "/etc/ssl/certs/ca-certificates.crt",
+    registry,
+    onError = () => {},
+  } = options;
   const graph = new Graph(onError);
   const encoder = new Encoder();
   const store = new ObjectStore(graph);
-  const mesh: Mesh = { graph, encoder, indexes: createIndexes(store, clusterDomain), settings: { trustDomain, rootNamespace, clusterDomain, systemRoots, registry } };
+  const mesh: Mesh = {
+    graph,
+    encoder,
+    indexes: createIndexes(store, clusterDomain),
+    settings: { trustDomain, rootNamespace, clusterDomain, systemRoots, registry },
+  };
   const compiled = compile(mesh);
   const roots = new Roots(graph, onError);
   const views = new Map<string, Viewed>();
@@ -60,9 +81,12 @@ export function createMeshCompiler(options: CompilerOptions): MeshCompiler {
     if (found === undefined) throw new Error(`no proxy "${id}" is connected`);
     return found;
   }
-  const listenersOf = (found: Connected) => roots.read(found, "listeners", typeUrls.listener, compiled.listeners, found.key);
-  const ownClusters = (found: Connected) => roots.read(found, "clusters", typeUrls.cluster, compiled.ownClusters, found.key);
-  const sharedClusters = (viewed: Viewed) => roots.read(viewed, "clusters", typeUrls.cluster, compiled.sharedClusters, viewed.view);
+  const listenersOf = (found: Connected) =>
+    roots.read(found, "listeners", typeUrls.listener, compiled.listeners, found.key);
+  const ownClusters = (found: Connected) =>
+    roots.read(found, "clusters", typeUrls.cluster, compiled.ownClusters, found.key);
+  const sharedClusters = (viewed: Viewed) =>
+    roots.read(viewed, "clusters", typeUrls.cluster, compiled.sharedClusters, viewed.view);
 
   function removeProxy(id: string): void {
     const found = proxies.get(id);
@@ -89,28 +113,44 @@ export function createMeshCompiler(options: CompilerOptions): MeshCompiler {
       const viewed = views.get(view.id) ?? { view, proxies: new Set<string>(), roots: new Map() };
       views.set(view.id, viewed);
       viewed.proxies.add(proxy.id);
-      proxies.set(proxy.id, { key: { proxy, serial: serial++ }, viewed, proxies: new Set([proxy.id]), roots: new Map() });
+      proxies.set(proxy.id, {
+        key: { proxy, serial: serial++ },
+        viewed,
+        proxies: new Set([proxy.id]),
+        roots: new Map(),
+      });
     },
     removeProxy,
     snapshot(id): Snapshot {
       const found = connected(id);
-      return { listeners: listenersOf(found), clusters: new Map([...sharedClusters(found.viewed), ...ownClusters(found)]) };
+      return {
+        listeners: listenersOf(found),
+        clusters: new Map([...sharedClusters(found.viewed), ...ownClusters(found)]),
+      };
     },
     route: (id, name) => {
       const { viewed } = connected(id);
-      return roots.read(viewed, `route ${name}`, typeUrls.routeConfiguration, compiled.route, { view: viewed.view, name }).get(name);
+      return roots
+        .read(viewed, `route ${name}`, typeUrls.routeConfiguration, compiled.route, { view: viewed.view, name })
+        .get(name);
     },
     endpoints: (id, name) => {
       const { viewed } = connected(id);
-      return roots.read(viewed, `endpoints ${name}`, typeUrls.endpoints, compiled.endpoints, { view: viewed.view, name }).get(name);
+      return roots
+        .read(viewed, `endpoints ${name}`, typeUrls.endpoints, compiled.endpoints, { view: viewed.view, name })
+        .get(name);
     },
     sources(id, type, name) {
       const found = connected(id);
       switch (type) {
-        case typeUrls.routeConfiguration: return roots.objects(found.viewed, `route ${name}`);
-        case typeUrls.endpoints: return roots.objects(found.viewed, `endpoints ${name}`);
-        case typeUrls.listener: return roots.objects(found, "listeners");
-        default: return [...new Set([...roots.objects(found.viewed, "clusters"), ...roots.objects(found, "clusters")])].sort();
+        case typeUrls.routeConfiguration:
+          return roots.objects(found.viewed, `route ${name}`);
+        case typeUrls.endpoints:
+          return roots.objects(found.viewed, `endpoints ${name}`);
+        case typeUrls.listener:
+          return roots.objects(found, "listeners");
+        default:
+          return [...new Set([...roots.objects(found.viewed, "clusters"), ...roots.objects(found, "clusters")])].sort();
       }
     },
     onChange(listener) {
@@ -139,41 +179,99 @@ function compile(mesh: Mesh) {
   const jwt = jwtAuthentication(mesh, known);
   const outer = outbound(mesh, filters);
   const sidecar = sidecars({
-    services: known, scopes, rules, virtualServices: virtual, virtualHosts: hosts, destinations: called, envoyFilters: filters,
-    inboundPorts: inboundPorts(mesh, known), inbound: inbound(mesh, filters, access, peerAuthentication(mesh), jwt), outbound: outer,
+    services: known,
+    scopes,
+    rules,
+    virtualServices: virtual,
+    virtualHosts: hosts,
+    destinations: called,
+    envoyFilters: filters,
+    inboundPorts: inboundPorts(mesh, known),
+    inbound: inbound(mesh, filters, access, peerAuthentication(mesh), jwt),
+    outbound: outer,
   });
-  const router = gateways(mesh, { servers: gatewayServers(mesh), services: known, destinations: called, virtualServices: virtual, virtualHosts: hosts, envoyFilters: filters, authorization: access, jwt });
+  const router = gateways(mesh, {
+    servers: gatewayServers(mesh),
+    services: known,
+    destinations: called,
+    virtualServices: virtual,
+    virtualHosts: hosts,
+    envoyFilters: filters,
+    authorization: access,
+    jwt,
+  });
   const clustersOf = outboundClusters(clusters(mesh, known, running, rules, filters), rules, called, filters);
-  const servicesOf = graph.family<View, ReadonlyMap<string, MeshService>>("all services of view", (view) => {
-    const found = view.role === "router" ? router.services(view) : called.services(view);
-    const keySources = jwt.services(view.namespace, view.labels).filter((service) => !found.has(service.host));
-    return keySources.length === 0 ? found : new Map([...found, ...keySources.map((service) => [service.host, service] as const)]);
-  }, { id: (view) => view.id });
+  const servicesOf = graph.family<View, ReadonlyMap<string, MeshService>>(
+    "all services of view",
+    (view) => {
+      const found = view.role === "router" ? router.services(view) : called.services(view);
+      const keySources = jwt.services(view.namespace, view.labels).filter((service) => !found.has(service.host));
+      return keySources.length === 0
+        ? found
+        : new Map([...found, ...keySources.map((service) => [service.host, service] as const)]);
+    },
+    { id: (view) => view.id },
+  );
   function sharedClusters(view: View): Resource[] {
     const found = [...clustersOf(view, servicesOf(view).values()), ...jwt.clusters(view.namespace, view.labels)];
     if (view.role === "router") return found;
-    return [...found, outer.tunnelCluster(""), ...(called.scopeOf(view).outbound === "ALLOW_ANY" ? [others.cluster("")] : [])];
+    return [
+      ...found,
+      outer.tunnelCluster(""),
+      ...(called.scopeOf(view).outbound === "ALLOW_ANY" ? [others.cluster("")] : []),
+    ];
   }
   const ofView = { id: (view: View) => view.id, equal: sameResources };
   const ofProxy = { id: ({ proxy, serial }: ProxyKey) => `${proxy.id}#${serial}`, equal: sameResources };
   return {
-    listeners: graph.family<ProxyKey, Resources>("listeners of proxy", ({ proxy }) => byName(proxy.role === "router" ? [outer.health(proxy.ip), ...router.listeners(proxy, viewOf(proxy))] : sidecar.listeners(proxy)), ofProxy),
-    ownClusters: graph.family<ProxyKey, Resources>("clusters of proxy", ({ proxy }) => byName(proxy.role === "router" ? [] : sidecar.ownClusters(proxy)), ofProxy),
+    listeners: graph.family<ProxyKey, Resources>(
+      "listeners of proxy",
+      ({ proxy }) =>
+        byName(
+          proxy.role === "router"
+            ? [outer.health(proxy.ip), ...router.listeners(proxy, viewOf(proxy))]
+            : sidecar.listeners(proxy),
+        ),
+      ofProxy,
+    ),
+    ownClusters: graph.family<ProxyKey, Resources>(
+      "clusters of proxy",
+      ({ proxy }) => byName(proxy.role === "router" ? [] : sidecar.ownClusters(proxy)),
+      ofProxy,
+    ),
     sharedClusters: graph.family<View, Resources>("clusters of view", (view) => byName(sharedClusters(view)), ofView),
-    route: graph.family<ViewName, Resources>("route of view", (key) => byName([key.view.role === "router" ? router.routes(key) : routes(key)]), { id: viewNameId, equal: sameResources }),
-    endpoints: graph.family<ViewName, Resources>("endpoints of view", ({ view, name }) => {
-      const parsed = parseOutboundCluster(name);
-      const service = parsed === undefined ? undefined : servicesOf(view).get(parsed.host);
-      if (parsed === undefined || service === undefined) return new Map();
-      return byName([assignments({ service: service.id, port: parsed.port, subset: parsed.subset, rule: called.ruleKey(view, service), region: view.region, zone: view.zone })]);
-    }, { id: viewNameId, equal: sameResources }),
+    route: graph.family<ViewName, Resources>(
+      "route of view",
+      (key) => byName([key.view.role === "router" ? router.routes(key) : routes(key)]),
+      { id: viewNameId, equal: sameResources },
+    ),
+    endpoints: graph.family<ViewName, Resources>(
+      "endpoints of view",
+      ({ view, name }) => {
+        const parsed = parseOutboundCluster(name);
+        const service = parsed === undefined ? undefined : servicesOf(view).get(parsed.host);
+        if (parsed === undefined || service === undefined) return new Map();
+        return byName([
+          assignments({
+            service: service.id,
+            port: parsed.port,
+            subset: parsed.subset,
+            rule: called.ruleKey(view, service),
+            region: view.region,
+            zone: view.zone,
+          }),
+        ]);
+      },
+      { id: viewNameId, equal: sameResources },
+    ),
   };
 }
 
 /** The first of a name counts. */
 function byName(resources: readonly (Resource | undefined)[]): Resources {
   const map = new Map<string, Resource>();
-  for (const resource of resources) if (resource !== undefined && !map.has(resource.name)) map.set(resource.name, resource);
+  for (const resource of resources)
+    if (resource !== undefined && !map.has(resource.name)) map.set(resource.name, resource);
   return map;
 }
 

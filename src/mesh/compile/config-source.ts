@@ -5,7 +5,11 @@ import { milliseconds } from "./duration.ts";
 
 /** Everything comes over the one aggregated stream. No initial timeout: a resource is waited for, not served half. */
 export function ads() {
-  return create(ConfigSourceSchema, { configSourceSpecifier: { case: "ads", value: {} }, resourceApiVersion: ApiVersion.V3, initialFetchTimeout: milliseconds(0) });
+  return create(ConfigSourceSchema, {
+    configSourceSpecifier: { case: "ads", value: {} },
+    resourceApiVersion: ApiVersion.V3,
+    initialFetchTimeout: milliseconds(0),
+  });
 }
 
 /** `default` is the proxy's own certificate, `ROOTCA` what it trusts, `kubernetes://NAME` a Secret of the gateway's namespace. */

@@ -24,8 +24,12 @@ export function cors(settings: CorsSettings): Any {
   return any(CorsPolicySchema, {
     // `*` is a regular expression in disguise here: any origin.
     allowOriginStringMatch: origins.map((origin) => stringMatcher(origin.exact === "*" ? { regex: ".*" } : origin)),
-    allowMethods: list(settings.allowMethods), allowHeaders: list(settings.allowHeaders), exposeHeaders: list(settings.exposeHeaders),
-    ...(settings.maxAge === undefined ? {} : { maxAge: String(Math.floor((parseDuration(settings.maxAge) ?? 0) / 1000)) }),
+    allowMethods: list(settings.allowMethods),
+    allowHeaders: list(settings.allowHeaders),
+    exposeHeaders: list(settings.exposeHeaders),
+    ...(settings.maxAge === undefined
+      ? {}
+      : { maxAge: String(Math.floor((parseDuration(settings.maxAge) ?? 0) / 1000)) }),
     ...(settings.allowCredentials === undefined ? {} : { allowCredentials: settings.allowCredentials }),
   });
 }

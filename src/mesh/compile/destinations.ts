@@ -19,9 +19,20 @@ export interface Call {
 const meshGateway = new Set(["mesh"]);
 
 /** What a view calls, and by which rules. */
-export function destinations(mesh: Mesh, services: Services, scopes: SidecarScopes, rules: DestinationRules, virtualServices: VirtualServices, virtualHosts: VirtualHosts) {
+export function destinations(
+  mesh: Mesh,
+  services: Services,
+  scopes: SidecarScopes,
+  rules: DestinationRules,
+  virtualServices: VirtualServices,
+  virtualHosts: VirtualHosts,
+) {
   const byView = { id: (view: View) => view.id };
-  const scopeOf = mesh.graph.family<View, Scope>("scope of view", (view) => scopes.scope(`${view.namespace}|${scopes.sidecarFor(view.namespace, view.labels)}`), byView);
+  const scopeOf = mesh.graph.family<View, Scope>(
+    "scope of view",
+    (view) => scopes.scope(`${view.namespace}|${scopes.sidecarFor(view.namespace, view.labels)}`),
+    byView,
+  );
   const ruleKey = (view: View, service: MeshService) => rules.keyFor(service, view.namespace, view.labels);
 
   function consistentHash(view: View, host: string, port: number, subset: string): ConsistentHash | undefined {
@@ -31,7 +42,11 @@ export function destinations(mesh: Mesh, services: Services, scopes: SidecarScop
 
   /** JSON of all hashes among these destinations, "" when there is none. */
   function hashes(view: View, facts: VirtualServiceFacts, service: MeshService | undefined, port: number): string {
-    const targets = facts.hasHttp ? facts.destinations.map((destination) => virtualHosts.target(destination, facts.namespace, port)) : service === undefined ? [] : [{ host: service.host, port, subset: "" }];
+    const targets = facts.hasHttp
+      ? facts.destinations.map((destination) => virtualHosts.target(destination, facts.namespace, port))
+      : service === undefined
+        ? []
+        : [{ host: service.host, port, subset: "" }];
     const found: Record<string, ConsistentHash> = {};
     for (const { host, port: number, subset } of targets) {
       const hash = consistentHash(view, host, number, subset);
@@ -41,21 +56,25 @@ export function destinations(mesh: Mesh, services: Services, scopes: SidecarScop
   }
 
   /** The services of a view's scope, and those that VirtualServices of these send requests to, by host. */
-  const visible = mesh.graph.family<View, ReadonlyMap<string, MeshService>>("services of view", (view) => {
-    const scope = scopeOf(view);
-    const found = new Map<string, MeshService>();
-    for (const id of scope.services) {
-      const service = services.byId(id);
-      if (service !== undefined) found.set(service.host, service);
-    }
-    for (const service of [...found.values()]) {
-      for (const host of virtualServices.facts(virtualServices.forHost(service.host, view.namespace, scope)).hosts) {
-        const other = found.has(host) ? undefined : services.visible(host, view.namespace);
-        if (other !== undefined) found.set(other.host, other);
+  const visible = mesh.graph.family<View, ReadonlyMap<string, MeshService>>(
+    "services of view",
+    (view) => {
+      const scope = scopeOf(view);
+      const found = new Map<string, MeshService>();
+      for (const id of scope.services) {
+        const service = services.byId(id);
+        if (service !== undefined) found.set(service.host, service);
       }
-    }
-    return found;
-  }, { ...byView, equal: (a, b) => a.size === b.size && [...a].every(([host, service]) => b.get(host) === service) });
+      for (const service of [...found.values()]) {
+        for (const host of virtualServices.facts(virtualServices.forHost(service.host, view.namespace, scope)).hosts) {
+          const other = found.has(host) ? undefined : services.visible(host, view.namespace);
+          if (other !== undefined) found.set(other.host, other);
+        }
+      }
+      return found;
+    },
+    { ...byView, equal: (a, b) => a.size === b.size && [...a].every(([host, service]) => b.get(host) === service) },
+  );
 
   return {
     scopeOf,
@@ -66,7 +85,11 @@ export function destinations(mesh: Mesh, services: Services, scopes: SidecarScop
     call(view: View, service: MeshService, port: MeshPort): Call {
       const virtualService = virtualServices.forHost(service.host, view.namespace, scopeOf(view));
       const facts = virtualServices.facts(virtualService);
-      return { virtualService, profile: sourceProfile(facts, view, meshGateway), hashes: isHttp(port.protocol) ? hashes(view, facts, service, port.number) : "" };
+      return {
+        virtualService,
+        profile: sourceProfile(facts, view, meshGateway),
+        hashes: isHttp(port.protocol) ? hashes(view, facts, service, port.number) : "",
+      };
     },
   };
 }

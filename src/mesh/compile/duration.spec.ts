@@ -2,7 +2,14 @@ import { describe, expect, it } from "vitest";
 import { duration, parseDuration } from "./duration.ts";
 
 describe("durations", () => {
-  it.each([["1.5s", 1500], ["250ms", 250], ["1m30s", 90_000], ["24h", 86_400_000], ["0s", 0], ["0", 0]])("%s is %i ms", (text, ms) => {
+  it.each([
+    ["1.5s", 1500],
+    ["250ms", 250],
+    ["1m30s", 90_000],
+    ["24h", 86_400_000],
+    ["0s", 0],
+    ["0", 0],
+  ])("%s is %i ms", (text, ms) => {
     expect(parseDuration(text)).toBe(ms);
   });
   it.each(["", "5", "s", "1 s", "-1s", "1.s", "soon"])("%j is none", (text) => {

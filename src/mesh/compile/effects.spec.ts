@@ -27,22 +27,40 @@ describe("in real traffic", { timeout: 30_000 }, () => {
     await once(server, "listening");
     return String((server.address() as AddressInfo).port);
   }
-  const app = (name: string) => createServer((request, response) => {
-    served.push(`${name} ${request.url ?? ""}`);
-    const answer = (status: number) => response.writeHead(status, { "x-served-by": name }).end(name);
-    if (request.url?.startsWith("/slow") === true) setTimeout(() => answer(200), 600);
-    else if (request.url === "/flaky") answer(flaky++ === 0 ? 503 : 200);
-    else if (request.url === "/broken" && name === "api-2") answer(500);
-    else answer(200);
-  });
+  const app = (name: string) =>
+    createServer((request, response) => {
+      served.push(`${name} ${request.url ?? ""}`);
+      const answer = (status: number) => response.writeHead(status, { "x-served-by": name }).end(name);
+      if (request.url?.startsWith("/slow") === true) setTimeout(() => answer(200), 600);
+      else if (request.url === "/flaky") answer(flaky++ === 0 ? 503 : 200);
+      else if (request.url === "/broken" && name === "api-2") answer(500);
+      else answer(200);
+    });
 
   beforeAll(async () => {
-    const ports = { 20001: await listen(app("api-1")), 20002: await listen(app("api-2")), 20003: await listen(createTcpServer((socket) => socket.on("error", () => {}).pipe(socket))) };
-    const { compiler, proxies } = readCase(new URL("golden/effects/", import.meta.url), (text) => text.replaceAll(/\b2000[123]\b/g, (found) => ports[found as unknown as keyof typeof ports]));
+    const ports = {
+      20001: await listen(app("api-1")),
+      20002: await listen(app("api-2")),
+      20003: await listen(createTcpServer((socket) => socket.on("error", () => {}).pipe(socket))),
+    };
+    const { compiler, proxies } = readCase(new URL("golden/effects/", import.meta.url), (text) =>
+      text.replaceAll(/\b2000[123]\b/g, (found) => ports[found as unknown as keyof typeof ports]),
+    );
     const secretsFor = await createAuthority(Date.now());
-    await Promise.all(proxies.map(async ({ id, ip, namespace, serviceAccount }) => {
-      envoys.push(await startEnvoy(staticBootstrap(resourcesOf(compiler, id), { secrets: await secretsFor(namespace, serviceAccount), node: id }), join(scratch, `${id}.json`), ip));
-    }));
+    await Promise.all(
+      proxies.map(async ({ id, ip, namespace, serviceAccount }) => {
+        envoys.push(
+          await startEnvoy(
+            staticBootstrap(resourcesOf(compiler, id), {
+              secrets: await secretsFor(namespace, serviceAccount),
+              node: id,
+            }),
+            join(scratch, `${id}.json`),
+            ip,
+          ),
+        );
+      }),
+    );
   }, 60_000);
   afterAll(async () => {
     await Promise.all(envoys.map((envoy) => envoy.stop()));
@@ -51,7 +69,10 @@ describe("in real traffic", { timeout: 30_000 }, () => {
   });
 
   it("a timeout answers 504", async () => {
-    expect(await viaProxy(proxy, "http://api.shop/slow")).toMatchObject({ status: 504, body: "upstream request timeout" });
+    expect(await viaProxy(proxy, "http://api.shop/slow")).toMatchObject({
+      status: 504,
+      body: "upstream request timeout",
+    });
   });
 
   it("a retry hides one failure", async () => {
@@ -60,25 +81,43 @@ describe("in real traffic", { timeout: 30_000 }, () => {
   });
 
   it("a fault answers in the app's place", async () => {
-    expect(await viaProxy(proxy, "http://api.shop/", { headers: { "x-fault": "abort" } })).toMatchObject({ status: 418, body: "fault filter abort" });
+    expect(await viaProxy(proxy, "http://api.shop/", { headers: { "x-fault": "abort" } })).toMatchObject({
+      status: 418,
+      body: "fault filter abort",
+    });
   });
 
   it("a full pool answers 503 and says so", async () => {
-    const answers = await Promise.all([viaProxy(proxy, "http://narrow.shop/slow/1"), viaProxy(proxy, "http://narrow.shop/slow/2")]);
+    const answers = await Promise.all([
+      viaProxy(proxy, "http://narrow.shop/slow/1"),
+      viaProxy(proxy, "http://narrow.shop/slow/2"),
+    ]);
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 503]);
     expect(answers.find(({ status }) => status === 503)).toMatchObject({ headers: { "x-envoy-overloaded": "true" } });
   });
 
   it("a consistent hash keeps to one replica for each value", async () => {
-    const replicas = async (user: string) => new Set((await Promise.all(Array.from({ length: 6 }, () => viaProxy(proxy, "http://steady.shop/", { headers: { "x-user": user } })))).map(({ body }) => body)).size;
+    const replicas = async (user: string) =>
+      new Set(
+        (
+          await Promise.all(
+            Array.from({ length: 6 }, () => viaProxy(proxy, "http://steady.shop/", { headers: { "x-user": user } })),
+          )
+        ).map(({ body }) => body),
+      ).size;
     expect(await Promise.all(["ana", "berta", "carla", "dora"].map(replicas))).toEqual([1, 1, 1, 1]);
-    const all = await Promise.all(Array.from({ length: 20 }, (_, index) => viaProxy(proxy, "http://steady.shop/", { headers: { "x-user": `user-${index}` } })));
+    const all = await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        viaProxy(proxy, "http://steady.shop/", { headers: { "x-user": `user-${index}` } }),
+      ),
+    );
     expect(new Set(all.map(({ body }) => body)).size).toBe(2);
   });
 
   it("an instance limit answers 429 at the right count", async () => {
     const statuses: number[] = [];
-    for (let count = 0; count < 4; count++) statuses.push((await viaProxy(proxy, "http://narrow.shop/", { headers: { "x-limited": "me" } })).status);
+    for (let count = 0; count < 4; count++)
+      statuses.push((await viaProxy(proxy, "http://narrow.shop/", { headers: { "x-limited": "me" } })).status);
     expect(statuses).toEqual([200, 200, 429, 429]);
     expect((await viaProxy(proxy, "http://narrow.shop/", { headers: { "x-limited": "you" } })).status).toBe(200);
   });
@@ -88,7 +127,10 @@ describe("in real traffic", { timeout: 30_000 }, () => {
       const socket = connect(5432, address);
       socket.on("error", () => {});
       socket.write("ping");
-      const answer = await Promise.race([once(socket, "data").then(([data]) => String(data)), once(socket, "close").then(() => "closed")]);
+      const answer = await Promise.race([
+        once(socket, "data").then(([data]) => String(data)),
+        once(socket, "close").then(() => "closed"),
+      ]);
       socket.destroy();
       return answer;
     };
@@ -98,13 +140,38 @@ describe("in real traffic", { timeout: 30_000 }, () => {
   });
 
   it("a gateway sends plain HTTP to HTTPS, and wants a token where one is asked for", async () => {
-    expect(await send({ host: "127.252.9.1", port: 8080, path: "/api", headers: { host: "shop.example" } })).toMatchObject({ status: 301, headers: { location: "https://shop.example/api" } });
-    expect(await send({ host: "127.252.9.1", port: 8080, path: "/api", headers: { host: "other.example" } })).toMatchObject({ status: 404 });
-    const secure = (path: string, token?: string) => new Promise<number>((resolve, reject) => {
-      const outgoing = secureRequest({ host: "127.252.9.1", port: 8443, path, servername: "shop.example", rejectUnauthorized: false, agent: false, headers: { host: "shop.example", ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) } }, (response) => { response.resume(); resolve(response.statusCode ?? 0); });
-      outgoing.on("error", reject).end();
-    });
-    const token = (key: string) => new SignJWT({ sub: "ana" }).setProtectedHeader({ alg: "HS256", kid: "1" }).setIssuer("https://issuer.example").setAudience("shop").setExpirationTime("5m").sign(new TextEncoder().encode(key));
+    expect(
+      await send({ host: "127.252.9.1", port: 8080, path: "/api", headers: { host: "shop.example" } }),
+    ).toMatchObject({ status: 301, headers: { location: "https://shop.example/api" } });
+    expect(
+      await send({ host: "127.252.9.1", port: 8080, path: "/api", headers: { host: "other.example" } }),
+    ).toMatchObject({ status: 404 });
+    const secure = (path: string, token?: string) =>
+      new Promise<number>((resolve, reject) => {
+        const outgoing = secureRequest(
+          {
+            host: "127.252.9.1",
+            port: 8443,
+            path,
+            servername: "shop.example",
+            rejectUnauthorized: false,
+            agent: false,
+            headers: { host: "shop.example", ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
+          },
+          (response) => {
+            response.resume();
+            resolve(response.statusCode ?? 0);
+          },
+        );
+        outgoing.on("error", reject).end();
+      });
+    const token = (key: string) =>
+      new SignJWT({ sub: "ana" })
+        .setProtectedHeader({ alg: "HS256", kid: "1" })
+        .setIssuer("https://issuer.example")
+        .setAudience("shop")
+        .setExpirationTime("5m")
+        .sign(new TextEncoder().encode(key));
     expect(await secure("/api")).toBe(403);
     expect(await secure("/api", await token("not-the-right-key-but-as-long-as-it"))).toBe(401);
     expect(await secure("/api", await token("secret-of-at-least-32-bytes-long"))).toBe(200);

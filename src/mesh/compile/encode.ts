@@ -17,9 +17,20 @@ type Kind = keyof CompilerStats["encodings"];
 
 /** Turns messages into bytes, and counts how often it did. */
 export class Encoder {
-  readonly encodings: Record<Kind, number> = { listener: 0, cluster: 0, routeConfiguration: 0, virtualHost: 0, endpoints: 0 };
+  readonly encodings: Record<Kind, number> = {
+    listener: 0,
+    cluster: 0,
+    routeConfiguration: 0,
+    virtualHost: 0,
+    endpoints: 0,
+  };
 
-  resource<D extends DescMessage>(kind: "listener" | "cluster" | "endpoints", schema: D, name: string, message: MessageShape<D>): Resource {
+  resource<D extends DescMessage>(
+    kind: "listener" | "cluster" | "endpoints",
+    schema: D,
+    name: string,
+    message: MessageShape<D>,
+  ): Resource {
     this.encodings[kind]++;
     const bytes = toBinary(schema, message);
     return Object.freeze({ type: typeUrls[kind], name, version: hashOf(bytes), bytes });
@@ -36,7 +47,12 @@ export class Encoder {
     this.encodings[kind]++;
     const hash = createHash("sha256");
     for (const part of parts) hash.update(part.hash);
-    return Object.freeze({ type, name, version: hash.digest("hex").slice(0, 32), bytes: concatenate(parts.map((part) => part.bytes)) });
+    return Object.freeze({
+      type,
+      name,
+      version: hash.digest("hex").slice(0, 32),
+      bytes: concatenate(parts.map((part) => part.bytes)),
+    });
   }
 }
 
@@ -79,5 +95,8 @@ function hashOf(bytes: Uint8Array): string {
 
 /** An extension's configuration, ready for a `typed_config`. */
 export function any<D extends DescMessage>(schema: D, init: MessageInitShape<D>): Any {
-  return create(AnySchema, { typeUrl: `type.googleapis.com/${schema.typeName}`, value: toBinary(schema, create(schema, init)) });
+  return create(AnySchema, {
+    typeUrl: `type.googleapis.com/${schema.typeName}`,
+    value: toBinary(schema, create(schema, init)),
+  });
 }

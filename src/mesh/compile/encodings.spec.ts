@@ -7,25 +7,58 @@ import { registry } from "./testing/registry.ts";
 const apps = ["a", "b", "c", "d"];
 
 function service(name: string): KubeObject {
-  return { apiVersion: "v1", kind: "Service", metadata: { name, namespace: "ns" }, spec: { selector: { app: name }, ports: [{ name: "http", port: 80, targetPort: 8080 }] } };
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name, namespace: "ns" },
+    spec: { selector: { app: name }, ports: [{ name: "http", port: 80, targetPort: 8080 }] },
+  };
 }
 function pod(name: string, ip: string): KubeObject {
-  return { apiVersion: "v1", kind: "Pod", metadata: { name: `${name}-${ip}`, namespace: "ns", labels: { app: name, "security.istio.io/tlsMode": "istio" } }, spec: { serviceAccountName: name, containers: [] }, status: { podIP: ip } };
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: `${name}-${ip}`, namespace: "ns", labels: { app: name, "security.istio.io/tlsMode": "istio" } },
+    spec: { serviceAccountName: name, containers: [] },
+    status: { podIP: ip },
+  };
 }
 function slice(name: string, ips: string[], version = "1"): KubeObject {
   return {
-    apiVersion: "discovery.k8s.io/v1", kind: "EndpointSlice", metadata: { name, namespace: "ns", resourceVersion: version, labels: { "kubernetes.io/service-name": name } }, addressType: "IPv4", ports: [{ name: "http", port: 8080 }],
-    endpoints: ips.map((ip) => ({ addresses: [ip], conditions: { ready: true }, targetRef: { kind: "Pod", namespace: "ns", name: `${name}-${ip}` } })),
+    apiVersion: "discovery.k8s.io/v1",
+    kind: "EndpointSlice",
+    metadata: { name, namespace: "ns", resourceVersion: version, labels: { "kubernetes.io/service-name": name } },
+    addressType: "IPv4",
+    ports: [{ name: "http", port: 8080 }],
+    endpoints: ips.map((ip) => ({
+      addresses: [ip],
+      conditions: { ready: true },
+      targetRef: { kind: "Pod", namespace: "ns", name: `${name}-${ip}` },
+    })),
   } as KubeObject;
 }
 function virtualService(name: string, timeout: string): KubeObject {
-  return { apiVersion: "networking.istio.io/v1", kind: "VirtualService", metadata: { name, namespace: "ns" }, spec: { hosts: [name], http: [{ route: [{ destination: { host: name } }], timeout }] } };
+  return {
+    apiVersion: "networking.istio.io/v1",
+    kind: "VirtualService",
+    metadata: { name, namespace: "ns" },
+    spec: { hosts: [name], http: [{ route: [{ destination: { host: name } }], timeout }] },
+  };
 }
 function proxy(app: string, replica: number): Proxy {
   const ip = `127.9.${replica}.1`;
   return {
-    id: `${app}-${replica}`, role: "sidecar", ip, namespace: "ns", name: `${app}-${replica}`, labels: { app, "pod-template-hash": String(replica) }, serviceAccount: app, cluster: "", network: "",
-    locality: { region: "r", zone: "z" }, metadata: { QUIPU_PROXY: `${ip}:15001`, QUIPU_APP_PORTS: { 8080: 20_000 + replica } },
+    id: `${app}-${replica}`,
+    role: "sidecar",
+    ip,
+    namespace: "ns",
+    name: `${app}-${replica}`,
+    labels: { app, "pod-template-hash": String(replica) },
+    serviceAccount: app,
+    cluster: "",
+    network: "",
+    locality: { region: "r", zone: "z" },
+    metadata: { QUIPU_PROXY: `${ip}:15001`, QUIPU_APP_PORTS: { 8080: 20_000 + replica } },
   };
 }
 
@@ -47,7 +80,9 @@ describe("encodings", () => {
     act();
     compiler.flush();
     const after = compiler.stats.encodings;
-    return Object.fromEntries((Object.keys(after) as (keyof typeof after)[]).map((kind) => [kind, after[kind] - before[kind]]));
+    return Object.fromEntries(
+      (Object.keys(after) as (keyof typeof after)[]).map((kind) => [kind, after[kind] - before[kind]]),
+    );
   }
   const none = { listener: 0, cluster: 0, routeConfiguration: 0, virtualHost: 0, endpoints: 0 };
 
@@ -55,7 +90,14 @@ describe("encodings", () => {
     errors = [];
     compiler = createMeshCompiler({ registry, onError: (error) => errors.push(error) });
     for (const [index, app] of apps.entries()) {
-      for (const object of [service(app), pod(app, `127.9.${index}.1`), pod(app, `127.9.${index}.9`), slice(app, [`127.9.${index}.1`]), virtualService(app, "1s")]) compiler.put(object);
+      for (const object of [
+        service(app),
+        pod(app, `127.9.${index}.1`),
+        pod(app, `127.9.${index}.9`),
+        slice(app, [`127.9.${index}.1`]),
+        virtualService(app, "1s"),
+      ])
+        compiler.put(object);
     }
     compiler.flush();
     compiler.onChange((told) => changes.push(...told));
@@ -63,14 +105,20 @@ describe("encodings", () => {
   });
 
   it("an edited timeout encodes one virtual host, and nobody's clusters or endpoints", () => {
-    expect(count(() => compiler.put(virtualService("b", "2s")))).toEqual({ ...none, virtualHost: 1, routeConfiguration: apps.length });
+    expect(count(() => compiler.put(virtualService("b", "2s")))).toEqual({
+      ...none,
+      virtualHost: 1,
+      routeConfiguration: apps.length,
+    });
     expect(new Set(changes.map((change) => change.type))).toEqual(new Set([typeUrls.routeConfiguration]));
     expect(changes.flatMap((change) => [...change.proxies]).sort()).toEqual(["a-0", "b-1", "c-2", "d-3"]);
   });
 
   it("a changed endpoint encodes its load assignment alone", () => {
     expect(count(() => compiler.put(slice("b", ["127.9.1.1", "127.9.1.9"])))).toEqual({ ...none, endpoints: 1 });
-    expect(changes.map((change) => [change.type, [...change.names]])).toEqual(apps.map(() => [typeUrls.endpoints, ["outbound|80||b.ns.svc.cluster.local"]]));
+    expect(changes.map((change) => [change.type, [...change.names]])).toEqual(
+      apps.map(() => [typeUrls.endpoints, ["outbound|80||b.ns.svc.cluster.local"]]),
+    );
   });
 
   it("a second sidecar of an app encodes only what holds its own addresses", () => {
@@ -78,12 +126,23 @@ describe("encodings", () => {
   });
 
   it("an object that comes again unchanged costs nothing", () => {
-    expect(count(() => { compiler.put(slice("b", ["127.9.1.1"], "2")); compiler.put(virtualService("c", "1s")); compiler.put(service("a")); })).toEqual(none);
+    expect(
+      count(() => {
+        compiler.put(slice("b", ["127.9.1.1"], "2"));
+        compiler.put(virtualService("c", "1s"));
+        compiler.put(service("a"));
+      }),
+    ).toEqual(none);
     expect(changes).toEqual([]);
   });
 
   it("only proxies that see an app are told of it", () => {
-    compiler.put({ apiVersion: "networking.istio.io/v1", kind: "Sidecar", metadata: { name: "a", namespace: "ns" }, spec: { workloadSelector: { labels: { app: "a" } }, egress: [{ hosts: ["ns/b.ns.svc.cluster.local"] }] } });
+    compiler.put({
+      apiVersion: "networking.istio.io/v1",
+      kind: "Sidecar",
+      metadata: { name: "a", namespace: "ns" },
+      spec: { workloadSelector: { labels: { app: "a" } }, egress: [{ hosts: ["ns/b.ns.svc.cluster.local"] }] },
+    });
     compiler.flush();
     expect(count(() => compiler.put(virtualService("c", "3s")))).toMatchObject({ virtualHost: 1 });
     expect(changes.flatMap((change) => [...change.proxies])).not.toContain("a-0");
@@ -96,7 +155,12 @@ describe("encodings", () => {
   });
 
   it("a DestinationRule's edit encodes that service's clusters alone", () => {
-    const rule = (maxConnections: number): KubeObject => ({ apiVersion: "networking.istio.io/v1", kind: "DestinationRule", metadata: { name: "b", namespace: "ns" }, spec: { host: "b", trafficPolicy: { connectionPool: { tcp: { maxConnections } } } } });
+    const rule = (maxConnections: number): KubeObject => ({
+      apiVersion: "networking.istio.io/v1",
+      kind: "DestinationRule",
+      metadata: { name: "b", namespace: "ns" },
+      spec: { host: "b", trafficPolicy: { connectionPool: { tcp: { maxConnections } } } },
+    });
     compiler.put(rule(1));
     compiler.flush();
     expect(count(() => compiler.put(rule(2)))).toEqual({ ...none, cluster: 1 });
@@ -104,7 +168,9 @@ describe("encodings", () => {
 
   it("names the objects that a resource was made from", () => {
     expect(compiler.sources("a-0", typeUrls.routeConfiguration, "http_proxy")).toContain("VirtualService/ns/b");
-    expect(compiler.sources("a-0", typeUrls.endpoints, "outbound|80||b.ns.svc.cluster.local")).toEqual(expect.arrayContaining(["EndpointSlice/ns/b", "Pod/ns/b-127.9.1.1"]));
+    expect(compiler.sources("a-0", typeUrls.endpoints, "outbound|80||b.ns.svc.cluster.local")).toEqual(
+      expect.arrayContaining(["EndpointSlice/ns/b", "Pod/ns/b-127.9.1.1"]),
+    );
   });
 
   it("keeps the last good version when an object can't be compiled", () => {

@@ -25,17 +25,26 @@ export function endpoints(mesh: Mesh, services: Services, workloads: Workloads, 
   const { graph, encoder } = mesh;
 
   /** A key that says no more than it must: where locality doesn't count, all localities share. */
-  const assignment = graph.family<EndpointsKey & { failover: boolean; labels: string }, Resource | undefined>("endpoints", (key) => {
-    const service = services.byId(key.service);
-    const port = service?.ports.find((entry) => entry.number === key.port);
-    if (service === undefined || port === undefined || service.resolution !== "EDS") return undefined;
-    const name = outboundCluster(key.port, key.subset, service.host);
-    const message = loadAssignment(name, workloads.instances(instanceKey(service, port)), {
-      labels: JSON.parse(key.labels) as Record<string, string>,
-      failoverFrom: key.failover ? { region: key.region, zone: key.zone } : undefined,
-    });
-    return encoder.resource("endpoints", ClusterLoadAssignmentSchema, name, message);
-  }, { id: (key) => `${key.service}|${key.port}|${key.subset}|${key.labels}|${key.failover ? `${key.region}/${key.zone}` : ""}`, equal: sameVersion, fallback: { value: undefined } });
+  const assignment = graph.family<EndpointsKey & { failover: boolean; labels: string }, Resource | undefined>(
+    "endpoints",
+    (key) => {
+      const service = services.byId(key.service);
+      const port = service?.ports.find((entry) => entry.number === key.port);
+      if (service === undefined || port === undefined || service.resolution !== "EDS") return undefined;
+      const name = outboundCluster(key.port, key.subset, service.host);
+      const message = loadAssignment(name, workloads.instances(instanceKey(service, port)), {
+        labels: JSON.parse(key.labels) as Record<string, string>,
+        failoverFrom: key.failover ? { region: key.region, zone: key.zone } : undefined,
+      });
+      return encoder.resource("endpoints", ClusterLoadAssignmentSchema, name, message);
+    },
+    {
+      id: (key) =>
+        `${key.service}|${key.port}|${key.subset}|${key.labels}|${key.failover ? `${key.region}/${key.zone}` : ""}`,
+      equal: sameVersion,
+      fallback: { value: undefined },
+    },
+  );
 
   return (key: EndpointsKey): Resource | undefined => {
     const rule = rules.rule(key.rule);

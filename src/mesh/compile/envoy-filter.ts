@@ -13,14 +13,22 @@ import type { ApplyTo, ConfigPatch, Patch, PatchContext } from "./patch.ts";
 import { patchCluster } from "./patch-cluster.ts";
 
 const schemas = {
-  CLUSTER: ClusterSchema, LISTENER: ListenerSchema, FILTER_CHAIN: FilterChainSchema, NETWORK_FILTER: FilterSchema, HTTP_FILTER: HttpFilterSchema,
-  ROUTE_CONFIGURATION: RouteConfigurationSchema, VIRTUAL_HOST: VirtualHostSchema, HTTP_ROUTE: RouteSchema,
+  CLUSTER: ClusterSchema,
+  LISTENER: ListenerSchema,
+  FILTER_CHAIN: FilterChainSchema,
+  NETWORK_FILTER: FilterSchema,
+  HTTP_FILTER: HttpFilterSchema,
+  ROUTE_CONFIGURATION: RouteConfigurationSchema,
+  VIRTUAL_HOST: VirtualHostSchema,
+  HTTP_ROUTE: RouteSchema,
 } satisfies Partial<Record<ApplyTo, DescMessage>>;
 type Patchable = keyof typeof schemas;
 
 /** Which kinds of patches a thing depends on; a filter for listeners must not make clusters different. */
 export const patchGroups = {
-  cluster: ["CLUSTER"], route: ["ROUTE_CONFIGURATION", "VIRTUAL_HOST", "HTTP_ROUTE"], listener: ["LISTENER", "FILTER_CHAIN", "NETWORK_FILTER", "HTTP_FILTER"],
+  cluster: ["CLUSTER"],
+  route: ["ROUTE_CONFIGURATION", "VIRTUAL_HOST", "HTTP_ROUTE"],
+  listener: ["LISTENER", "FILTER_CHAIN", "NETWORK_FILTER", "HTTP_FILTER"],
 } as const satisfies Record<string, readonly Patchable[]>;
 export type PatchGroup = keyof typeof patchGroups;
 
@@ -42,31 +50,58 @@ export function envoyFilters(mesh: Mesh) {
     const base = { applyTo, operation: patch.operation, match: match ?? {} };
     if (patch.operation === "REMOVE") return { ...base, value: undefined };
     try {
-      return { ...base, value: fromJson(schemas[applyTo as Patchable], (patch.value ?? {}) as JsonValue, { registry: settings.registry }) };
+      return {
+        ...base,
+        value: fromJson(schemas[applyTo as Patchable], (patch.value ?? {}) as JsonValue, {
+          registry: settings.registry,
+        }),
+      };
     } catch {
       return undefined;
     }
   }
 
   function applying(namespace: string, labels: Readonly<Record<string, string>>): Stored<EnvoyFilter>[] {
-    const selects = (stored: Stored<EnvoyFilter>) => matchesLabels(stored.object.spec?.workloadSelector?.labels, labels);
+    const selects = (stored: Stored<EnvoyFilter>) =>
+      matchesLabels(stored.object.spec?.workloadSelector?.labels, labels);
     const namespaces = namespace === settings.rootNamespace ? [namespace] : [settings.rootNamespace, namespace];
     // The root namespace's come first, then by priority, then by age (Istio reference, EnvoyFilter).
-    return namespaces.flatMap((entry) => indexes.envoyFilterByNamespace(entry, selects)).sort((a, b) => (a.object.spec?.priority ?? 0) - (b.object.spec?.priority ?? 0));
+    return namespaces
+      .flatMap((entry) => indexes.envoyFilterByNamespace(entry, selects))
+      .sort((a, b) => (a.object.spec?.priority ?? 0) - (b.object.spec?.priority ?? 0));
   }
 
   const patchesOf = (key: string, context: PatchContext, group: readonly ApplyTo[]): Patch[] =>
-    key === "" ? [] : key.split(",").flatMap((id) => decoded(id)).filter((patch) => group.includes(patch.applyTo) && inContext(patch.match.context, context));
+    key === ""
+      ? []
+      : key
+          .split(",")
+          .flatMap((id) => decoded(id))
+          .filter((patch) => group.includes(patch.applyTo) && inContext(patch.match.context, context));
 
   return {
     /** The filters with patches of that group and context which hold for a workload: `ns/name,…`, or "". */
-    keyFor(namespace: string, labels: Readonly<Record<string, string>>, group: PatchGroup, context: PatchContext): string {
-      const concerns = (patch: ConfigPatch) => (patchGroups[group] as readonly ApplyTo[]).includes(patch.applyTo) && inContext(patch.match?.context, context);
-      return applying(namespace, labels).filter((stored) => stored.object.spec?.configPatches?.some(concerns)).map((stored) => `${stored.namespace}/${stored.name}`).join(",");
+    keyFor(
+      namespace: string,
+      labels: Readonly<Record<string, string>>,
+      group: PatchGroup,
+      context: PatchContext,
+    ): string {
+      const concerns = (patch: ConfigPatch) =>
+        (patchGroups[group] as readonly ApplyTo[]).includes(patch.applyTo) && inContext(patch.match?.context, context);
+      return applying(namespace, labels)
+        .filter((stored) => stored.object.spec?.configPatches?.some(concerns))
+        .map((stored) => `${stored.namespace}/${stored.name}`)
+        .join(",");
     },
     patches: (key: string, group: PatchGroup, context: PatchContext) => patchesOf(key, context, patchGroups[group]),
     /** Undefined when a patch removes it. */
-    cluster(key: string, context: PatchContext, cluster: Cluster, facts: { service: string; port: number; subset: string }): Cluster | undefined {
+    cluster(
+      key: string,
+      context: PatchContext,
+      cluster: Cluster,
+      facts: { service: string; port: number; subset: string },
+    ): Cluster | undefined {
       return patchCluster(patchesOf(key, context, patchGroups.cluster), cluster, facts);
     },
   };

@@ -7,23 +7,56 @@ import { any } from "./encode.ts";
 
 export const faultFilter = "envoy.filters.http.fault";
 
-const grpcCodes = ["OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED"];
+const grpcCodes = [
+  "OK",
+  "CANCELLED",
+  "UNKNOWN",
+  "INVALID_ARGUMENT",
+  "DEADLINE_EXCEEDED",
+  "NOT_FOUND",
+  "ALREADY_EXISTS",
+  "PERMISSION_DENIED",
+  "RESOURCE_EXHAUSTED",
+  "FAILED_PRECONDITION",
+  "ABORTED",
+  "OUT_OF_RANGE",
+  "UNIMPLEMENTED",
+  "INTERNAL",
+  "UNAVAILABLE",
+  "DATA_LOSS",
+  "UNAUTHENTICATED",
+];
 
 /** The fault filter's settings for one route. Without a percentage, every request (Istio reference, HTTPFaultInjection). */
 export function fault({ delay, abort }: HTTPFaultInjection): Any {
   return any(HTTPFaultSchema, {
-    ...(delay === undefined ? {} : { delay: { faultDelaySecifier: { case: "fixedDelay", value: duration(delay.fixedDelay) }, percentage: fraction(delay.percentage) } }),
-    ...(abort === undefined ? {} : {
-      abort: {
-        errorType: abort.grpcStatus === undefined ? { case: "httpStatus", value: abort.httpStatus ?? 500 } : { case: "grpcStatus", value: grpcCode(abort.grpcStatus) },
-        percentage: fraction(abort.percentage),
-      },
-    }),
+    ...(delay === undefined
+      ? {}
+      : {
+          delay: {
+            faultDelaySecifier: { case: "fixedDelay", value: duration(delay.fixedDelay) },
+            percentage: fraction(delay.percentage),
+          },
+        }),
+    ...(abort === undefined
+      ? {}
+      : {
+          abort: {
+            errorType:
+              abort.grpcStatus === undefined
+                ? { case: "httpStatus", value: abort.httpStatus ?? 500 }
+                : { case: "grpcStatus", value: grpcCode(abort.grpcStatus) },
+            percentage: fraction(abort.percentage),
+          },
+        }),
   });
 }
 
 export function fraction(percentage: { value: number } | undefined) {
-  return { numerator: Math.round((percentage?.value ?? 100) * 10_000), denominator: FractionalPercent_DenominatorType.MILLION };
+  return {
+    numerator: Math.round((percentage?.value ?? 100) * 10_000),
+    denominator: FractionalPercent_DenominatorType.MILLION,
+  };
 }
 
 function grpcCode(text: string): number {

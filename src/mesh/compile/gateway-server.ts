@@ -30,7 +30,12 @@ export function gatewayServers(mesh: Mesh) {
 
   /** Service port → target port, from the Services in front of the router. */
   function targetPort(view: View, port: number): number {
-    for (const { object } of indexes.serviceByNamespace(view.namespace, (stored) => Object.keys(stored.object.spec?.selector ?? {}).length > 0 && matchesLabels(stored.object.spec?.selector, view.labels))) {
+    for (const { object } of indexes.serviceByNamespace(
+      view.namespace,
+      (stored) =>
+        Object.keys(stored.object.spec?.selector ?? {}).length > 0 &&
+        matchesLabels(stored.object.spec?.selector, view.labels),
+    )) {
       const found = object.spec?.ports?.find((entry) => entry.port === port);
       if (typeof found?.targetPort === "number") return found.targetPort;
     }
@@ -38,18 +43,31 @@ export function gatewayServers(mesh: Mesh) {
   }
 
   /** The servers of all Gateways that select a router, oldest Gateway first. */
-  return graph.family<View, readonly GatewayServer[]>("gateway servers", (view) => {
-    const selected = indexes.gateways("", (stored: Stored<Gateway>) => matchesLabels(stored.object.spec?.selector, view.labels));
-    return selected.flatMap((stored) => (stored.object.spec?.servers ?? []).map((server): GatewayServer => {
-      const { number, name } = server.port;
-      const kind = kindOf(server);
-      return {
-        gateway: `${stored.namespace}/${stored.name}`, namespace: stored.namespace, server, port: number, bindPort: targetPort(view, number), kind,
-        hosts: server.hosts.map((host) => host.slice(host.indexOf("/") + 1)),
-        routes: kind === "http" ? `http.${number}` : `https.${number}.${name}.${stored.name}.${stored.namespace}`,
-      };
-    }));
-  }, { id: (view) => view.id, equal: isDeepStrictEqual });
+  return graph.family<View, readonly GatewayServer[]>(
+    "gateway servers",
+    (view) => {
+      const selected = indexes.gateways("", (stored: Stored<Gateway>) =>
+        matchesLabels(stored.object.spec?.selector, view.labels),
+      );
+      return selected.flatMap((stored) =>
+        (stored.object.spec?.servers ?? []).map((server): GatewayServer => {
+          const { number, name } = server.port;
+          const kind = kindOf(server);
+          return {
+            gateway: `${stored.namespace}/${stored.name}`,
+            namespace: stored.namespace,
+            server,
+            port: number,
+            bindPort: targetPort(view, number),
+            kind,
+            hosts: server.hosts.map((host) => host.slice(host.indexOf("/") + 1)),
+            routes: kind === "http" ? `http.${number}` : `https.${number}.${name}.${stored.name}.${stored.namespace}`,
+          };
+        }),
+      );
+    },
+    { id: (view) => view.id, equal: isDeepStrictEqual },
+  );
 }
 export type GatewayServers = ReturnType<typeof gatewayServers>;
 

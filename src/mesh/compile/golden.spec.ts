@@ -32,12 +32,26 @@ describe.each(readdirSync(folder))("golden case %s", (name) => {
     expect(text).toBe(readFileSync(file, "utf8"));
   });
 
-  it.each(proxies)("is accepted by Envoy: $id", async ({ id, namespace, serviceAccount, name: pod }) => {
-    const file = join(scratch, `${name}-${pod}.json`);
-    const secrets = await (await authority)(namespace, serviceAccount);
-    writeFileSync(file, JSON.stringify(staticBootstrap(resources[id]!, { secrets })));
-    const { stdout, stderr } = await promisify(execFile)(envoyPath(), ["--mode", "validate", "-c", file, "--use-dynamic-base-id", "--concurrency", "1", "-l", "warning"]).catch((error: { stdout: string; stderr: string }) => error);
-    expect(stderr).not.toContain("Deprecated");
-    expect(stdout + stderr).toMatch(/configuration '.*' OK/);
-  }, 30_000);
+  it.each(proxies)(
+    "is accepted by Envoy: $id",
+    async ({ id, namespace, serviceAccount, name: pod }) => {
+      const file = join(scratch, `${name}-${pod}.json`);
+      const secrets = await (await authority)(namespace, serviceAccount);
+      writeFileSync(file, JSON.stringify(staticBootstrap(resources[id]!, { secrets })));
+      const { stdout, stderr } = await promisify(execFile)(envoyPath(), [
+        "--mode",
+        "validate",
+        "-c",
+        file,
+        "--use-dynamic-base-id",
+        "--concurrency",
+        "1",
+        "-l",
+        "warning",
+      ]).catch((error: { stdout: string; stderr: string }) => error);
+      expect(stderr).not.toContain("Deprecated");
+      expect(stdout + stderr).toMatch(/configuration '.*' OK/);
+    },
+    30_000,
+  );
 });

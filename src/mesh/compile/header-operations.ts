@@ -1,4 +1,7 @@
-import { HeaderValueOption_HeaderAppendAction, type HeaderValueOptionSchema } from "#gen/envoy/config/core/v3/base_pb.ts";
+import {
+  HeaderValueOption_HeaderAppendAction,
+  type HeaderValueOptionSchema,
+} from "#gen/envoy/config/core/v3/base_pb.ts";
 import type { HeaderOperations, Headers } from "../../objects/istio.ts";
 import type { Init } from "./encode.ts";
 
@@ -24,7 +27,16 @@ function isHost(name: string): boolean {
 }
 
 function options(operations: HeaderOperations | undefined): Option[] {
-  const of = (entries: Record<string, string> | undefined, appendAction: HeaderValueOption_HeaderAppendAction): Option[] =>
-    Object.entries(entries ?? {}).filter(([name]) => !isHost(name)).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => ({ header: { key, value }, appendAction }));
-  return [...of(operations?.set, HeaderValueOption_HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD), ...of(operations?.add, HeaderValueOption_HeaderAppendAction.APPEND_IF_EXISTS_OR_ADD)];
+  const of = (
+    entries: Record<string, string> | undefined,
+    appendAction: HeaderValueOption_HeaderAppendAction,
+  ): Option[] =>
+    Object.entries(entries ?? {})
+      .filter(([name]) => !isHost(name))
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, value]) => ({ header: { key, value }, appendAction }));
+  return [
+    ...of(operations?.set, HeaderValueOption_HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD),
+    ...of(operations?.add, HeaderValueOption_HeaderAppendAction.APPEND_IF_EXISTS_OR_ADD),
+  ];
 }

@@ -6,8 +6,13 @@ import { CorsSchema } from "#gen/envoy/extensions/filters/http/cors/v3/cors_pb.t
 import { HTTPFaultSchema } from "#gen/envoy/extensions/filters/http/fault/v3/fault_pb.ts";
 import { RouterSchema } from "#gen/envoy/extensions/filters/http/router/v3/router_pb.ts";
 import {
-  HttpConnectionManager_CodecType, HttpConnectionManager_ForwardClientCertDetails as ForwardClientCert, HttpConnectionManager_PathWithEscapedSlashesAction,
-  HttpConnectionManagerSchema, HttpFilterSchema, type HttpConnectionManager, type HttpFilter,
+  HttpConnectionManager_CodecType,
+  HttpConnectionManager_ForwardClientCertDetails as ForwardClientCert,
+  HttpConnectionManager_PathWithEscapedSlashesAction,
+  HttpConnectionManagerSchema,
+  HttpFilterSchema,
+  type HttpConnectionManager,
+  type HttpFilter,
 } from "#gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
 import { ads } from "./config-source.ts";
 import { corsFilter } from "./cors.ts";
@@ -41,11 +46,20 @@ export interface ManagerOptions {
 }
 
 /** One connection manager, with the router as its last filter. */
-export function httpConnectionManager({ statPrefix, routes, filters, side, connect = false }: ManagerOptions): HttpConnectionManager {
+export function httpConnectionManager({
+  statPrefix,
+  routes,
+  filters,
+  side,
+  connect = false,
+}: ManagerOptions): HttpConnectionManager {
   const manager: Manager = {
     codecType: HttpConnectionManager_CodecType.AUTO,
     statPrefix,
-    routeSpecifier: typeof routes === "string" ? { case: "rds", value: { configSource: ads(), routeConfigName: routes } } : { case: "routeConfig", value: routes },
+    routeSpecifier:
+      typeof routes === "string"
+        ? { case: "rds", value: { configSource: ads(), routeConfigName: routes } }
+        : { case: "routeConfig", value: routes },
     httpFilters: [...filters, routerFilter()],
     serverName: "istio-envoy",
     useRemoteAddress: side === "gateway",
@@ -55,12 +69,25 @@ export function httpConnectionManager({ statPrefix, routes, filters, side, conne
     streamIdleTimeout: milliseconds(0),
     httpProtocolOptions: { acceptHttp10: true },
     upgradeConfigs: [{ upgradeType: "websocket" }, ...(connect ? [{ upgradeType: "CONNECT" }] : [])],
-    ...(side === "inbound" ? { forwardClientCertDetails: ForwardClientCert.APPEND_FORWARD, setCurrentClientCertDetails: { subject: true, dns: true, uri: true } } : {}),
-    ...(side === "gateway" ? { forwardClientCertDetails: ForwardClientCert.SANITIZE_SET, setCurrentClientCertDetails: { subject: true, dns: true, uri: true } } : {}),
+    ...(side === "inbound"
+      ? {
+          forwardClientCertDetails: ForwardClientCert.APPEND_FORWARD,
+          setCurrentClientCertDetails: { subject: true, dns: true, uri: true },
+        }
+      : {}),
+    ...(side === "gateway"
+      ? {
+          forwardClientCertDetails: ForwardClientCert.SANITIZE_SET,
+          setCurrentClientCertDetails: { subject: true, dns: true, uri: true },
+        }
+      : {}),
   };
   return create(HttpConnectionManagerSchema, manager);
 }
 
 export function managerFilter(manager: HttpConnectionManager): Filter {
-  return create(FilterSchema, { name: "envoy.filters.network.http_connection_manager", configType: { case: "typedConfig", value: any(HttpConnectionManagerSchema, manager) } });
+  return create(FilterSchema, {
+    name: "envoy.filters.network.http_connection_manager",
+    configType: { case: "typedConfig", value: any(HttpConnectionManagerSchema, manager) },
+  });
 }

@@ -9,7 +9,9 @@ export function httpProtocolOptions(version: "http1" | "http2", pool: Connection
   const http = pool?.http;
   const common: NonNullable<MessageInitShape<typeof HttpProtocolOptionsSchema>["commonHttpProtocolOptions"]> = {
     ...(http?.idleTimeout === undefined ? {} : { idleTimeout: duration(http.idleTimeout) }),
-    ...(pool?.tcp?.maxConnectionDuration === undefined ? {} : { maxConnectionDuration: duration(pool.tcp.maxConnectionDuration) }),
+    ...(pool?.tcp?.maxConnectionDuration === undefined
+      ? {}
+      : { maxConnectionDuration: duration(pool.tcp.maxConnectionDuration) }),
     ...(http?.maxRequestsPerConnection ? { maxRequestsPerConnection: http.maxRequestsPerConnection } : {}),
   };
   const http2 = { ...(http?.maxConcurrentStreams ? { maxConcurrentStreams: http.maxConcurrentStreams } : {}) };
@@ -18,7 +20,12 @@ export function httpProtocolOptions(version: "http1" | "http2", pool: Connection
       commonHttpProtocolOptions: common,
       upstreamProtocolOptions: {
         case: "explicitHttpConfig",
-        value: { protocolConfig: version === "http2" ? { case: "http2ProtocolOptions", value: http2 } : { case: "httpProtocolOptions", value: {} } },
+        value: {
+          protocolConfig:
+            version === "http2"
+              ? { case: "http2ProtocolOptions", value: http2 }
+              : { case: "httpProtocolOptions", value: {} },
+        },
       },
     }),
   };

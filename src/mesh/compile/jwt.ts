@@ -1,7 +1,11 @@
 import { create } from "@bufbuild/protobuf";
 import { EmptySchema } from "@bufbuild/protobuf/wkt";
 import { ClusterSchema } from "#gen/envoy/config/cluster/v3/cluster_pb.ts";
-import { JwtAuthenticationSchema, type JwtProviderSchema, type JwtRequirementSchema } from "#gen/envoy/extensions/filters/http/jwt_authn/v3/config_pb.ts";
+import {
+  JwtAuthenticationSchema,
+  type JwtProviderSchema,
+  type JwtRequirementSchema,
+} from "#gen/envoy/extensions/filters/http/jwt_authn/v3/config_pb.ts";
 import type { HttpFilter } from "#gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts";
 import type { JWTRule, RequestAuthentication } from "../../objects/istio.ts";
 import { matchesLabels } from "../../objects/meta.ts";
@@ -28,8 +32,11 @@ export function jwtAuthentication(mesh: Mesh, services: Services) {
   const { graph, encoder, indexes, settings } = mesh;
 
   function rulesFor(namespace: string, labels: Readonly<Record<string, string>>): JWTRule[] {
-    const selects = (stored: Stored<RequestAuthentication>) => matchesLabels(stored.object.spec?.selector?.matchLabels, labels);
-    return [...new Set([settings.rootNamespace, namespace])].flatMap((entry) => indexes.requestAuthenticationByNamespace(entry, selects)).flatMap((stored) => stored.object.spec?.jwtRules ?? []);
+    const selects = (stored: Stored<RequestAuthentication>) =>
+      matchesLabels(stored.object.spec?.selector?.matchLabels, labels);
+    return [...new Set([settings.rootNamespace, namespace])]
+      .flatMap((entry) => indexes.requestAuthenticationByNamespace(entry, selects))
+      .flatMap((stored) => stored.object.spec?.jwtRules ?? []);
   }
 
   function source(uri: string, viewer: string): KeySource | undefined {
@@ -39,41 +46,115 @@ export function jwtAuthentication(mesh: Mesh, services: Services) {
     const port = url.port === "" ? (tls ? 443 : 80) : Number(url.port);
     const found = services.visible(url.hostname, viewer);
     const service = found === undefined || found.external ? undefined : found;
-    return { uri, host: url.hostname, port, tls, service, cluster: service === undefined ? `jwks|${port}||${url.hostname}` : outboundCluster(port, "", service.host) };
+    return {
+      uri,
+      host: url.hostname,
+      port,
+      tls,
+      service,
+      cluster: service === undefined ? `jwks|${port}||${url.hostname}` : outboundCluster(port, "", service.host),
+    };
   }
-  const sources = (namespace: string, labels: Readonly<Record<string, string>>) => rulesFor(namespace, labels).filter((rule) => rule.jwks === undefined && rule.jwksUri !== undefined).map((rule) => source(rule.jwksUri!, namespace)).filter((found) => found !== undefined);
+  const sources = (namespace: string, labels: Readonly<Record<string, string>>) =>
+    rulesFor(namespace, labels)
+      .filter((rule) => rule.jwks === undefined && rule.jwksUri !== undefined)
+      .map((rule) => source(rule.jwksUri!, namespace))
+      .filter((found) => found !== undefined);
 
   const cluster = graph.family<string, Resource>("jwks cluster", (key) => {
     const [host, port, tls] = key.split("|") as [string, string, string];
     const name = `jwks|${port}||${host}`;
-    const sockets = tls === "" ? {} : transportSockets({ mode: "SIMPLE", settings: undefined, systemRoots: settings.systemRoots, http: true, http2: false, sni: host, identities: [], identityPrefix: "" });
-    return encoder.resource("cluster", ClusterSchema, name, create(ClusterSchema, {
-      name, connectTimeout: duration("10s"), ...dnsDiscovery(true), ...sockets,
-      loadAssignment: { clusterName: name, endpoints: [{ lbEndpoints: [{ hostIdentifier: { case: "endpoint", value: { address: socketAddress(host, Number(port)) } } }] }] },
-    }));
+    const sockets =
+      tls === ""
+        ? {}
+        : transportSockets({
+            mode: "SIMPLE",
+            settings: undefined,
+            systemRoots: settings.systemRoots,
+            http: true,
+            http2: false,
+            sni: host,
+            identities: [],
+            identityPrefix: "",
+          });
+    return encoder.resource(
+      "cluster",
+      ClusterSchema,
+      name,
+      create(ClusterSchema, {
+        name,
+        connectTimeout: duration("10s"),
+        ...dnsDiscovery(true),
+        ...sockets,
+        loadAssignment: {
+          clusterName: name,
+          endpoints: [
+            {
+              lbEndpoints: [
+                { hostIdentifier: { case: "endpoint", value: { address: socketAddress(host, Number(port)) } } },
+              ],
+            },
+          ],
+        },
+      }),
+    );
   });
 
   return {
     filters(namespace: string, labels: Readonly<Record<string, string>>): HttpFilter[] {
       const rules = rulesFor(namespace, labels);
       if (rules.length === 0) return [];
-      const providers = Object.fromEntries(rules.map((rule, index) => [`origins-${index}`, provider(rule, rule.jwksUri === undefined ? undefined : source(rule.jwksUri, namespace))]));
+      const providers = Object.fromEntries(
+        rules.map((rule, index) => [
+          `origins-${index}`,
+          provider(rule, rule.jwksUri === undefined ? undefined : source(rule.jwksUri, namespace)),
+        ]),
+      );
       // With several issuers each of them may be missing, and a token of any one of them will do.
-      const either: Requirement[] = Object.keys(providers).map((name) => ({ requiresType: { case: "providerName", value: name } }));
+      const either: Requirement[] = Object.keys(providers).map((name) => ({
+        requiresType: { case: "providerName", value: name },
+      }));
       const allowMissing: Requirement = { requiresType: { case: "allowMissing", value: create(EmptySchema) } };
-      const requires: Requirement = { requiresType: { case: "requiresAny", value: { requirements: [...either, allowMissing] } } };
-      return [httpFilter(jwtFilter, any(JwtAuthenticationSchema, { providers, rules: [{ match: { pathSpecifier: { case: "prefix", value: "/" } }, requirementType: { case: "requires", value: requires } }], bypassCorsPreflight: true }))];
+      const requires: Requirement = {
+        requiresType: { case: "requiresAny", value: { requirements: [...either, allowMissing] } },
+      };
+      return [
+        httpFilter(
+          jwtFilter,
+          any(JwtAuthenticationSchema, {
+            providers,
+            rules: [
+              {
+                match: { pathSpecifier: { case: "prefix", value: "/" } },
+                requirementType: { case: "requires", value: requires },
+              },
+            ],
+            bypassCorsPreflight: true,
+          }),
+        ),
+      ];
     },
     /** Services of the mesh that publish keys: their clusters must be there too. */
-    services: (namespace: string, labels: Readonly<Record<string, string>>): MeshService[] => sources(namespace, labels).flatMap(({ service }) => service ?? []),
+    services: (namespace: string, labels: Readonly<Record<string, string>>): MeshService[] =>
+      sources(namespace, labels).flatMap(({ service }) => service ?? []),
     /** Clusters through which keys are fetched from outside. */
-    clusters: (namespace: string, labels: Readonly<Record<string, string>>): Resource[] => sources(namespace, labels).filter(({ service }) => service === undefined).map(({ host, port, tls }) => cluster(`${host}|${port}|${tls ? "tls" : ""}`)),
+    clusters: (namespace: string, labels: Readonly<Record<string, string>>): Resource[] =>
+      sources(namespace, labels)
+        .filter(({ service }) => service === undefined)
+        .map(({ host, port, tls }) => cluster(`${host}|${port}|${tls ? "tls" : ""}`)),
   };
 }
 export type JwtAuthentication = ReturnType<typeof jwtAuthentication>;
 
 /** Where keys are fetched from. */
-interface KeySource { uri: string; host: string; port: number; tls: boolean; cluster: string; service: MeshService | undefined }
+interface KeySource {
+  uri: string;
+  host: string;
+  port: number;
+  tls: boolean;
+  cluster: string;
+  service: MeshService | undefined;
+}
 
 function provider(rule: JWTRule, keys: KeySource | undefined): Init<typeof JwtProviderSchema> {
   const tokenPlaces = rule.fromHeaders !== undefined || rule.fromParams !== undefined;
@@ -83,10 +164,26 @@ function provider(rule: JWTRule, keys: KeySource | undefined): Init<typeof JwtPr
     forward: rule.forwardOriginalToken ?? false,
     forwardPayloadHeader: rule.outputPayloadToHeader ?? "",
     payloadInMetadata: jwtPayload,
-    ...(tokenPlaces ? { fromHeaders: (rule.fromHeaders ?? []).map(({ name, prefix }) => ({ name, valuePrefix: prefix ?? "" })), fromParams: rule.fromParams ?? [] } : {}),
-    jwksSourceSpecifier: rule.jwks !== undefined || keys === undefined
-      // Without keys nothing can be verified: every token is refused.
-      ? { case: "localJwks", value: { specifier: { case: "inlineString", value: rule.jwks ?? '{"keys":[]}' } } }
-      : { case: "remoteJwks", value: { httpUri: { uri: keys.uri, httpUpstreamType: { case: "cluster", value: keys.cluster }, timeout: duration("5s") }, cacheDuration: duration("5m") } },
+    ...(tokenPlaces
+      ? {
+          fromHeaders: (rule.fromHeaders ?? []).map(({ name, prefix }) => ({ name, valuePrefix: prefix ?? "" })),
+          fromParams: rule.fromParams ?? [],
+        }
+      : {}),
+    jwksSourceSpecifier:
+      rule.jwks !== undefined || keys === undefined
+        ? // Without keys nothing can be verified: every token is refused.
+          { case: "localJwks", value: { specifier: { case: "inlineString", value: rule.jwks ?? '{"keys":[]}' } } }
+        : {
+            case: "remoteJwks",
+            value: {
+              httpUri: {
+                uri: keys.uri,
+                httpUpstreamType: { case: "cluster", value: keys.cluster },
+                timeout: duration("5s"),
+              },
+              cacheDuration: duration("5m"),
+            },
+          },
   };
 }

@@ -12,7 +12,11 @@ export interface AssignmentOptions {
 }
 
 /** The endpoints of a cluster, by locality, in an order that depends on nothing but them. */
-export function loadAssignment(clusterName: string, instances: readonly Instance[], { labels, failoverFrom }: AssignmentOptions): ClusterLoadAssignment {
+export function loadAssignment(
+  clusterName: string,
+  instances: readonly Instance[],
+  { labels, failoverFrom }: AssignmentOptions,
+): ClusterLoadAssignment {
   const localities = new Map<string, { locality: Locality; members: Instance[] }>();
   for (const instance of instances) {
     if (!matchesLabels(labels, instance.labels) || instance.weight === 0) continue;
@@ -38,7 +42,14 @@ export function loadAssignment(clusterName: string, instances: readonly Instance
 
 function lbEndpoint({ address, port, weight, inMesh }: Instance): MessageInitShape<typeof LbEndpointSchema> {
   return {
-    hostIdentifier: { case: "endpoint", value: { address: { address: { case: "socketAddress", value: { address, portSpecifier: { case: "portValue", value: port } } } } } },
+    hostIdentifier: {
+      case: "endpoint",
+      value: {
+        address: {
+          address: { case: "socketAddress", value: { address, portSpecifier: { case: "portValue", value: port } } },
+        },
+      },
+    },
     loadBalancingWeight: weight,
     ...(inMesh ? { metadata: { filterMetadata: { "envoy.transport_socket_match": { tlsMode: "istio" } } } } : {}),
   };

@@ -3,12 +3,21 @@ import { Graph } from "./memo.ts";
 
 function setUp() {
   const graph = new Graph();
-  const data = new Map<string, number>([["a", 1], ["b", 2]]);
+  const data = new Map<string, number>([
+    ["a", 1],
+    ["b", 2],
+  ]);
   const runs: string[] = [];
   const input = graph.family("input", (key: string) => data.get(key) ?? 0);
   const parity = graph.family("parity", (key: string) => (runs.push(`parity ${key}`), input(key) % 2));
-  const sum = graph.family("sum", (keys: string) => (runs.push(`sum ${keys}`), keys.split("").reduce((total, key) => total + parity(key), 0)));
-  const set = (key: string, value: number) => { data.set(key, value); input.invalidate(key); };
+  const sum = graph.family(
+    "sum",
+    (keys: string) => (runs.push(`sum ${keys}`), keys.split("").reduce((total, key) => total + parity(key), 0)),
+  );
+  const set = (key: string, value: number) => {
+    data.set(key, value);
+    input.invalidate(key);
+  };
   return { graph, data, runs, input, parity, sum, set };
 }
 
@@ -57,7 +66,10 @@ describe("memoised functions", () => {
   it("remember an error and recover from it", () => {
     const { graph, input, set } = setUp();
     const root = graph.family("root", (key: string) => 10 / check(key));
-    const check = graph.family("check", (key: string) => { if (input(key) === 0) throw new Error("zero"); return input(key); });
+    const check = graph.family("check", (key: string) => {
+      if (input(key) === 0) throw new Error("zero");
+      return input(key);
+    });
     let marks = 0;
     const watch = graph.watch(root, "a", () => marks++);
     expect(watch.read()).toBe(10);
@@ -80,7 +92,10 @@ describe("memoised functions", () => {
 
   it("collect the objects that took part, also after one dropped out", () => {
     const { graph, input, set } = setUp();
-    const leaf = graph.family("leaf", (key: string) => { graph.note(`VirtualService/ns/${input(key)}`); return input(key); });
+    const leaf = graph.family("leaf", (key: string) => {
+      graph.note(`VirtualService/ns/${input(key)}`);
+      return input(key);
+    });
     const root = graph.family("root", (key: string) => leaf(key));
     const watch = graph.watch(root, "a", () => {});
     watch.read();

@@ -34,7 +34,14 @@ class Cell<V> {
   /** Called when a watched cell may have changed. */
   watcher: (() => void) | undefined = undefined;
 
-  constructor(graph: Graph, label: string, compute: () => V, equal: (a: V, b: V) => boolean, dispose: () => void, fallback: { value: V } | undefined) {
+  constructor(
+    graph: Graph,
+    label: string,
+    compute: () => V,
+    equal: (a: V, b: V) => boolean,
+    dispose: () => void,
+    fallback: { value: V } | undefined,
+  ) {
     this.fallback = fallback;
     this.graph = graph;
     this.label = label;
@@ -101,7 +108,8 @@ class Cell<V> {
       input.readers.delete(this as Cell<unknown>);
       this.graph.release(input);
     }
-    const unchanged = error === undefined && this.error === undefined && this.hasValue && this.equal(this.value as V, value as V);
+    const unchanged =
+      error === undefined && this.error === undefined && this.hasValue && this.equal(this.value as V, value as V);
     this.error = error;
     if (unchanged) return;
     if (error === undefined) {
@@ -155,7 +163,14 @@ export class Graph {
       const id = idOf(key);
       let found = cells.get(id);
       if (found === undefined) {
-        found = new Cell<V>(this, `${name}(${id})`, () => compute(key), equal, () => cells.delete(id), options.fallback);
+        found = new Cell<V>(
+          this,
+          `${name}(${id})`,
+          () => compute(key),
+          equal,
+          () => cells.delete(id),
+          options.fallback,
+        );
         cells.set(id, found);
       }
       return found;

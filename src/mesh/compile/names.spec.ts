@@ -11,7 +11,15 @@ describe("hosts", () => {
     expect(hostAndWildcards("a.b.example")).toEqual(["a.b.example", "*.b.example", "*.example", "*"]);
     expect(hostAndWildcards("*.b.example")).toEqual(["*.b.example", "*.example", "*"]);
   });
-  it.each([["*", "a.b", true], ["*.b", "a.b", true], ["*.b", "x.a.b", true], ["*.b", "b", false], ["*.b", ".b", false], ["a.b", "a.b", true], ["a.b", "c.b", false]])("%s covers %s: %s", (pattern, host, covers) => {
+  it.each([
+    ["*", "a.b", true],
+    ["*.b", "a.b", true],
+    ["*.b", "x.a.b", true],
+    ["*.b", "b", false],
+    ["*.b", ".b", false],
+    ["a.b", "a.b", true],
+    ["a.b", "c.b", false],
+  ])("%s covers %s: %s", (pattern, host, covers) => {
     expect(hostMatches(pattern, host)).toBe(covers);
   });
 });
@@ -20,7 +28,10 @@ describe("cluster names", () => {
   it("can be taken apart again", () => {
     expect(parseOutboundCluster(outboundCluster(80, "r1", "a.b"))).toEqual({ port: 80, subset: "r1", host: "a.b" });
   });
-  it.each(["inbound|80||", "outbound|x||a", "outbound|80|a", "BlackHoleCluster"])("%s is no outbound cluster", (name) => {
-    expect(parseOutboundCluster(name)).toBeUndefined();
-  });
+  it.each(["inbound|80||", "outbound|x||a", "outbound|80|a", "BlackHoleCluster"])(
+    "%s is no outbound cluster",
+    (name) => {
+      expect(parseOutboundCluster(name)).toBeUndefined();
+    },
+  );
 });

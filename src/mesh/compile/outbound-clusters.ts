@@ -7,7 +7,12 @@ import type { MeshService } from "./service.ts";
 import type { View } from "./view.ts";
 
 /** The clusters through which a view reaches services: for each port one, and one more for each subset. */
-export function outboundClusters(clusters: Clusters, rules: DestinationRules, destinations: Destinations, envoyFilters: EnvoyFilters) {
+export function outboundClusters(
+  clusters: Clusters,
+  rules: DestinationRules,
+  destinations: Destinations,
+  envoyFilters: EnvoyFilters,
+) {
   return (view: View, services: Iterable<MeshService>): Resource[] => {
     const context = view.role === "router" ? "GATEWAY" : "SIDECAR_OUTBOUND";
     const filters = envoyFilters.keyFor(view.namespace, view.labels, "cluster", context);
@@ -15,7 +20,9 @@ export function outboundClusters(clusters: Clusters, rules: DestinationRules, de
     for (const service of services) {
       const rule = destinations.ruleKey(view, service);
       const subsets = ["", ...rules.rule(rule).subsets.map((subset) => subset.name)];
-      for (const port of service.ports) for (const subset of subsets) found.push(clusters.outbound({ service: service.id, port: port.number, subset, rule, filters, context }));
+      for (const port of service.ports)
+        for (const subset of subsets)
+          found.push(clusters.outbound({ service: service.id, port: port.number, subset, rule, filters, context }));
     }
     return found.filter((cluster) => cluster !== undefined);
   };

@@ -24,24 +24,61 @@ export function passthrough(mesh: Mesh) {
       const name = mode === "REGISTRY_ONLY" ? "block_all" : "allow_any";
       const connect = { pathSpecifier: { case: "connectMatcher" as const, value: {} } };
       const all = { pathSpecifier: { case: "prefix" as const, value: "/" } };
-      const onward = { clusterSpecifier: { case: "cluster" as const, value: passthroughCluster }, timeout: duration("0s") };
-      const routes = mode === "REGISTRY_ONLY"
-        ? [connect, all].map((match) => create(RouteSchema, { name, match, action: { case: "directResponse", value: { status: 502 } } }))
-        : [
-          create(RouteSchema, { name, match: connect, action: { case: "route", value: { ...onward, upgradeConfigs: [{ upgradeType: "CONNECT", connectConfig: {} }] } } }),
-          create(RouteSchema, { name, match: all, action: { case: "route", value: onward } }),
-        ];
-      return encoder.part("virtualHost", VirtualHostSchema, create(VirtualHostSchema, { name, domains: ["*"], routes, includeRequestAttemptCount: true }));
+      const onward = {
+        clusterSpecifier: { case: "cluster" as const, value: passthroughCluster },
+        timeout: duration("0s"),
+      };
+      const routes =
+        mode === "REGISTRY_ONLY"
+          ? [connect, all].map((match) =>
+              create(RouteSchema, { name, match, action: { case: "directResponse", value: { status: 502 } } }),
+            )
+          : [
+              create(RouteSchema, {
+                name,
+                match: connect,
+                action: {
+                  case: "route",
+                  value: { ...onward, upgradeConfigs: [{ upgradeType: "CONNECT", connectConfig: {} }] },
+                },
+              }),
+              create(RouteSchema, { name, match: all, action: { case: "route", value: onward } }),
+            ];
+      return encoder.part(
+        "virtualHost",
+        VirtualHostSchema,
+        create(VirtualHostSchema, { name, domains: ["*"], routes, includeRequestAttemptCount: true }),
+      );
     }),
-    cluster: graph.family<string, Resource>("passthrough cluster", () => encoder.resource("cluster", ClusterSchema, passthroughCluster, create(ClusterSchema, {
-      name: passthroughCluster, connectTimeout: duration("10s"), lbPolicy: Cluster_LbPolicy.CLUSTER_PROVIDED,
-      clusterDiscoveryType: { case: "clusterType", value: { name: "envoy.clusters.dynamic_forward_proxy", typedConfig: any(ClusterConfigSchema, { clusterImplementationSpecifier: { case: "dnsCacheConfig", value: dnsCacheConfig } }) } },
-    }))),
+    cluster: graph.family<string, Resource>("passthrough cluster", () =>
+      encoder.resource(
+        "cluster",
+        ClusterSchema,
+        passthroughCluster,
+        create(ClusterSchema, {
+          name: passthroughCluster,
+          connectTimeout: duration("10s"),
+          lbPolicy: Cluster_LbPolicy.CLUSTER_PROVIDED,
+          clusterDiscoveryType: {
+            case: "clusterType",
+            value: {
+              name: "envoy.clusters.dynamic_forward_proxy",
+              typedConfig: any(ClusterConfigSchema, {
+                clusterImplementationSpecifier: { case: "dnsCacheConfig", value: dnsCacheConfig },
+              }),
+            },
+          },
+        }),
+      ),
+    ),
   };
 }
 export type Passthrough = ReturnType<typeof passthrough>;
 
 /** Looks names up for routes to the passthrough cluster; other routes pass it untouched. */
 export function passthroughFilter(): HttpFilter {
-  return httpFilter("envoy.filters.http.dynamic_forward_proxy", any(FilterConfigSchema, { implementationSpecifier: { case: "dnsCacheConfig", value: dnsCacheConfig } }));
+  return httpFilter(
+    "envoy.filters.http.dynamic_forward_proxy",
+    any(FilterConfigSchema, { implementationSpecifier: { case: "dnsCacheConfig", value: dnsCacheConfig } }),
+  );
 }

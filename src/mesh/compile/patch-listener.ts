@@ -12,7 +12,12 @@ import { merged } from "./patch-merge.ts";
 const managerName = "envoy.filters.network.http_connection_manager";
 
 /** Applies all patches that concern filter chains and what is in them. Returns the chains that remain. */
-export function patchChains(registry: Registry, patches: readonly Patch[], chains: readonly FilterChain[], facts: ListenerFacts): FilterChain[] {
+export function patchChains(
+  registry: Registry,
+  patches: readonly Patch[],
+  chains: readonly FilterChain[],
+  facts: ListenerFacts,
+): FilterChain[] {
   if (patches.length === 0) return [...chains];
   return chains.flatMap((original) => {
     let chain = original;
@@ -35,7 +40,11 @@ export function patchChains(registry: Registry, patches: readonly Patch[], chain
 }
 
 /** LISTENER patches with MERGE and REMOVE; undefined when removed. */
-export function patchListener(patches: readonly Patch[], listener: Listener, facts: ListenerFacts): Listener | undefined {
+export function patchListener(
+  patches: readonly Patch[],
+  listener: Listener,
+  facts: ListenerFacts,
+): Listener | undefined {
   let result = listener;
   for (const patch of patches) {
     if (patch.applyTo !== "LISTENER" || !matchesListener(patch, facts)) continue;
@@ -47,5 +56,7 @@ export function patchListener(patches: readonly Patch[], listener: Listener, fac
 
 /** Listeners that patches with ADD bring along. */
 export function addedListeners(patches: readonly Patch[]): Listener[] {
-  return patches.filter((patch) => patch.applyTo === "LISTENER" && patch.operation === "ADD").map((patch) => valueOf(patch, ListenerSchema));
+  return patches
+    .filter((patch) => patch.applyTo === "LISTENER" && patch.operation === "ADD")
+    .map((patch) => valueOf(patch, ListenerSchema));
 }

@@ -9,19 +9,46 @@ import { registry } from "./testing/registry.ts";
 
 describe("merging a patch", () => {
   it("replaces single fields and durations, merges sub-messages, appends lists", () => {
-    const target = create(ClusterSchema, { name: "a", connectTimeout: { seconds: 10n }, circuitBreakers: { thresholds: [{ maxRequests: 1 }] }, commonLbConfig: { healthyPanicThreshold: { value: 50 } } });
-    const result = merged(ClusterSchema, target, create(ClusterSchema, { connectTimeout: { nanos: 250_000_000 }, circuitBreakers: { thresholds: [{ maxRequests: 2 }] }, commonLbConfig: { ignoreNewHostsUntilFirstHc: true } }));
+    const target = create(ClusterSchema, {
+      name: "a",
+      connectTimeout: { seconds: 10n },
+      circuitBreakers: { thresholds: [{ maxRequests: 1 }] },
+      commonLbConfig: { healthyPanicThreshold: { value: 50 } },
+    });
+    const result = merged(
+      ClusterSchema,
+      target,
+      create(ClusterSchema, {
+        connectTimeout: { nanos: 250_000_000 },
+        circuitBreakers: { thresholds: [{ maxRequests: 2 }] },
+        commonLbConfig: { ignoreNewHostsUntilFirstHc: true },
+      }),
+    );
     expect(result).toMatchObject({
-      name: "a", connectTimeout: { seconds: 0n, nanos: 250_000_000 }, circuitBreakers: { thresholds: [{ maxRequests: 1 }, { maxRequests: 2 }] },
+      name: "a",
+      connectTimeout: { seconds: 0n, nanos: 250_000_000 },
+      circuitBreakers: { thresholds: [{ maxRequests: 1 }, { maxRequests: 2 }] },
       commonLbConfig: { healthyPanicThreshold: { value: 50 }, ignoreNewHostsUntilFirstHc: true },
     });
     expect(target.circuitBreakers?.thresholds).toHaveLength(1);
   });
 
   it("takes the other member of a oneof, and merges within the same one", () => {
-    const target = create(RouteSchema, { match: { pathSpecifier: { case: "prefix", value: "/" } }, action: { case: "route", value: { clusterSpecifier: { case: "cluster", value: "a" } } } });
-    expect(merged(RouteSchema, target, create(RouteSchema, { action: { case: "route", value: { prefixRewrite: "/x" } } })).action).toMatchObject({ case: "route", value: { clusterSpecifier: { case: "cluster", value: "a" }, prefixRewrite: "/x" } });
-    expect(merged(RouteSchema, target, create(RouteSchema, { action: { case: "directResponse", value: { status: 404 } } })).action).toMatchObject({ case: "directResponse", value: { status: 404 } });
+    const target = create(RouteSchema, {
+      match: { pathSpecifier: { case: "prefix", value: "/" } },
+      action: { case: "route", value: { clusterSpecifier: { case: "cluster", value: "a" } } },
+    });
+    expect(
+      merged(RouteSchema, target, create(RouteSchema, { action: { case: "route", value: { prefixRewrite: "/x" } } }))
+        .action,
+    ).toMatchObject({
+      case: "route",
+      value: { clusterSpecifier: { case: "cluster", value: "a" }, prefixRewrite: "/x" },
+    });
+    expect(
+      merged(RouteSchema, target, create(RouteSchema, { action: { case: "directResponse", value: { status: 404 } } }))
+        .action,
+    ).toMatchObject({ case: "directResponse", value: { status: 404 } });
   });
 
   it("merges extensions of one type and replaces those of another", () => {
@@ -32,7 +59,12 @@ describe("merging a patch", () => {
     expect(mergedAny(registry, router, other)).toBe(other);
   });
 
-  it.each([["ADD", 3], ["INSERT_FIRST", 0], ["INSERT_BEFORE", 1], ["INSERT_AFTER", 2]])("%s puts an entry at %i", (operation, at) => {
+  it.each([
+    ["ADD", 3],
+    ["INSERT_FIRST", 0],
+    ["INSERT_BEFORE", 1],
+    ["INSERT_AFTER", 2],
+  ])("%s puts an entry at %i", (operation, at) => {
     expect(insertAt(operation, 3, 1)).toBe(at);
   });
   it("has no place beside a neighbour that isn't there", () => {

@@ -2,8 +2,19 @@
 export type PortProtocol = "http" | "http2" | "grpc" | "tcp" | "tls" | "https";
 
 const names: Record<string, PortProtocol> = {
-  http: "http", "http-web": "http", http2: "http2", "kubernetes.io/h2c": "http2", grpc: "grpc", "grpc-web": "grpc",
-  https: "https", tls: "tls", tcp: "tcp", mongo: "tcp", mysql: "tcp", redis: "tcp", udp: "tcp",
+  http: "http",
+  "http-web": "http",
+  http2: "http2",
+  "kubernetes.io/h2c": "http2",
+  grpc: "grpc",
+  "grpc-web": "grpc",
+  https: "https",
+  tls: "tls",
+  tcp: "tcp",
+  mongo: "tcp",
+  mysql: "tcp",
+  redis: "tcp",
+  udp: "tcp",
 };
 
 /**

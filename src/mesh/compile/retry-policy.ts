@@ -20,16 +20,35 @@ export function retryPolicy(retries: HTTPRetry | undefined, consistentHash: bool
     retryOn,
     retriableStatusCodes: codes,
     hostSelectionRetryMaxAttempts: 5n,
-    ...(consistentHash ? {} : { retryHostPredicate: [{ name: "envoy.retry_host_predicates.previous_hosts", configType: { case: "typedConfig", value: any(PreviousHostsPredicateSchema, {}) } }] }),
+    ...(consistentHash
+      ? {}
+      : {
+          retryHostPredicate: [
+            {
+              name: "envoy.retry_host_predicates.previous_hosts",
+              configType: { case: "typedConfig", value: any(PreviousHostsPredicateSchema, {}) },
+            },
+          ],
+        }),
     ...(retries?.perTryTimeout === undefined ? {} : { perTryTimeout: duration(retries.perTryTimeout) }),
-    ...(retries?.retryRemoteLocalities === true ? { retryPriority: { name: "envoy.retry_priorities.previous_priorities", configType: { case: "typedConfig", value: any(PreviousPrioritiesConfigSchema, { updateFrequency: 2 }) } } } : {}),
+    ...(retries?.retryRemoteLocalities === true
+      ? {
+          retryPriority: {
+            name: "envoy.retry_priorities.previous_priorities",
+            configType: { case: "typedConfig", value: any(PreviousPrioritiesConfigSchema, { updateFrequency: 2 }) },
+          },
+        }
+      : {}),
     ...(retries?.backoff === undefined ? {} : { retryBackOff: { baseInterval: duration(retries.backoff) } }),
   });
 }
 
 /** Conditions may contain bare status codes: `gateway-error,409`. */
 function parseRetryOn(text: string): { retryOn: string; codes: number[] } {
-  const parts = text.split(",").map((part) => part.trim()).filter((part) => part !== "");
+  const parts = text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
   const codes = parts.filter((part) => /^[1-5]\d\d$/.test(part)).map(Number);
   const conditions = parts.filter((part) => !/^[1-5]\d\d$/.test(part));
   if (codes.length > 0 && !conditions.includes("retriable-status-codes")) conditions.push("retriable-status-codes");

@@ -27,7 +27,13 @@ export class Roots {
   }
 
   /** The current resources under a label of this owner; watched from the first time on. */
-  read<K>(owner: Owner, label: string, type: TypeUrl, family: Family<K, ReadonlyMap<string, Resource>>, key: K): ReadonlyMap<string, Resource> {
+  read<K>(
+    owner: Owner,
+    label: string,
+    type: TypeUrl,
+    family: Family<K, ReadonlyMap<string, Resource>>,
+    key: K,
+  ): ReadonlyMap<string, Resource> {
     const found = owner.roots.get(label);
     if (found !== undefined) return found.last;
     const watch = this.#graph.watch(family, key, () => this.#marked.add(root));
@@ -65,7 +71,9 @@ export class Roots {
       byType.set(root.type, known);
       for (const name of names) known.add(name);
     }
-    return [...changes].flatMap(([owner, byType]) => [...byType].map(([type, names]) => ({ type, proxies: owner.proxies, names })));
+    return [...changes].flatMap(([owner, byType]) =>
+      [...byType].map(([type, names]) => ({ type, proxies: owner.proxies, names })),
+    );
   }
 
   /** When a computation fails, what was there before stays in force. */
@@ -81,7 +89,9 @@ export class Roots {
 
 function difference(before: ReadonlyMap<string, Resource>, after: ReadonlyMap<string, Resource>): string[] {
   if (before === after) return [];
-  const names = [...after].filter(([name, resource]) => before.get(name)?.version !== resource.version).map(([name]) => name);
+  const names = [...after]
+    .filter(([name, resource]) => before.get(name)?.version !== resource.version)
+    .map(([name]) => name);
   for (const name of before.keys()) if (!after.has(name)) names.push(name);
   return names;
 }

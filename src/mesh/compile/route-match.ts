@@ -1,4 +1,8 @@
-import type { HeaderMatcherSchema, QueryParameterMatcherSchema, RouteMatchSchema } from "#gen/envoy/config/route/v3/route_components_pb.ts";
+import type {
+  HeaderMatcherSchema,
+  QueryParameterMatcherSchema,
+  RouteMatchSchema,
+} from "#gen/envoy/config/route/v3/route_components_pb.ts";
 import type { StringMatcherSchema } from "#gen/envoy/type/matcher/v3/string_pb.ts";
 import type { HTTPMatchRequest, StringMatch } from "../../objects/istio.ts";
 import type { Init } from "./encode.ts";
@@ -13,14 +17,18 @@ export function stringMatcher(match: StringMatch, ignoreCase = false): Init<type
 export function headerMatcher(name: string, match: StringMatch, invert = false): Init<typeof HeaderMatcherSchema> {
   const isEmpty = match.exact === undefined && match.prefix === undefined && match.regex === undefined;
   return {
-    name, invertMatch: invert,
-    headerMatchSpecifier: isEmpty ? { case: "presentMatch", value: true } : { case: "stringMatch", value: stringMatcher(match) },
+    name,
+    invertMatch: invert,
+    headerMatchSpecifier: isEmpty
+      ? { case: "presentMatch", value: true }
+      : { case: "stringMatch", value: stringMatcher(match) },
     ...(invert && !isEmpty ? { treatMissingHeaderAsEmpty: true } : {}),
   };
 }
 
 function queryMatcher(name: string, match: StringMatch): Init<typeof QueryParameterMatcherSchema> {
-  if (match.exact === undefined && match.prefix === undefined && match.regex === undefined) return { name, queryParameterMatchSpecifier: { case: "presentMatch", value: true } };
+  if (match.exact === undefined && match.prefix === undefined && match.regex === undefined)
+    return { name, queryParameterMatchSpecifier: { case: "presentMatch", value: true } };
   return { name, queryParameterMatchSpecifier: { case: "stringMatch", value: stringMatcher(match) } };
 }
 
@@ -34,7 +42,8 @@ function path(uri: StringMatch | undefined): NonNullable<Init<typeof RouteMatchS
 export function routeMatch(match: HTTPMatchRequest | undefined): Init<typeof RouteMatchSchema> {
   if (match === undefined) return { pathSpecifier: path(undefined) };
   const headers = Object.entries(match.headers ?? {}).map(([name, value]) => headerMatcher(name, value));
-  for (const [name, value] of Object.entries(match.withoutHeaders ?? {})) headers.push(headerMatcher(name, value, true));
+  for (const [name, value] of Object.entries(match.withoutHeaders ?? {}))
+    headers.push(headerMatcher(name, value, true));
   if (match.method !== undefined) headers.push(headerMatcher(":method", match.method));
   if (match.authority !== undefined) headers.push(headerMatcher(":authority", match.authority));
   if (match.scheme !== undefined) headers.push(headerMatcher(":scheme", match.scheme));

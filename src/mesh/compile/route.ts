@@ -1,6 +1,12 @@
 import { create } from "@bufbuild/protobuf";
 import type { Any } from "@bufbuild/protobuf/wkt";
-import { RedirectAction_RedirectResponseCode, RouteSchema, type Route, type RouteActionSchema, type WeightedCluster_ClusterWeightSchema } from "#gen/envoy/config/route/v3/route_components_pb.ts";
+import {
+  RedirectAction_RedirectResponseCode,
+  RouteSchema,
+  type Route,
+  type RouteActionSchema,
+  type WeightedCluster_ClusterWeightSchema,
+} from "#gen/envoy/config/route/v3/route_components_pb.ts";
 import type { ConsistentHash, Destination, HTTPMatchRequest, HTTPRoute } from "../../objects/istio.ts";
 import { cors, corsFilter } from "./cors.ts";
 import { duration, milliseconds } from "./duration.ts";
@@ -34,13 +40,25 @@ export function defaultRoute(cluster: string, hash: ConsistentHash | undefined):
   return create(RouteSchema, {
     name: "default",
     match: { pathSpecifier: { case: "prefix", value: "/" } },
-    action: { case: "route", value: { clusterSpecifier: { case: "cluster", value: cluster }, ...routeTimeout(undefined), retryPolicy: retryPolicy(undefined, hash !== undefined), hashPolicy: policy === undefined ? [] : [policy] } },
+    action: {
+      case: "route",
+      value: {
+        clusterSpecifier: { case: "cluster", value: cluster },
+        ...routeTimeout(undefined),
+        retryPolicy: retryPolicy(undefined, hash !== undefined),
+        hashPolicy: policy === undefined ? [] : [policy],
+      },
+    },
     decorator: { operation: cluster },
   });
 }
 
 /** One route of a VirtualService for one of its matches (undefined: it has none, and takes everything). Undefined when it leads nowhere. */
-export function httpRoute(http: HTTPRoute, match: HTTPMatchRequest | undefined, context: RouteContext): Route | undefined {
+export function httpRoute(
+  http: HTTPRoute,
+  match: HTTPMatchRequest | undefined,
+  context: RouteContext,
+): Route | undefined {
   const action = redirect(http) ?? directResponse(http) ?? forward(http, context);
   if (action === undefined) return undefined;
   const perFilter: Record<string, Any> = {
@@ -53,12 +71,17 @@ export function httpRoute(http: HTTPRoute, match: HTTPMatchRequest | undefined, 
     action,
     typedPerFilterConfig: perFilter,
     ...(context.source === undefined ? {} : { metadata: { filterMetadata: { istio: { config: context.source } } } }),
-    ...(action.case === "route" ? { decorator: { operation: http.route?.map((entry) => context.clusterOf(entry.destination))[0] ?? "" } } : {}),
+    ...(action.case === "route"
+      ? { decorator: { operation: http.route?.map((entry) => context.clusterOf(entry.destination))[0] ?? "" } }
+      : {}),
     ...headerOperations(http.headers),
   });
 }
 
-type RouteAction = Extract<NonNullable<Init<typeof RouteSchema>["action"]>, { case: "route" | "redirect" | "directResponse" }>;
+type RouteAction = Extract<
+  NonNullable<Init<typeof RouteSchema>["action"]>,
+  { case: "route" | "redirect" | "directResponse" }
+>;
 
 function forward(http: HTTPRoute, context: RouteContext): RouteAction | undefined {
   const all = http.route ?? [];
@@ -68,29 +91,53 @@ function forward(http: HTTPRoute, context: RouteContext): RouteAction | undefine
   const policies = hashes.map(hashPolicy).filter((policy) => policy !== undefined);
   const host = http.rewrite?.authority ?? hostOverride(http.headers);
   const value: Action = {
-    ...(weighted.length === 1 && weighted[0]!.headers === undefined ? { clusterSpecifier: { case: "cluster" as const, value: context.clusterOf(weighted[0]!.destination) } } : {
-      clusterSpecifier: { case: "weightedClusters" as const, value: { clusters: (weighted.length === 0 ? all : weighted).map((entry) => clusterWeight(entry, context)) } },
-    }),
+    ...(weighted.length === 1 && weighted[0]!.headers === undefined
+      ? { clusterSpecifier: { case: "cluster" as const, value: context.clusterOf(weighted[0]!.destination) } }
+      : {
+          clusterSpecifier: {
+            case: "weightedClusters" as const,
+            value: { clusters: (weighted.length === 0 ? all : weighted).map((entry) => clusterWeight(entry, context)) },
+          },
+        }),
     ...routeTimeout(http.timeout),
     retryPolicy: retryPolicy(http.retries, hashes.length > 0),
     hashPolicy: policies.slice(0, 1),
     ...(http.rewrite?.uri === undefined ? {} : { prefixRewrite: http.rewrite.uri }),
     ...(host === undefined ? {} : { hostRewriteSpecifier: { case: "hostRewriteLiteral" as const, value: host } }),
-    ...(http.mirror === undefined ? {} : {
-      requestMirrorPolicies: [{ cluster: context.clusterOf(http.mirror), runtimeFraction: { defaultValue: fraction(http.mirrorPercentage) }, traceSampled: false }],
-    }),
+    ...(http.mirror === undefined
+      ? {}
+      : {
+          requestMirrorPolicies: [
+            {
+              cluster: context.clusterOf(http.mirror),
+              runtimeFraction: { defaultValue: fraction(http.mirrorPercentage) },
+              traceSampled: false,
+            },
+          ],
+        }),
   };
   return { case: "route", value };
 }
 
-function clusterWeight({ destination, weight, headers }: NonNullable<HTTPRoute["route"]>[number], context: RouteContext): Init<typeof WeightedCluster_ClusterWeightSchema> {
+function clusterWeight(
+  { destination, weight, headers }: NonNullable<HTTPRoute["route"]>[number],
+  context: RouteContext,
+): Init<typeof WeightedCluster_ClusterWeightSchema> {
   const host = hostOverride(headers);
-  return { name: context.clusterOf(destination), weight: weight ?? 100, ...headerOperations(headers), ...(host === undefined ? {} : { hostRewriteSpecifier: { case: "hostRewriteLiteral", value: host } }) };
+  return {
+    name: context.clusterOf(destination),
+    weight: weight ?? 100,
+    ...headerOperations(headers),
+    ...(host === undefined ? {} : { hostRewriteSpecifier: { case: "hostRewriteLiteral", value: host } }),
+  };
 }
 
 const redirectCodes: Record<number, RedirectAction_RedirectResponseCode> = {
-  301: RedirectAction_RedirectResponseCode.MOVED_PERMANENTLY, 302: RedirectAction_RedirectResponseCode.FOUND, 303: RedirectAction_RedirectResponseCode.SEE_OTHER,
-  307: RedirectAction_RedirectResponseCode.TEMPORARY_REDIRECT, 308: RedirectAction_RedirectResponseCode.PERMANENT_REDIRECT,
+  301: RedirectAction_RedirectResponseCode.MOVED_PERMANENTLY,
+  302: RedirectAction_RedirectResponseCode.FOUND,
+  303: RedirectAction_RedirectResponseCode.SEE_OTHER,
+  307: RedirectAction_RedirectResponseCode.TEMPORARY_REDIRECT,
+  308: RedirectAction_RedirectResponseCode.PERMANENT_REDIRECT,
 };
 
 function redirect({ redirect: to }: HTTPRoute): RouteAction | undefined {
@@ -98,7 +145,9 @@ function redirect({ redirect: to }: HTTPRoute): RouteAction | undefined {
   return {
     case: "redirect",
     value: {
-      hostRedirect: to.authority ?? "", portRedirect: to.port ?? 0, responseCode: redirectCodes[to.redirectCode ?? 301] ?? RedirectAction_RedirectResponseCode.MOVED_PERMANENTLY,
+      hostRedirect: to.authority ?? "",
+      portRedirect: to.port ?? 0,
+      responseCode: redirectCodes[to.redirectCode ?? 301] ?? RedirectAction_RedirectResponseCode.MOVED_PERMANENTLY,
       ...(to.uri === undefined ? {} : { pathRewriteSpecifier: { case: "pathRedirect", value: to.uri } }),
       ...(to.scheme === undefined ? {} : { schemeRewriteSpecifier: { case: "schemeRedirect", value: to.scheme } }),
     },
@@ -108,5 +157,11 @@ function redirect({ redirect: to }: HTTPRoute): RouteAction | undefined {
 function directResponse({ directResponse: response }: HTTPRoute): RouteAction | undefined {
   if (response === undefined) return undefined;
   const body = response.body?.string;
-  return { case: "directResponse", value: { status: response.status, ...(body === undefined ? {} : { body: { specifier: { case: "inlineString", value: body } } }) } };
+  return {
+    case: "directResponse",
+    value: {
+      status: response.status,
+      ...(body === undefined ? {} : { body: { specifier: { case: "inlineString", value: body } } }),
+    },
+  };
 }

@@ -39,30 +39,66 @@ const exportAnnotation = "networking.istio.io/exportTo";
 
 function fromService(stored: Stored<Service>, clusterDomain: string): MeshService {
   const spec = stored.object.spec ?? {};
-  const ports = (spec.ports ?? []).filter((port) => (port.protocol ?? "TCP") === "TCP").map((port) => ({
-    name: port.name ?? "", number: port.port, protocol: portProtocol(port), targetPort: port.targetPort ?? port.port,
-  }));
+  const ports = (spec.ports ?? [])
+    .filter((port) => (port.protocol ?? "TCP") === "TCP")
+    .map((port) => ({
+      name: port.name ?? "",
+      number: port.port,
+      protocol: portProtocol(port),
+      targetPort: port.targetPort ?? port.port,
+    }));
   const host = serviceHost(stored.name, stored.namespace, clusterDomain);
   const exportTo = stored.annotations[exportAnnotation]?.split(",").map((entry) => entry.trim()) ?? ["*"];
   const alias = spec.type === "ExternalName" && spec.externalName !== undefined;
   return {
-    id: `${stored.namespace}/${host}`, host, name: stored.name, namespace: stored.namespace, kind: "Service", ports, exportTo,
-    resolution: alias ? "DNS" : "EDS", external: alias, selector: spec.selector, addresses: [],
-    endpoints: alias ? [{ address: spec.externalName! }] : [], subjectAltNames: [],
+    id: `${stored.namespace}/${host}`,
+    host,
+    name: stored.name,
+    namespace: stored.namespace,
+    kind: "Service",
+    ports,
+    exportTo,
+    resolution: alias ? "DNS" : "EDS",
+    external: alias,
+    selector: spec.selector,
+    addresses: [],
+    endpoints: alias ? [{ address: spec.externalName! }] : [],
+    subjectAltNames: [],
   };
 }
 
 function fromServiceEntry(stored: Stored<ServiceEntry>, host: string): MeshService {
   const spec = stored.object.spec!;
-  const resolution = spec.resolution === undefined || spec.resolution === "NONE" ? "NONE" : spec.resolution === "STATIC" ? "EDS" : spec.resolution;
+  const resolution =
+    spec.resolution === undefined || spec.resolution === "NONE"
+      ? "NONE"
+      : spec.resolution === "STATIC"
+        ? "EDS"
+        : spec.resolution;
   const endpoints = spec.endpoints ?? [];
   return {
-    id: `${stored.namespace}/${host}`, host, name: stored.name, namespace: stored.namespace, kind: "ServiceEntry",
-    ports: (spec.ports ?? []).map((port) => ({ name: port.name, number: port.number, protocol: namedProtocol(port.protocol), targetPort: port.targetPort ?? port.number })),
-    resolution, external: spec.location !== "MESH_INTERNAL", exportTo: spec.exportTo ?? ["*"], selector: spec.workloadSelector?.labels,
-    addresses: spec.addresses ?? [], subjectAltNames: spec.subjectAltNames ?? [],
+    id: `${stored.namespace}/${host}`,
+    host,
+    name: stored.name,
+    namespace: stored.namespace,
+    kind: "ServiceEntry",
+    ports: (spec.ports ?? []).map((port) => ({
+      name: port.name,
+      number: port.number,
+      protocol: namedProtocol(port.protocol),
+      targetPort: port.targetPort ?? port.number,
+    })),
+    resolution,
+    external: spec.location !== "MESH_INTERNAL",
+    exportTo: spec.exportTo ?? ["*"],
+    selector: spec.workloadSelector?.labels,
+    addresses: spec.addresses ?? [],
+    subjectAltNames: spec.subjectAltNames ?? [],
     // With DNS and no endpoints, the host itself is looked up.
-    endpoints: endpoints.length === 0 && (resolution === "DNS" || resolution === "DNS_ROUND_ROBIN") ? [{ address: host }] : endpoints,
+    endpoints:
+      endpoints.length === 0 && (resolution === "DNS" || resolution === "DNS_ROUND_ROBIN")
+        ? [{ address: host }]
+        : endpoints,
   };
 }
 
@@ -81,23 +117,53 @@ export function httpPorts(service: MeshService): MeshPort[] {
 
 export function services(mesh: Mesh) {
   const { graph, indexes, settings } = mesh;
-  const fromServices = (found: Stored<Service>[]) => found.map((stored) => one(`Service ${stored.namespace}/${serviceHost(stored.name, stored.namespace, settings.clusterDomain)}`)).filter((service) => service !== undefined);
+  const fromServices = (found: Stored<Service>[]) =>
+    found
+      .map((stored) =>
+        one(`Service ${stored.namespace}/${serviceHost(stored.name, stored.namespace, settings.clusterDomain)}`),
+      )
+      .filter((service) => service !== undefined);
   const fromEntries = (found: Stored<ServiceEntry>[], host?: string) =>
-    found.flatMap((stored) => (stored.object.spec?.hosts ?? []).filter((entry) => host === undefined || entry === host).map((entry) => one(`ServiceEntry ${stored.namespace}/${entry}`))).filter((service) => service !== undefined);
+    found
+      .flatMap((stored) =>
+        (stored.object.spec?.hosts ?? [])
+          .filter((entry) => host === undefined || entry === host)
+          .map((entry) => one(`ServiceEntry ${stored.namespace}/${entry}`)),
+      )
+      .filter((service) => service !== undefined);
 
   /** One service by kind, namespace and host: unchanged content stays the same value. */
-  const one = graph.family<string, MeshService | undefined>("service", (key) => {
-    const [kind, id] = key.split(" ") as [string, string];
-    const [namespace, host] = id.split("/") as [string, string];
-    const ofNamespace = (stored: Stored) => stored.namespace === namespace;
-    if (kind === "Service") return indexes.serviceByHost(host, ofNamespace).map((stored) => fromService(stored, settings.clusterDomain))[0];
-    return indexes.serviceEntryByHost(host, ofNamespace).map((stored) => fromServiceEntry(stored, host))[0];
-  }, { equal: isDeepStrictEqual });
+  const one = graph.family<string, MeshService | undefined>(
+    "service",
+    (key) => {
+      const [kind, id] = key.split(" ") as [string, string];
+      const [namespace, host] = id.split("/") as [string, string];
+      const ofNamespace = (stored: Stored) => stored.namespace === namespace;
+      if (kind === "Service")
+        return indexes.serviceByHost(host, ofNamespace).map((stored) => fromService(stored, settings.clusterDomain))[0];
+      return indexes.serviceEntryByHost(host, ofNamespace).map((stored) => fromServiceEntry(stored, host))[0];
+    },
+    { equal: isDeepStrictEqual },
+  );
 
   /** All services of that exact host; Services come before ServiceEntries. */
-  const byHost = (host: string): MeshService[] => [...fromServices(indexes.serviceByHost(host)), ...fromEntries(indexes.serviceEntryByHost(host), host)];
-  const byNamespace = graph.family<string, MeshService[]>("services of namespace", (namespace) => [...fromServices(indexes.serviceByNamespace(namespace)), ...fromEntries(indexes.serviceEntryByNamespace(namespace))], { equal: sameList });
-  const all = graph.family<string, MeshService[]>("all services", () => [...fromServices(indexes.services("")), ...fromEntries(indexes.serviceEntries(""))], { equal: sameList });
+  const byHost = (host: string): MeshService[] => [
+    ...fromServices(indexes.serviceByHost(host)),
+    ...fromEntries(indexes.serviceEntryByHost(host), host),
+  ];
+  const byNamespace = graph.family<string, MeshService[]>(
+    "services of namespace",
+    (namespace) => [
+      ...fromServices(indexes.serviceByNamespace(namespace)),
+      ...fromEntries(indexes.serviceEntryByNamespace(namespace)),
+    ],
+    { equal: sameList },
+  );
+  const all = graph.family<string, MeshService[]>(
+    "all services",
+    () => [...fromServices(indexes.services("")), ...fromEntries(indexes.serviceEntries(""))],
+    { equal: sameList },
+  );
 
   return {
     all: () => all(""),

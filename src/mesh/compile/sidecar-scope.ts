@@ -21,16 +21,25 @@ export function sidecarScopes(mesh: Mesh, services: Services) {
 
   /** The Sidecar of a workload as `namespace/name`, or "": one that selects it, its namespace's, the root namespace's; the oldest of each. */
   function sidecarFor(namespace: string, labels: Readonly<Record<string, string>>): string {
-    const selecting = (stored: Stored<Sidecar>) => stored.object.spec?.workloadSelector !== undefined && matchesLabels(stored.object.spec.workloadSelector.labels, labels);
+    const selecting = (stored: Stored<Sidecar>) =>
+      stored.object.spec?.workloadSelector !== undefined &&
+      matchesLabels(stored.object.spec.workloadSelector.labels, labels);
     const general = (stored: Stored<Sidecar>) => stored.object.spec?.workloadSelector === undefined;
-    const found = indexes.sidecarByNamespace(namespace, selecting)[0] ?? indexes.sidecarByNamespace(namespace, general)[0] ?? indexes.sidecarByNamespace(settings.rootNamespace, general)[0];
+    const found =
+      indexes.sidecarByNamespace(namespace, selecting)[0] ??
+      indexes.sidecarByNamespace(namespace, general)[0] ??
+      indexes.sidecarByNamespace(settings.rootNamespace, general)[0];
     return found === undefined ? "" : `${found.namespace}/${found.name}`;
   }
 
-  const sidecar = graph.family<string, SidecarSpec | undefined>("sidecar", (id) => {
-    const [namespace, name] = id.split("/") as [string, string];
-    return indexes.sidecarByNamespace(namespace, (stored) => stored.name === name)[0]?.object.spec;
-  }, { equal: isDeepStrictEqual });
+  const sidecar = graph.family<string, SidecarSpec | undefined>(
+    "sidecar",
+    (id) => {
+      const [namespace, name] = id.split("/") as [string, string];
+      return indexes.sidecarByNamespace(namespace, (stored) => stored.name === name)[0]?.object.spec;
+    },
+    { equal: isDeepStrictEqual },
+  );
 
   function matching(pattern: string, viewer: string): MeshService[] {
     const slash = pattern.indexOf("/");
@@ -38,24 +47,35 @@ export function sidecarScopes(mesh: Mesh, services: Services) {
     const host = pattern.slice(slash + 1);
     if (namespace === "~") return [];
     const from = namespace === "." ? viewer : namespace;
-    const candidates = !host.startsWith("*") ? services.byHost(host) : from === "*" ? services.all() : services.byNamespace(from);
-    return candidates.filter((service) => (from === "*" || service.namespace === from) && hostMatches(host, service.host) && isExported(service, viewer));
+    const candidates = !host.startsWith("*")
+      ? services.byHost(host)
+      : from === "*"
+        ? services.all()
+        : services.byNamespace(from);
+    return candidates.filter(
+      (service) =>
+        (from === "*" || service.namespace === from) && hostMatches(host, service.host) && isExported(service, viewer),
+    );
   }
 
   /** Key: the viewer's namespace and the Sidecar, `namespace|namespace/name`. */
-  const scope = graph.family<string, Scope>("scope", (key) => {
-    const [viewer, id] = key.split("|") as [string, string];
-    const spec = id === "" ? undefined : sidecar(id);
-    const listed = (spec?.egress ?? []).flatMap((listener) => listener.hosts);
-    const hosts = spec?.egress === undefined || spec.egress.length === 0 ? ["*/*"] : listed;
-    const byHost = new Map<string, MeshService>();
-    for (const service of hosts.flatMap((pattern) => matching(pattern, viewer))) {
-      const other = byHost.get(service.host);
-      if (other === undefined || preferred(service, other, viewer)) byHost.set(service.host, service);
-    }
-    const found = [...byHost.values()].sort((a, b) => (a.host < b.host ? -1 : 1)).map((service) => service.id);
-    return { services: found, hosts, outbound: spec?.outboundTrafficPolicy?.mode ?? "ALLOW_ANY" };
-  }, { equal: isDeepStrictEqual });
+  const scope = graph.family<string, Scope>(
+    "scope",
+    (key) => {
+      const [viewer, id] = key.split("|") as [string, string];
+      const spec = id === "" ? undefined : sidecar(id);
+      const listed = (spec?.egress ?? []).flatMap((listener) => listener.hosts);
+      const hosts = spec?.egress === undefined || spec.egress.length === 0 ? ["*/*"] : listed;
+      const byHost = new Map<string, MeshService>();
+      for (const service of hosts.flatMap((pattern) => matching(pattern, viewer))) {
+        const other = byHost.get(service.host);
+        if (other === undefined || preferred(service, other, viewer)) byHost.set(service.host, service);
+      }
+      const found = [...byHost.values()].sort((a, b) => (a.host < b.host ? -1 : 1)).map((service) => service.id);
+      return { services: found, hosts, outbound: spec?.outboundTrafficPolicy?.mode ?? "ALLOW_ANY" };
+    },
+    { equal: isDeepStrictEqual },
+  );
 
   const inboundPool = (id: string) => (id === "" ? undefined : sidecar(id)?.inboundConnectionPool);
   return { sidecarFor, scope, inboundPool };
@@ -71,6 +91,9 @@ export function scopeAllows(hosts: readonly string[], viewer: string, namespace:
   return hosts.some((pattern) => {
     const slash = pattern.indexOf("/");
     const wanted = slash < 0 ? "*" : pattern.slice(0, slash);
-    return (wanted === "*" || wanted === namespace || (wanted === "." && namespace === viewer)) && hostMatches(pattern.slice(slash + 1), host);
+    return (
+      (wanted === "*" || wanted === namespace || (wanted === "." && namespace === viewer)) &&
+      hostMatches(pattern.slice(slash + 1), host)
+    );
   });
 }

@@ -15,17 +15,45 @@ import type { VirtualHosts } from "./virtual-host.ts";
 import type { VirtualServices } from "./virtual-service.ts";
 
 export interface SidecarParts {
-  services: Services; scopes: SidecarScopes; rules: DestinationRules; virtualServices: VirtualServices; virtualHosts: VirtualHosts; destinations: Destinations;
-  envoyFilters: EnvoyFilters; inboundPorts: InboundPorts; inbound: Inbound; outbound: Outbound;
+  services: Services;
+  scopes: SidecarScopes;
+  rules: DestinationRules;
+  virtualServices: VirtualServices;
+  virtualHosts: VirtualHosts;
+  destinations: Destinations;
+  envoyFilters: EnvoyFilters;
+  inboundPorts: InboundPorts;
+  inbound: Inbound;
+  outbound: Outbound;
 }
 
 /** The listeners of a sidecar and the clusters of its own app. Plain functions: the compiler memoises them by proxy. */
 export function sidecars(parts: SidecarParts) {
-  const { services, scopes, rules, virtualServices, virtualHosts, destinations, envoyFilters, inboundPorts, inbound, outbound } = parts;
+  const {
+    services,
+    scopes,
+    rules,
+    virtualServices,
+    virtualHosts,
+    destinations,
+    envoyFilters,
+    inboundPorts,
+    inbound,
+    outbound,
+  } = parts;
 
   function declaredPorts(proxy: Proxy, view: View) {
     const { appPorts } = proxyAddresses(proxy);
-    return { appPorts, ports: inboundPorts({ namespace: proxy.namespace, pod: proxy.name, labels: view.labels, labelsKey: view.labelsKey, declared: [...appPorts.keys()] }) };
+    return {
+      appPorts,
+      ports: inboundPorts({
+        namespace: proxy.namespace,
+        pod: proxy.name,
+        labels: view.labels,
+        labelsKey: view.labelsKey,
+        declared: [...appPorts.keys()],
+      }),
+    };
   }
 
   function ownClusters(proxy: Proxy): Resource[] {
@@ -40,27 +68,52 @@ export function sidecars(parts: SidecarParts) {
     const addresses = proxyAddresses(proxy);
     const filters = envoyFilters.keyFor(view.namespace, view.labels, "listener", "SIDECAR_OUTBOUND");
     const found: (Resource | undefined)[] = [outbound.health(proxy.ip)];
-    for (const port of declaredPorts(proxy, view).ports) found.push(inbound.listener({ namespace: view.namespace, labels: view.labels, labelsKey: view.labelsKey, port, ip: proxy.ip }));
+    for (const port of declaredPorts(proxy, view).ports)
+      found.push(
+        inbound.listener({
+          namespace: view.namespace,
+          labels: view.labels,
+          labelsKey: view.labelsKey,
+          port,
+          ip: proxy.ip,
+        }),
+      );
     if (addresses.proxy !== undefined) {
       const rest = `${addresses.proxy.port}|${destinations.scopeOf(view).outbound}|${filters}`;
       found.push(outbound.httpProxy(`${addresses.proxy.address}|${rest}`), outbound.tunnel(rest));
     }
-    const inScope = new Map(destinations.scopeOf(view).services.map((id) => [id.slice(id.indexOf("/") + 1), services.byId(id)]));
+    const inScope = new Map(
+      destinations.scopeOf(view).services.map((id) => [id.slice(id.indexOf("/") + 1), services.byId(id)]),
+    );
     for (const [host, address] of addresses.callees) {
       const service = inScope.get(host);
       for (const port of service?.ports ?? []) {
         // The alias on port 80 is for the proxy port only: binding it here would need privileges.
         if (isHttp(port.protocol) && port.number < 1024) continue;
-        if (isHttp(port.protocol)) found.push(outbound.http({ address, port: port.number, routes: `${host}:${port.number}`, filters }));
+        if (isHttp(port.protocol))
+          found.push(outbound.http({ address, port: port.number, routes: `${host}:${port.number}`, filters }));
         else found.push(outbound.tcp(tcpListener(view, service!, port, address, filters)));
       }
     }
     return found.filter((listener) => listener !== undefined);
   }
 
-  function tcpListener(view: View, service: MeshService, port: MeshPort, address: string, filters: string): TcpListenerKey {
+  function tcpListener(
+    view: View,
+    service: MeshService,
+    port: MeshPort,
+    address: string,
+    filters: string,
+  ): TcpListenerKey {
     const policy = effectivePolicy(rules.rule(destinations.ruleKey(view, service)), "", port.number);
-    return { address, port: port.number, filters, targets: tcpTargets(view, service, port), idleTimeout: policy.connectionPool?.tcp?.idleTimeout, hashSourceIp: policy.loadBalancer?.consistentHash?.useSourceIp === true };
+    return {
+      address,
+      port: port.number,
+      filters,
+      targets: tcpTargets(view, service, port),
+      idleTimeout: policy.connectionPool?.tcp?.idleTimeout,
+      hashSourceIp: policy.loadBalancer?.consistentHash?.useSourceIp === true,
+    };
   }
 
   /** The first TCP route of the service's VirtualService that fits this proxy and port, else the service itself. */
@@ -71,11 +124,22 @@ export function sidecars(parts: SidecarParts) {
     const profiles = profile.split(".").slice(spec?.http?.length ?? 0);
     for (const [index, route] of (spec?.tcp ?? []).entries()) {
       const matches = route.match ?? [];
-      if (matches.length > 0 && !matches.some((match, at) => profiles[index]?.[at] === "1" && (match.port === undefined || match.port === port.number))) continue;
-      const targets = (route.route ?? []).map(({ destination, weight }) => {
-        const { host, port: number, subset } = virtualHosts.target(destination, stored!.namespace, port.number);
-        return { cluster: outboundCluster(number, subset, host), weight: weight ?? (route.route!.length === 1 ? 100 : 0) };
-      }).filter((target) => target.weight > 0);
+      if (
+        matches.length > 0 &&
+        !matches.some(
+          (match, at) => profiles[index]?.[at] === "1" && (match.port === undefined || match.port === port.number),
+        )
+      )
+        continue;
+      const targets = (route.route ?? [])
+        .map(({ destination, weight }) => {
+          const { host, port: number, subset } = virtualHosts.target(destination, stored!.namespace, port.number);
+          return {
+            cluster: outboundCluster(number, subset, host),
+            weight: weight ?? (route.route!.length === 1 ? 100 : 0),
+          };
+        })
+        .filter((target) => target.weight > 0);
       if (targets.length > 0) return targets;
     }
     return [{ cluster: outboundCluster(port.number, "", service.host), weight: 100 }];

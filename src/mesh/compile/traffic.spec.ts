@@ -20,12 +20,25 @@ describe("two sidecars", { timeout: 30_000 }, () => {
 
   beforeAll(async () => {
     const secretsFor = await createAuthority(Date.now());
-    app = createServer((request, response) => response.end(JSON.stringify({ url: request.url, xfcc: request.headers["x-forwarded-client-cert"], version: request.httpVersion }))).listen(0, "127.0.0.1");
+    app = createServer((request, response) =>
+      response.end(
+        JSON.stringify({
+          url: request.url,
+          xfcc: request.headers["x-forwarded-client-cert"],
+          version: request.httpVersion,
+        }),
+      ),
+    ).listen(0, "127.0.0.1");
     await once(app, "listening");
     const { port } = app.address() as AddressInfo;
-    const { compiler, proxies } = readCase(new URL("golden/two-sidecars/", import.meta.url), (text) => text.replaceAll("20002", String(port)));
+    const { compiler, proxies } = readCase(new URL("golden/two-sidecars/", import.meta.url), (text) =>
+      text.replaceAll("20002", String(port)),
+    );
     for (const { id, ip, namespace, serviceAccount } of proxies) {
-      const bootstrap = staticBootstrap(resourcesOf(compiler, id), { secrets: await secretsFor(namespace, serviceAccount), node: id });
+      const bootstrap = staticBootstrap(resourcesOf(compiler, id), {
+        secrets: await secretsFor(namespace, serviceAccount),
+        node: id,
+      });
       envoys.push(await startEnvoy(bootstrap, join(scratch, `${serviceAccount}.json`), ip));
     }
   }, 30_000);
@@ -39,12 +52,19 @@ describe("two sidecars", { timeout: 30_000 }, () => {
     for (const url of ["http://catalog.food/items/1", "http://catalog.food.svc.cluster.local:8080/items/1"]) {
       const answer = await viaProxy(proxy, url);
       expect(answer.status).toBe(200);
-      expect(JSON.parse(answer.body)).toMatchObject({ url: "/items/1", version: "1.1", xfcc: expect.stringContaining("spiffe://quipu.local/ns/shop/sa/web") as string });
+      expect(JSON.parse(answer.body)).toMatchObject({
+        url: "/items/1",
+        version: "1.1",
+        xfcc: expect.stringContaining("spiffe://quipu.local/ns/shop/sa/web") as string,
+      });
     }
   });
 
   it("refuse at the callee what its policy doesn't allow", async () => {
-    expect(await viaProxy(proxy, "http://catalog.food/items/1", { method: "POST" })).toMatchObject({ status: 403, body: "RBAC: access denied" });
+    expect(await viaProxy(proxy, "http://catalog.food/items/1", { method: "POST" })).toMatchObject({
+      status: 403,
+      body: "RBAC: access denied",
+    });
     expect(await viaProxy(proxy, "http://catalog.food/other")).toMatchObject({ status: 403 });
   });
 
@@ -54,13 +74,24 @@ describe("two sidecars", { timeout: 30_000 }, () => {
   });
 
   it("end a CONNECT where the same routes and rules hold", async () => {
-    expect(await viaTunnel(proxy, "catalog.food:80", "/items/1", "catalog.food")).toMatchObject({ connect: 200, inner: { status: 200 } });
-    expect(await viaTunnel(proxy, "catalog.food:80", "/other", "catalog.food")).toMatchObject({ connect: 200, inner: { status: 403 } });
-    expect(await viaTunnel(proxy, "catalog.food:80", "/", "pricing.food")).toMatchObject({ connect: 200, inner: { status: 502 } });
+    expect(await viaTunnel(proxy, "catalog.food:80", "/items/1", "catalog.food")).toMatchObject({
+      connect: 200,
+      inner: { status: 200 },
+    });
+    expect(await viaTunnel(proxy, "catalog.food:80", "/other", "catalog.food")).toMatchObject({
+      connect: 200,
+      inner: { status: 403 },
+    });
+    expect(await viaTunnel(proxy, "catalog.food:80", "/", "pricing.food")).toMatchObject({
+      connect: 200,
+      inner: { status: 502 },
+    });
   });
 
   it("serve the callee on the address that stands for it", async () => {
-    expect(await viaProxy({ host: "127.253.1.2", port: 8080 }, "http://anything/items/2")).toMatchObject({ status: 200 });
+    expect(await viaProxy({ host: "127.253.1.2", port: 8080 }, "http://anything/items/2")).toMatchObject({
+      status: 200,
+    });
   });
 
   it("refuse plain text on a port that is STRICT", async () => {

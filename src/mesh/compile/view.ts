@@ -14,13 +14,31 @@ export interface View {
 }
 
 /** Labels that differ between replicas, and that nothing selects by. */
-const perReplica = new Set(["pod-template-hash", "controller-revision-hash", "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"]);
+const perReplica = new Set([
+  "pod-template-hash",
+  "controller-revision-hash",
+  "statefulset.kubernetes.io/pod-name",
+  "apps.kubernetes.io/pod-index",
+]);
 
 export function viewOf(proxy: Proxy): View {
-  const labels = Object.fromEntries(Object.entries(proxy.labels).filter(([key]) => !perReplica.has(key)).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const labels = Object.fromEntries(
+    Object.entries(proxy.labels)
+      .filter(([key]) => !perReplica.has(key))
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
   const labelsKey = JSON.stringify(labels);
   const { region, zone } = proxy.locality;
-  return { id: [proxy.role, proxy.namespace, region, zone, proxy.network, labelsKey].join("|"), role: proxy.role, namespace: proxy.namespace, labels, labelsKey, region, zone, network: proxy.network };
+  return {
+    id: [proxy.role, proxy.namespace, region, zone, proxy.network, labelsKey].join("|"),
+    role: proxy.role,
+    namespace: proxy.namespace,
+    labels,
+    labelsKey,
+    region,
+    zone,
+    network: proxy.network,
+  };
 }
 
 /** Addresses that exist only for this proxy, from its node metadata (ARCHITECTURE.md, "Node metadata"). */
@@ -38,9 +56,11 @@ export function proxyAddresses(proxy: Proxy): ProxyAddresses {
   const { QUIPU_PROXY, QUIPU_APP_PORTS, QUIPU_CALLEES } = proxy.metadata;
   const at = typeof QUIPU_PROXY === "string" ? /^([\d.]+):(\d+)$/.exec(QUIPU_PROXY) : null;
   const appPorts = new Map<number, number>();
-  for (const [declared, own] of entries(QUIPU_APP_PORTS)) if (isPort(Number(declared)) && isPort(Number(own))) appPorts.set(Number(declared), Number(own));
+  for (const [declared, own] of entries(QUIPU_APP_PORTS))
+    if (isPort(Number(declared)) && isPort(Number(own))) appPorts.set(Number(declared), Number(own));
   const callees = new Map<string, string>();
-  for (const [host, address] of entries(QUIPU_CALLEES)) if (typeof address === "string" && /^[\d.]+$/.test(address)) callees.set(host, address);
+  for (const [host, address] of entries(QUIPU_CALLEES))
+    if (typeof address === "string" && /^[\d.]+$/.test(address)) callees.set(host, address);
   return { proxy: at === null ? undefined : { address: at[1]!, port: Number(at[2]) }, appPorts, callees };
 }
 

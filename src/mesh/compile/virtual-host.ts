@@ -33,14 +33,32 @@ export interface VirtualHostKey {
 }
 
 export function virtualHostKeyId(key: VirtualHostKey): string {
-  return [key.service, key.port, key.virtualService, key.profile, key.hashes, key.context, key.filters, ...(key.filters === "" ? [] : [key.name, key.routeConfiguration])].join("|");
+  return [
+    key.service,
+    key.port,
+    key.virtualService,
+    key.profile,
+    key.hashes,
+    key.context,
+    key.filters,
+    ...(key.filters === "" ? [] : [key.name, key.routeConfiguration]),
+  ].join("|");
 }
 
-export function virtualHosts(mesh: Mesh, services: Services, virtualServices: VirtualServices, envoyFilters: EnvoyFilters) {
+export function virtualHosts(
+  mesh: Mesh,
+  services: Services,
+  virtualServices: VirtualServices,
+  envoyFilters: EnvoyFilters,
+) {
   const { graph, encoder, settings } = mesh;
 
   /** Destinations without a port mean the port called, or the only one that the destination has (Istio reference, Destination.port). */
-  function target(destination: Destination, owner: string, calledPort: number): { host: string; port: number; subset: string } {
+  function target(
+    destination: Destination,
+    owner: string,
+    calledPort: number,
+  ): { host: string; port: number; subset: string } {
     const host = fullHost(destination.host, owner, settings.clusterDomain);
     const ports = destination.port === undefined ? services.visible(host, owner)?.ports : undefined;
     const port = destination.port?.number ?? (ports?.length === 1 ? ports[0]!.number : calledPort);
@@ -52,8 +70,14 @@ export function virtualHosts(mesh: Mesh, services: Services, virtualServices: Vi
     const name = (destination: Destination) => target(destination, stored.namespace, key.port);
     const context = {
       source: `/apis/networking.istio.io/v1/namespaces/${stored.namespace}/virtual-service/${stored.name}`,
-      clusterOf: (destination: Destination) => { const { host, port, subset } = name(destination); return outboundCluster(port, subset, host); },
-      hashOf: (destination: Destination) => { const { host, port, subset } = name(destination); return hashes[`${host}|${port}|${subset}`]; },
+      clusterOf: (destination: Destination) => {
+        const { host, port, subset } = name(destination);
+        return outboundCluster(port, subset, host);
+      },
+      hashOf: (destination: Destination) => {
+        const { host, port, subset } = name(destination);
+        return hashes[`${host}|${port}|${subset}`];
+      },
     };
     const profiles = key.profile.split(".");
     const routes: Route[] = [];
@@ -75,19 +99,34 @@ export function virtualHosts(mesh: Mesh, services: Services, virtualServices: Vi
     const service = services.byId(key.service);
     if (service === undefined) return [];
     const cluster = outboundCluster(key.port, "", service.host);
-    return [defaultRoute(cluster, (JSON.parse(key.hashes || "{}") as Record<string, ConsistentHash>)[`${service.host}|${key.port}|`])];
+    return [
+      defaultRoute(
+        cluster,
+        (JSON.parse(key.hashes || "{}") as Record<string, ConsistentHash>)[`${service.host}|${key.port}|`],
+      ),
+    ];
   }
 
   /** The part of a virtual host behind its name and domains. Undefined when a patch removes it. */
-  const body = graph.family<VirtualHostKey, Part | undefined>("virtual host", (key) => {
-    const service = services.byId(key.service);
-    const port = service?.ports.find((entry) => entry.number === key.port);
-    const opaque = port !== undefined && !isHttp(port.protocol);
-    const connect = key.context === "SIDECAR_OUTBOUND" ? [connectRoute(opaque ? outboundCluster(key.port, "", service!.host) : tunnelCluster)] : [];
-    const host = create(VirtualHostSchema, { routes: opaque ? connect : [...connect, ...routesOf(key)], includeRequestAttemptCount: true });
-    const patched = patchVirtualHost(envoyFilters.patches(key.filters, "route", key.context), host, key);
-    return patched === undefined ? undefined : encoder.part("virtualHost", VirtualHostSchema, patched);
-  }, { id: virtualHostKeyId, equal: (a, b) => a?.hash === b?.hash, fallback: { value: undefined } });
+  const body = graph.family<VirtualHostKey, Part | undefined>(
+    "virtual host",
+    (key) => {
+      const service = services.byId(key.service);
+      const port = service?.ports.find((entry) => entry.number === key.port);
+      const opaque = port !== undefined && !isHttp(port.protocol);
+      const connect =
+        key.context === "SIDECAR_OUTBOUND"
+          ? [connectRoute(opaque ? outboundCluster(key.port, "", service!.host) : tunnelCluster)]
+          : [];
+      const host = create(VirtualHostSchema, {
+        routes: opaque ? connect : [...connect, ...routesOf(key)],
+        includeRequestAttemptCount: true,
+      });
+      const patched = patchVirtualHost(envoyFilters.patches(key.filters, "route", key.context), host, key);
+      return patched === undefined ? undefined : encoder.part("virtualHost", VirtualHostSchema, patched);
+    },
+    { id: virtualHostKeyId, equal: (a, b) => a?.hash === b?.hash, fallback: { value: undefined } },
+  );
 
   return { body, target };
 }
@@ -98,6 +137,13 @@ function connectRoute(cluster: string): Route {
   return create(RouteSchema, {
     name: "connect",
     match: { pathSpecifier: { case: "connectMatcher", value: {} } },
-    action: { case: "route", value: { clusterSpecifier: { case: "cluster", value: cluster }, timeout: duration("0s"), upgradeConfigs: [{ upgradeType: "CONNECT", connectConfig: {} }] } },
+    action: {
+      case: "route",
+      value: {
+        clusterSpecifier: { case: "cluster", value: cluster },
+        timeout: duration("0s"),
+        upgradeConfigs: [{ upgradeType: "CONNECT", connectConfig: {} }],
+      },
+    },
   });
 }

@@ -9,28 +9,67 @@ const name = "outbound|80||a.ns.svc.cluster.local";
 function addresses(...objects: unknown[]): string[] {
   const errors: unknown[] = [];
   const compiler = createMeshCompiler({ registry, onError: (error) => errors.push(error) });
-  compiler.put({ apiVersion: "v1", kind: "Service", metadata: { name: "a", namespace: "ns" }, spec: { selector: { app: "a" }, ports: [{ name: "http", port: 80, targetPort: 8080 }] } });
+  compiler.put({
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: "a", namespace: "ns" },
+    spec: { selector: { app: "a" }, ports: [{ name: "http", port: 80, targetPort: 8080 }] },
+  });
   for (const object of objects) compiler.put(object as KubeObject);
-  compiler.addProxy({ id: "p", role: "sidecar", ip: "127.0.0.9", namespace: "ns", name: "p", labels: {}, serviceAccount: "p", cluster: "", network: "", locality: { region: "", zone: "" }, metadata: {} });
+  compiler.addProxy({
+    id: "p",
+    role: "sidecar",
+    ip: "127.0.0.9",
+    namespace: "ns",
+    name: "p",
+    labels: {},
+    serviceAccount: "p",
+    cluster: "",
+    network: "",
+    locality: { region: "", zone: "" },
+    metadata: {},
+  });
   const found = JSON.stringify(decode(compiler.endpoints("p", name)!));
   expect(errors).toEqual([]);
-  return [...found.matchAll(/"address":"([\d.]+)","portValue":(\d+)/g)].map(([, address, port]) => `${address}:${port}`);
+  return [...found.matchAll(/"address":"([\d.]+)","portValue":(\d+)/g)].map(
+    ([, address, port]) => `${address}:${port}`,
+  );
 }
-const slice = (endpoints: unknown, ports: unknown = [{ name: "http", port: 8080 }]) => ({ apiVersion: "discovery.k8s.io/v1", kind: "EndpointSlice", metadata: { name: `a-${JSON.stringify(endpoints)}`, namespace: "ns", labels: { "kubernetes.io/service-name": "a" } }, addressType: "IPv4", ports, endpoints });
+const slice = (endpoints: unknown, ports: unknown = [{ name: "http", port: 8080 }]) => ({
+  apiVersion: "discovery.k8s.io/v1",
+  kind: "EndpointSlice",
+  metadata: { name: `a-${JSON.stringify(endpoints)}`, namespace: "ns", labels: { "kubernetes.io/service-name": "a" } },
+  addressType: "IPv4",
+  ports,
+  endpoints,
+});
 
 describe("the instances of a service", () => {
   it("are the ready endpoints of all its slices; absent means ready", () => {
-    expect(addresses(
-      slice([{ addresses: ["10.0.0.2"] }, { addresses: ["10.0.0.3"], conditions: { ready: false, serving: true, terminating: true } }]),
-      slice([{ addresses: ["10.0.0.1"], conditions: { ready: true } }]),
-    )).toEqual(["10.0.0.1:8080", "10.0.0.2:8080"]);
+    expect(
+      addresses(
+        slice([
+          { addresses: ["10.0.0.2"] },
+          { addresses: ["10.0.0.3"], conditions: { ready: false, serving: true, terminating: true } },
+        ]),
+        slice([{ addresses: ["10.0.0.1"], conditions: { ready: true } }]),
+      ),
+    ).toEqual(["10.0.0.1:8080", "10.0.0.2:8080"]);
   });
   it("are none while a slice is empty, however an API server writes that", () => {
     expect(addresses(slice(null, null))).toEqual([]);
     expect(addresses(slice([]))).toEqual([]);
   });
   it("include WorkloadEntries that the Service selects, on their own ports", () => {
-    const entry = (labels: Record<string, string>) => ({ apiVersion: "networking.istio.io/v1", kind: "WorkloadEntry", metadata: { name: `e-${labels["app"]}`, namespace: "ns" }, spec: { address: "10.9.0.1", ports: { http: 15_443 }, labels } });
-    expect(addresses(slice([{ addresses: ["10.0.0.1"] }]), entry({ app: "a" }), entry({ app: "b" }))).toEqual(["10.0.0.1:8080", "10.9.0.1:15443"]);
+    const entry = (labels: Record<string, string>) => ({
+      apiVersion: "networking.istio.io/v1",
+      kind: "WorkloadEntry",
+      metadata: { name: `e-${labels["app"]}`, namespace: "ns" },
+      spec: { address: "10.9.0.1", ports: { http: 15_443 }, labels },
+    });
+    expect(addresses(slice([{ addresses: ["10.0.0.1"] }]), entry({ app: "a" }), entry({ app: "b" }))).toEqual([
+      "10.0.0.1:8080",
+      "10.9.0.1:15443",
+    ]);
   });
 });

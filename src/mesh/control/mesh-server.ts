@@ -104,7 +104,8 @@ export class MeshServer {
       proxies: this.#ads,
       objects: this.#feed,
       metrics: this.#metrics,
-      registry: () => this.#options.registry, trustDomain: this.#options.issuer.trustDomain,
+      registry: () => this.#options.registry,
+      trustDomain: this.#options.issuer.trustDomain,
       health: () => ({
         ok: this.#serving,
         cluster: this.#options.cluster,

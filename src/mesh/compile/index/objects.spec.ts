@@ -3,9 +3,21 @@ import type { KubeObject } from "../../../objects/meta.ts";
 import { Graph } from "../memo.ts";
 import { ObjectStore } from "./objects.ts";
 
-const pod = (name: string, changes: { label?: string; created?: string; version?: string; phase?: string } = {}): KubeObject => ({
-  apiVersion: "v1", kind: "Pod", spec: { containers: [] }, status: { phase: changes.phase, podIP: "10.0.0.1" },
-  metadata: { name, namespace: "ns", resourceVersion: changes.version ?? "1", creationTimestamp: changes.created ?? "2026-01-01T00:00:00Z", labels: { app: changes.label ?? "a" } },
+const pod = (
+  name: string,
+  changes: { label?: string; created?: string; version?: string; phase?: string } = {},
+): KubeObject => ({
+  apiVersion: "v1",
+  kind: "Pod",
+  spec: { containers: [] },
+  status: { phase: changes.phase, podIP: "10.0.0.1" },
+  metadata: {
+    name,
+    namespace: "ns",
+    resourceVersion: changes.version ?? "1",
+    creationTimestamp: changes.created ?? "2026-01-01T00:00:00Z",
+    labels: { app: changes.label ?? "a" },
+  },
 });
 
 describe("the object store", () => {

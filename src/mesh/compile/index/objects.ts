@@ -46,8 +46,17 @@ export class ObjectStore {
   /** Indexes come before the first put. Objects of a kind without an index are not kept. */
   index<O extends KubeObject>(kind: string, label: string, keysOf: (stored: Stored<O>) => string[]): Index<O> {
     const entries = new Map<string, Map<string, Stored>>();
-    const family = this.#graph.family<string, Stored<O>[]>(`${kind} by ${label}`, (key) => [...(entries.get(key)?.values() ?? [])].sort(byAge) as Stored<O>[], { equal: sameMembers });
-    const raw: RawIndex = { kind, keysOf: keysOf as RawIndex["keysOf"], entries, invalidate: (key) => family.invalidate(key) };
+    const family = this.#graph.family<string, Stored<O>[]>(
+      `${kind} by ${label}`,
+      (key) => [...(entries.get(key)?.values() ?? [])].sort(byAge) as Stored<O>[],
+      { equal: sameMembers },
+    );
+    const raw: RawIndex = {
+      kind,
+      keysOf: keysOf as RawIndex["keysOf"],
+      entries,
+      invalidate: (key) => family.invalidate(key),
+    };
     this.#indexes.set(kind, [...(this.#indexes.get(kind) ?? []), raw]);
     const graph = this.#graph;
     return (key, filter) => {
@@ -102,23 +111,40 @@ function strip(object: KubeObject): Stored {
   const { name, namespace = "", labels = {}, annotations = {}, creationTimestamp = "" } = object.metadata;
   const { status: _status, metadata: _metadata, ...content } = object;
   const used = object.kind === "Pod" ? stripPod(object) : content;
-  return { id: objectId(object.kind, namespace, name), kind: object.kind, namespace, name, labels, annotations: withoutNoise(annotations), created: creationTimestamp, object: { ...used, metadata: { name, namespace, labels } } as KubeObject };
+  return {
+    id: objectId(object.kind, namespace, name),
+    kind: object.kind,
+    namespace,
+    name,
+    labels,
+    annotations: withoutNoise(annotations),
+    created: creationTimestamp,
+    object: { ...used, metadata: { name, namespace, labels } } as KubeObject,
+  };
 }
 
 /** A pod's status changes with every probe; only its address matters here. */
 function stripPod(object: KubeObject): Partial<KubeObject> {
-  const spec = object.spec as { serviceAccountName?: string; nodeName?: string; containers?: { ports?: unknown }[] } | undefined;
+  const spec = object.spec as
+    | { serviceAccountName?: string; nodeName?: string; containers?: { ports?: unknown }[] }
+    | undefined;
   const status = object.status as { podIP?: string } | undefined;
   return {
     apiVersion: object.apiVersion,
     kind: object.kind,
-    spec: { serviceAccountName: spec?.serviceAccountName, nodeName: spec?.nodeName, containers: (spec?.containers ?? []).map(({ ports }) => ({ ports })) },
+    spec: {
+      serviceAccountName: spec?.serviceAccountName,
+      nodeName: spec?.nodeName,
+      containers: (spec?.containers ?? []).map(({ ports }) => ({ ports })),
+    },
     status: { podIP: status?.podIP },
   };
 }
 
 function withoutNoise(annotations: Record<string, string>): Record<string, string> {
-  const kept = Object.entries(annotations).filter(([key]) => key.startsWith("networking.istio.io/") || key.includes(".istio.io/"));
+  const kept = Object.entries(annotations).filter(
+    ([key]) => key.startsWith("networking.istio.io/") || key.includes(".istio.io/"),
+  );
   return Object.fromEntries(kept);
 }
 

@@ -6,7 +6,10 @@ export async function createAuthority(now: number) {
   const root = await createRoot({ trustDomain: "quipu.local", now });
   const intermediate = await root.issueIntermediate("test", { now });
   return async (namespace: string, serviceAccount: string): Promise<Record<string, Certificate>> => {
-    const issued = await intermediate.issueWorkload({ spiffeId: `spiffe://quipu.local/ns/${namespace}/sa/${serviceAccount}`, now });
+    const issued = await intermediate.issueWorkload({
+      spiffeId: `spiffe://quipu.local/ns/${namespace}/sa/${serviceAccount}`,
+      now,
+    });
     return { default: { chain: issued.certChainPem, key: issued.keyPem, root: root.certPem } };
   };
 }
