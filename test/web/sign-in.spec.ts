@@ -59,3 +59,11 @@ test("after signing out nothing is shown", async () => {
   await page.goto(`${world.url}/apps`);
   await page.waitForURL(/\/login\?next=%2Fapps$/);
 });
+
+test("a browser on a system without a locale shows the pages too", async () => {
+  const { page, errors } = await newPage(browser, { locale: "system" });
+  await page.goto(await world.signInLink());
+  await page.waitForURL("**/apps");
+  await page.getByRole("heading", { name: "Apps" }).waitFor();
+  expect(errors.filter((text) => text.includes("language tag"))).toEqual([]);
+});

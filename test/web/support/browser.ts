@@ -11,6 +11,8 @@ interface PageOptions {
   theme?: "light" | "dark";
   width?: number;
   height?: number;
+  /** `system`: what the machine says, which may be no language tag at all ("en-US@posix"). */
+  locale?: string;
 }
 export interface OpenedPage {
   page: Page;
@@ -22,13 +24,12 @@ export interface OpenedPage {
 /** A page of somebody who isn't signed in. */
 export async function newPage(
   browser: Browser,
-  { theme = "light", width = 1360, height = 860 }: PageOptions = {},
+  { theme = "light", width = 1360, height = 860, locale = "en-GB" }: PageOptions = {},
 ): Promise<OpenedPage> {
   const context = await browser.newContext({
     viewport: { width, height },
     colorScheme: theme,
-    // A machine without a locale would give the browser a language that is none.
-    locale: "en-GB",
+    ...(locale !== "system" && { locale }),
     permissions: ["clipboard-read", "clipboard-write"],
   });
   const page = await context.newPage();
