@@ -2,9 +2,10 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { explain } from "../../src/mesh/explain/explain.ts";
 import type { Explanation } from "../../src/mesh/explain/explanation.ts";
 import { again, randomCase, type Case } from "./support/oracle-cases.ts";
+import type { Seen } from "./support/oracle-client.ts";
 import { configuration } from "./support/oracle-objects.ts";
 import { Random } from "./support/oracle-random.ts";
-import { OracleWorld, type Seen } from "./support/oracle-world.ts";
+import { OracleWorld } from "./support/oracle-world.ts";
 
 /**
  * `explain` against real Envoys: random requests over random configurations. Another seed: `QUIPU_ORACLE_SEED=7`, and
@@ -30,7 +31,10 @@ afterAll(async () => {
 /** What can be seen from outside of a way: the status, and which replica's app answered, if one did. */
 function predicted({ alternatives }: Explanation): Map<string, number> {
   const ways = new Map<string, number>();
-  for (const { chance, outcome: { status, by, cluster } } of alternatives) {
+  for (const {
+    chance,
+    outcome: { status, by, cluster },
+  } of alternatives) {
     const subset = cluster?.split("|")[2];
     const way = `${status} ${by.startsWith("the app of") ? `app ${subset ?? ""}`.trim() : "proxy"}`;
     ways.set(way, (ways.get(way) ?? 0) + chance);
@@ -68,10 +72,13 @@ test(`explain and Envoy agree on ${configurations * casesEach} requests`, { time
     const made = configuration(random, number);
     world.apply(made.objects);
     await world.settled();
-    const cases = Array.from({ length: casesEach }, (_, index) => randomCase(random, made, world.places, `case-${seed}-${number}-${index}`));
+    const cases = Array.from({ length: casesEach }, (_, index) =>
+      randomCase(random, made, world.places, `case-${seed}-${number}-${index}`),
+    );
     const pools = made.callerPool !== undefined || made.inboundPool !== undefined;
     const run = async (one: Case, index: number): Promise<void> => {
-      const ask = (asked: Case) => explain(world.configAt(world.places.ana)!, (address) => world.configAt(address), asked.question);
+      const ask = (asked: Case) =>
+        explain(world.configAt(world.places.ana)!, (address) => world.configAt(address), asked.question);
       const explanation = ask(one);
       const ways = predicted(explanation);
       let result = await agrees(one, ways);
@@ -81,17 +88,25 @@ test(`explain and Envoy agree on ${configurations * casesEach} requests`, { time
       counts[result.first.status] = (counts[result.first.status] ?? 0) + 1;
       const flag = explanation.outcome.flag ?? (explanation.outcome.by.startsWith("the app of") ? "app" : "proxy");
       flags[flag] = (flags[flag] ?? 0) + 1;
-      if (!result.ok || explanation.unknown.length > 0) disagreements.push(`configuration ${number}, case ${index}: explained ${JSON.stringify(Object.fromEntries(ways))} (${explanation.outcome.reason}), seen ${[...result.seen].join(", ")}; ${explanation.unknown.join("; ")} ${JSON.stringify(one)}`);
+      if (!result.ok || explanation.unknown.length > 0)
+        disagreements.push(
+          `configuration ${number}, case ${index}: explained ${JSON.stringify(Object.fromEntries(ways))} (${explanation.outcome.reason}), seen ${[...result.seen].join(", ")}; ${explanation.unknown.join("; ")} ${JSON.stringify(one)}`,
+        );
     };
     // Pools are counted: nothing else may be on its way.
     const lanes = pools ? 1 : 8;
     const queue = [...cases.entries()];
-    await Promise.all(Array.from({ length: lanes }, async () => {
-      for (let next = queue.shift(); next !== undefined; next = queue.shift()) await run(next[1], next[0]);
-    }));
+    await Promise.all(
+      Array.from({ length: lanes }, async () => {
+        for (let next = queue.shift(); next !== undefined; next = queue.shift()) await run(next[1], next[0]);
+      }),
+    );
   }
-  console.log(`seed ${seed}: ${JSON.stringify(counts)} by status, ${JSON.stringify(flags)} by what decides; ${several} requests with several ways`);
+  console.log(
+    `seed ${seed}: ${JSON.stringify(counts)} by status, ${JSON.stringify(flags)} by what decides; ${several} requests with several ways`,
+  );
   expect(world.errors).toEqual([]);
   expect(disagreements, `seed ${seed}`).toEqual([]);
-  if (only === undefined) for (const status of wanted) expect(counts[status] ?? 0, `answers with ${status}`).toBeGreaterThanOrEqual(50);
+  if (only === undefined)
+    for (const status of wanted) expect(counts[status] ?? 0, `answers with ${status}`).toBeGreaterThanOrEqual(50);
 });

@@ -1,5 +1,10 @@
+import { create } from "@bufbuild/protobuf";
+import { AnySchema } from "@bufbuild/protobuf/wkt";
 import { describe, expect, test } from "vitest";
 import { readCase } from "../compile/testing/golden-case.ts";
+import { CorsSchema } from "#gen/envoy/extensions/filters/http/cors/v3/cors_pb.ts";
+import { HTTPFaultSchema } from "#gen/envoy/extensions/filters/http/fault/v3/fault_pb.ts";
+import { unpack } from "./open-proxy.ts";
 import { explain } from "./explain.ts";
 import { nothingInUse, nothingStated, type Question, type Stated } from "./question.ts";
 import { compiledAt, compiledConfig } from "./testing/compiled-config.ts";
@@ -202,4 +207,12 @@ describe("the golden case traffic", () => {
       object: "DestinationRule/food/sessions",
     });
   });
+});
+
+test("two empty configurations of different kinds aren't mistaken for each other", () => {
+  const empty = new Uint8Array();
+  const of = (schema: { typeName: string }) =>
+    create(AnySchema, { typeUrl: `type.googleapis.com/${schema.typeName}`, value: empty });
+  expect(unpack(CorsSchema, of(CorsSchema))?.$typeName).toBe(CorsSchema.typeName);
+  expect(unpack(HTTPFaultSchema, of(HTTPFaultSchema))?.$typeName).toBe(HTTPFaultSchema.typeName);
 });

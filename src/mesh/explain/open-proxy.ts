@@ -9,12 +9,14 @@ import { RouteConfigurationSchema, type RouteConfiguration } from "#gen/envoy/co
 import { typeUrls } from "../resource.ts";
 import type { ProxyConfig } from "./question.ts";
 
-/** Bytes are shared by proxies and never change: each is decoded once. */
-const decoded = new WeakMap<Uint8Array, unknown>();
+/** Bytes are shared by proxies and never change: each is decoded once for a schema (empty bytes are the same object for all). */
+const decoded = new Map<DescMessage, WeakMap<Uint8Array, unknown>>();
 
 function decode<D extends DescMessage>(schema: D, bytes: Uint8Array): MessageShape<D> {
-  let message = decoded.get(bytes) as MessageShape<D> | undefined;
-  if (message === undefined) decoded.set(bytes, (message = fromBinary(schema, bytes)));
+  let known = decoded.get(schema);
+  if (known === undefined) decoded.set(schema, (known = new WeakMap()));
+  let message = known.get(bytes) as MessageShape<D> | undefined;
+  if (message === undefined) known.set(bytes, (message = fromBinary(schema, bytes)));
   return message;
 }
 

@@ -173,9 +173,7 @@ function behaviourOf(walk: Walk, host: Host): string {
   if (known === undefined)
     behaviours.set(
       listener,
-      (known = Buffer.from(
-        toBinary(ListenerSchema, { ...listener, name: "", address: undefined }),
-      ).toString("base64")),
+      (known = Buffer.from(toBinary(ListenerSchema, { ...listener, name: "", address: undefined })).toString("base64")),
     );
   const cluster = proxy.cluster(`inbound|${host.port}||`);
   const pool =
