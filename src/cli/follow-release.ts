@@ -11,13 +11,17 @@ export interface ReleaseView {
 
 const ended = ["finished", "failed", "superseded"];
 
+export function hasEnded(phase: string | undefined): boolean {
+  return phase !== undefined && ended.includes(phase);
+}
+
 /** Waits for a release's end and shows what it waits for. Throws CliError "failed" unless it finished. */
 export async function followRelease(client: ApiClient, name: string): Promise<ReleaseView> {
   const progress = new Progress();
   for (;;) {
     const release = await client.get<ReleaseView>(`/api/v1/releases/${encodeURIComponent(name)}`);
     const { phase = "waiting", step, reason, code } = release.status ?? {};
-    if (ended.includes(phase)) {
+    if (hasEnded(phase)) {
       progress.done(
         `${name} ${phase}${reason === undefined || phase === "finished" ? "" : `: ${reason}`}`,
         phase === "finished",

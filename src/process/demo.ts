@@ -4,7 +4,7 @@ import type { ApiClient } from "../cli/api-client.ts";
 import { inOrder, put } from "../cli/commands/apply.ts";
 import { release, upload } from "../cli/commands/deploy.ts";
 import { readDocuments } from "../cli/files.ts";
-import type { ReleaseView } from "../cli/follow-release.ts";
+import { hasEnded, type ReleaseView } from "../cli/follow-release.ts";
 import { Progress } from "../cli/progress.ts";
 import { checkout } from "./home.ts";
 
@@ -57,7 +57,8 @@ async function allRunning(
     }[] = [];
     for await (const item of client.list<(typeof items)[number]>("/api/v1/apps"))
       if (apps.includes(item.metadata.name)) items.push(item);
-    const waiting = items.filter(({ status }) => status.phase !== "running");
+    const unfinished = await underWay(client);
+    const waiting = items.filter(({ metadata, status }) => status.phase !== "running" || unfinished.has(metadata.name));
     const pods = items.reduce((sum, { status }) => sum + status.pods.ready, 0);
     if (waiting.length === 0) {
       progress.done(`${items.length} apps run: ${pods} pods`);
@@ -82,6 +83,12 @@ async function allRunning(
     );
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
+}
+
+/** Apps whose release still goes on: pods may be ready while routes aren't yet. The newest writes come first, so one page holds them. */
+async function underWay(client: ApiClient): Promise<Set<string>> {
+  const { items } = await client.get<{ items: ReleaseView[] }>("/api/v1/releases", { sort: "-updated", limit: 100 });
+  return new Set(items.filter(({ status }) => !hasEnded(status?.phase)).map(({ spec }) => spec.app));
 }
 
 async function failedOf(client: ApiClient, apps: readonly string[]): Promise<ReleaseView[]> {

@@ -71,8 +71,8 @@ test("what changes is shown without a reload, and nothing jumps", async () => {
 
 test("an app that isn't there, and a page that isn't there", async () => {
   const { page } = await signedIn(browser, world, { path: "/apps/ghost" });
-  await page.getByRole("alert").waitFor();
-  expect(await page.getByRole("alert").textContent()).toContain("There is no App ghost.");
+  await page.getByRole("alert").first().waitFor();
+  expect(await page.getByRole("alert").first().textContent()).toContain("There is no App ghost.");
   await page.goto(`${world.url}/nowhere/at/all`);
   await page.getByRole("heading", { name: "There is no such page" }).waitFor();
 });
