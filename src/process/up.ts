@@ -10,7 +10,8 @@ import { Progress } from "../cli/progress.ts";
 import type { Child } from "./child.ts";
 import { parseClusters } from "./cluster-option.ts";
 import { apiServerUrl } from "./configs.ts";
-import { freePort, isFree } from "./free-port.ts";
+import { isPortFree } from "../cluster/runtime/free-port.ts";
+import { freePort } from "./free-port.ts";
 import { type FleetFile, homeFolder, openFleet, writeFleet } from "./home.ts";
 import { prepare } from "./prepare.ts";
 import { ownProcesses } from "./proc.ts";
@@ -109,7 +110,7 @@ export async function up(options: UpOptions): Promise<void> {
 async function choosePort(home: string, fleet: FleetFile, wanted: number | undefined): Promise<FleetFile> {
   const ours = ownProcesses(fleet.id).some((own) => own.role === "server");
   if (ours && (wanted === undefined || wanted === fleet.port)) return fleet;
-  if (wanted !== undefined && !(await isFree(fleet.host, wanted)))
+  if (wanted !== undefined && !(await isPortFree(wanted, fleet.host)))
     throw new CliError("usage", `port ${wanted} is in use`, "Give another one with --port, or none.");
   const port = wanted ?? (await freePort(fleet.host, fleet.port));
   if (port === fleet.port) return fleet;
