@@ -3,10 +3,10 @@ import { cpus, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import { adminToken } from "../cluster/api/authentication.ts";
 import { ApiError } from "../cluster/api/api-error.ts";
-import { CorruptStore } from "../cluster/api/object-rows.ts";
 import { ObjectStore } from "../cluster/api/object-store.ts";
 import type { PodLogs, PodProxy } from "../cluster/api/pod-requests.ts";
 import { createApiServer } from "../cluster/api/server.ts";
+import { StoreFailure } from "../cluster/api/store-failure.ts";
 import { generateSigningKey, PodTokens } from "../cluster/api/tokens.ts";
 import { nodeObject, registerNode } from "../cluster/controllers/cluster-basics.ts";
 import { ControllerManager } from "../cluster/controllers/controller-manager.ts";
@@ -40,13 +40,23 @@ const sidecarImage = "quipu.local/envoy";
  * Resolves when it serves.
  */
 export async function runCluster(configPath: string): Promise<void> {
-  const cluster = await startCluster(readClusterConfig(configPath), () => process.exit(0)).catch((error: unknown) => {
-    if (!(error instanceof CorruptStore)) throw error;
-    console.error(error.message);
-    process.exit(noRestartExitCode);
-  });
-  for (const signal of ["SIGTERM", "SIGINT"] as const)
-    process.on(signal, () => void cluster.close().then(() => process.exit(0)));
+  let cluster: RunningCluster | undefined;
+  const stop = (code: number): void => {
+    // What hangs must not keep a broken or dismissed cluster alive.
+    setTimeout(() => process.exit(code), 10_000).unref();
+    void Promise.resolve(cluster?.close()).finally(() => process.exit(code));
+  };
+  const broken = (failure: StoreFailure): void => {
+    console.error(failure.message);
+    stop(noRestartExitCode);
+  };
+  try {
+    cluster = await startCluster(readClusterConfig(configPath), () => process.exit(0), broken);
+  } catch (error) {
+    if (!(error instanceof StoreFailure)) throw error;
+    return broken(error);
+  }
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(0));
 }
 
 export interface RunningCluster {
@@ -56,8 +66,12 @@ export interface RunningCluster {
   close(): Promise<void>;
 }
 
-/** `stopped` is called after a shutdown request has been answered. */
-export async function startCluster(config: ClusterConfig, stopped: () => void): Promise<RunningCluster> {
+/** `stopped` is called after a shutdown request has been answered, `broken` when the store can't be written any more. */
+export async function startCluster(
+  config: ClusterConfig,
+  stopped: () => void,
+  broken: (failure: StoreFailure) => void,
+): Promise<RunningCluster> {
   mkdirSync(config.home, { recursive: true, mode: 0o700 });
   const settings: RuntimeSettings = {
     fleet: config.fleet,
@@ -80,6 +94,7 @@ export async function startCluster(config: ClusterConfig, stopped: () => void): 
     path: join(config.home, "cluster.db"),
     now: () => new Date(),
     uid: () => crypto.randomUUID(),
+    failed: broken,
   });
   const url = `https://${controlAddress(config.network)}:${config.apiPort}`;
   const tokens = await PodTokens.create({
