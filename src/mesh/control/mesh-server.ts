@@ -11,6 +11,7 @@ import type { MeshCompiler } from "../resource.ts";
 import { AdsService, deltaMethod } from "../xds/ads-service.ts";
 import type { AdsLog } from "../xds/ads-service.ts";
 import { GrpcServer } from "../xds/grpc-server.ts";
+import { knownPod } from "../xds/proxy-node.ts";
 import { XdsMetrics } from "../xds/xds-metrics.ts";
 import { controlServer } from "./control-server.ts";
 import { MeshWatch } from "./mesh-watch.ts";
@@ -83,7 +84,10 @@ export class MeshServer {
         now,
         known: ({ namespace, podName, podUid }) => this.#watch.pod(namespace, podName)?.metadata.uid === podUid,
       }),
-      podIp: (namespace, name) => this.#watch.pod(namespace, name)?.status?.podIP,
+      pod: (namespace, name) => {
+        const pod = this.#watch.pod(namespace, name);
+        return pod && knownPod(pod);
+      },
     });
     this.#feed = new ObjectFeed(compiler, () => this.#ads.revision, setImmediate);
     this.#watch = new MeshWatch({
@@ -91,6 +95,10 @@ export class MeshServer {
       feed: this.#feed,
       secrets,
       rateLimit: this.#rateLimit,
+      pods: {
+        changed: (pod) => this.#ads.podChanged(pod.metadata.namespace ?? "", pod.metadata.name, knownPod(pod)),
+        gone: ({ metadata }) => this.#ads.podGone(metadata.namespace ?? "", metadata.name, metadata.uid ?? ""),
+      },
       log,
       now,
     });
