@@ -177,13 +177,14 @@ test("sockets and tokens are for their owner's eyes only", () => {
   expect(mode(join(podFolder(fleet, alice), "envoy.json"))).toBe("600");
 });
 
-/** A stream with the pod's own token and address. */
+/** A stream with the pod's own token and address; under another domain, so that the sidecar's own isn't taken for an old one of it. */
 function streamOf(pod: Pod, role = "sidecar"): TestProxy {
   return new TestProxy(`unix://${meshSocket(fleet)}`, {
     pod: pod.metadata.name,
-    namespace: pod.metadata.namespace as string,
-    ip: pod.status?.podIP as string,
+    namespace: pod.metadata.namespace!,
+    ip: pod.status!.podIP!,
     token: tokenOf(fleet, pod),
+    domain: "another",
     role,
   });
 }
