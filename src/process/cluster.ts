@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { adminToken } from "../cluster/api/authentication.ts";
 import { ApiError } from "../cluster/api/api-error.ts";
 import { ObjectStore } from "../cluster/api/object-store.ts";
@@ -24,6 +24,7 @@ import { isoTime } from "../cluster/runtime/runner.ts";
 import { nodeName, type RuntimeSettings } from "../cluster/runtime/settings.ts";
 import type { SidecarOptions } from "../cluster/runtime/sidecar-launch.ts";
 import { envoyPath } from "../../setup/paths.mjs";
+import { writePrivate } from "../trust/private-file.ts";
 import { noRestartExitCode } from "./exit-codes.ts";
 import { readClusterConfig, type ClusterConfig } from "./cluster-config.ts";
 
@@ -214,11 +215,7 @@ function podProxy(pods: PodRuntime): PodProxy {
 
 /** The key that signs pod tokens: made once, since running sidecars hold tokens signed with it. */
 async function signingKey(path: string): Promise<string> {
-  if (!existsSync(path)) {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    writeFileSync(`${path}.new`, await generateSigningKey(), { mode: 0o600 });
-    renameSync(`${path}.new`, path);
-  }
+  if (!existsSync(path)) writePrivate(path, await generateSigningKey(), { durable: true });
   return readFileSync(path, "utf8");
 }
 

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Pod } from "../../objects/core.ts";
+import { writePrivate } from "../../trust/private-file.ts";
 import { bootstrap, envoyArguments } from "../sidecar/bootstrap.ts";
 import { sidecarName, type Allocation } from "./allocation.ts";
 import { inheritedEnvironment, proxyPort } from "./app-launch.ts";
@@ -58,8 +59,7 @@ export async function launchSidecar(
   // A killed Envoy leaves its socket behind, and the next can't bind it.
   rmSync(socket, { force: true });
   const path = join(folder, "envoy.json");
-  writeFileSync(`${path}.new`, JSON.stringify(config), { mode: 0o600 });
-  renameSync(`${path}.new`, path);
+  writePrivate(path, JSON.stringify(config));
   const env = {
     ...inheritedEnvironment(),
     QUIPU_FLEET: settings.fleet,
