@@ -13,6 +13,8 @@ export type ProblemDocument = Omit<ModelProblem, "code" | "detail" | "accepted" 
 
 export class ApiError extends Error {
   readonly problem: ProblemDocument;
+  /** What to do next, where the command knows. */
+  hint: string | undefined;
   constructor(problem: ProblemDocument) {
     super(problem.detail ?? problem.title);
     this.name = "ApiError";

@@ -11,6 +11,7 @@ export function reportError(
   if (error instanceof ApiError) {
     const all = error.problem.problems ?? [error.problem];
     for (const problem of all) write(`${label} ${describe(problem)}\n`);
+    if (error.hint !== undefined) write(`  ${error.hint}\n`);
     return exitCodeOf(error.problem.status);
   }
   if (error instanceof CliError) {

@@ -5,7 +5,7 @@ import type { UpOptions } from "../cli/main.ts";
 import { ApiClient } from "../cli/api-client.ts";
 import { CliError } from "../cli/cli-error.ts";
 import { connection } from "../cli/connection.ts";
-import { paint } from "../cli/output.ts";
+import { marks, paint } from "../cli/output.ts";
 import { Progress } from "../cli/progress.ts";
 import type { Child } from "./child.ts";
 import { parseClusters } from "./cluster-option.ts";
@@ -39,7 +39,7 @@ export async function up(options: UpOptions): Promise<void> {
   progress.update("preparing trust and configuration");
   await prepare(home, fleet, Date.now());
 
-  const say = (text: string) => void process.stderr.write(`${paint("yellow", "॥", process.stderr)} ${text}\n`);
+  const say = (text: string) => void process.stderr.write(`${paint("yellow", marks.wait, process.stderr)} ${text}\n`);
   const supervisor = new Supervisor(home, fleet, say);
   let load: Child[] = [];
   let stopping: Promise<void> | undefined;
@@ -80,7 +80,7 @@ export async function up(options: UpOptions): Promise<void> {
     }
     // What ran before us serves its users, whatever is wrong with the rest.
     process.stderr.write(
-      `${paint("red", "✖", process.stderr)} ${(error as Error).message}\nWhat was running goes on; what is missing is tried again. Ctrl-C stops all of it.\n`,
+      `${paint("red", marks.bad, process.stderr)} ${(error as Error).message}\nWhat was running goes on; what is missing is tried again. Ctrl-C stops all of it.\n`,
     );
   }
   if (up && stopping === undefined) {
@@ -93,7 +93,7 @@ export async function up(options: UpOptions): Promise<void> {
       if (stopping === undefined) await welcome(client, home, fleet, options.demo === true);
     } catch (error) {
       // The fleet is up: what failed is told, and everything stays for a look.
-      process.stderr.write(`${paint("red", "✖", process.stderr)} ${(error as Error).message}\n`);
+      process.stderr.write(`${paint("red", marks.bad, process.stderr)} ${(error as Error).message}\n`);
     } finally {
       await client.close();
     }

@@ -4,6 +4,7 @@ import { archiveFolder } from "../archive.ts";
 import { CliError } from "../cli-error.ts";
 import { followRelease } from "../follow-release.ts";
 import { Progress } from "../progress.ts";
+import { count } from "../output.ts";
 import { withClient } from "../with-client.ts";
 import { sayWarnings, type Written } from "./apply.ts";
 
@@ -42,7 +43,7 @@ export async function upload(client: ApiClient, app: string, folder: string, pro
   } catch (error) {
     if (!(error instanceof ApiError) || error.problem.status !== 404) throw error;
   }
-  progress?.update(`uploading ${archive.files} files, ${(archive.bytes.length / 1024).toFixed(0)} KiB`);
+  progress?.update(`uploading ${count(archive.files, "file")}, ${(archive.bytes.length / 1024).toFixed(0)} KiB`);
   await client.call("POST", "/api/v1/artifacts", {
     body: archive.bytes,
     query: { app, digest: archive.digest },
