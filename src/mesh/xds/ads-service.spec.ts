@@ -5,7 +5,7 @@ import type { Intermediate } from "../../trust/intermediate.ts";
 import { secretTypeUrl } from "../identity/secret-resource.ts";
 import { SecretService } from "../identity/secret-service.ts";
 import { typeUrls } from "../resource.ts";
-import type { Change, MeshCompiler, Proxy, Resource, TypeUrl } from "../resource.ts";
+import type { Change, MeshCompiler, Proxy, Reach, Resource, TypeUrl } from "../resource.ts";
 import { AdsService, deltaMethod } from "./ads-service.ts";
 import { GrpcServer } from "./grpc-server.ts";
 import type { KnownPod } from "./proxy-node.ts";
@@ -49,6 +49,9 @@ class OneConfig implements MeshCompiler {
   }
   sources(): string[] {
     return [];
+  }
+  reach(): Reach {
+    return { proxies: new Set(), resources: new Map(), named: [] };
   }
   onChange(listener: (changes: readonly Change[]) => void): () => void {
     this.#tell = listener;
