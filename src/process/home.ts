@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { tmpdir, userInfo } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -46,6 +46,11 @@ export function runtimeRoot(environment: NodeJS.ProcessEnv = process.env): strin
 /** Where the sockets live. Short, because a Unix socket's path must stay below 108 bytes. */
 export function runFolder(fleet: string): string {
   return join(runtimeRoot(), fleet);
+}
+
+/** Sockets of processes that have ended are of no use; the next start makes the folder anew. */
+export function removeRunFolder(fleet: string): void {
+  rmSync(runFolder(fleet), { recursive: true, force: true });
 }
 
 export function readFleet(home: string): FleetFile | undefined {
