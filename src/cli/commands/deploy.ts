@@ -53,16 +53,21 @@ export async function upload(client: ApiClient, app: string, folder: string, pro
   return archive.digest;
 }
 
-/** Asks for a release. A repeated request (a lost answer) makes one release only. */
+/** Asks for a release. Requests with the same key (an answer was lost) make one release only. */
 export async function release(
   client: ApiClient,
   app: string,
-  { image, artifact, why }: { image?: string | undefined; artifact?: string | undefined; why?: string | undefined },
+  {
+    image,
+    artifact,
+    why,
+    key = crypto.randomUUID(),
+  }: { image?: string | undefined; artifact?: string | undefined; why?: string | undefined; key?: string },
 ): Promise<Written> {
   const { body } = await client.call<Written>("POST", `/api/v1/apps/${encodeURIComponent(app)}/deploys`, {
     body: { ...(image === undefined ? {} : { image }), ...(artifact === undefined ? {} : { artifact }) },
     query: { why },
-    headers: { "idempotency-key": crypto.randomUUID() },
+    headers: { "idempotency-key": key },
   });
   return body;
 }
