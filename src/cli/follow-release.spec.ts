@@ -45,7 +45,7 @@ test("what a crashing app wrote is shown once, and the deadline from the start",
     },
   ]);
   expect(text.split("\n")[0]).toBe(
-    "a-r2: widen – 0 of 1 pods of r2 are ready: starting (at the latest in 10 min the release fails)",
+    "a-r2: widen – 0 of 1 pods of r2 are ready: starting (deadline in 10 min: then the release fails)",
   );
   expect(text.match(/boom/g)).toHaveLength(1);
   expect(text).toContain("  | boom\n  | bang\n");

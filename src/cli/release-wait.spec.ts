@@ -28,9 +28,17 @@ test("what is missing, until when, and what happens then", () => {
   expect(waitingWords(release({ ...status, deadline: 610_000, then: "the release fails" }), 20_000)).toEqual({
     text: "orders-r7: widen – 0 of 2 pods are ready: exited with code 1",
     output: "boom",
-    deadline: " (at the latest in 9 min 50 s the release fails)",
+    deadline: " (deadline in 9 min 50 s: then the release fails)",
   });
   expect(waitingWords(release(undefined), 0)).toEqual({ text: "orders-r7: waiting", deadline: "" });
+});
+
+test("a release that goes back", () => {
+  const reason = "going back (0 of 2 pods are ready: exited with code 1: boom (really)): bogota: applied up to 7 of 8";
+  expect(waitingWords(release({ phase: "going back", step: "discard", reason }), 0)).toEqual({
+    text: "orders-r7: discard – going back: bogota: applied up to 7 of 8",
+    deadline: "",
+  });
 });
 
 test("time that is left", () => {

@@ -19,14 +19,17 @@ export function waitingWords(
   nowMs: number,
 ): Waiting & { deadline: string } {
   const { phase = "waiting", step, reason, deadline, then } = status ?? {};
-  const split = reason === undefined ? { text: "" } : splitOutput(reason);
+  // Why it goes back was told while it waited.
+  const going = /^going back \(.*\): (.*)$/s.exec(reason ?? "");
+  const split =
+    going !== null ? { text: `going back: ${going[1]}` } : reason === undefined ? { text: "" } : splitOutput(reason);
   return {
     ...split,
     text: `${name}: ${step ?? phase}${split.text === "" ? "" : ` – ${split.text}`}`,
     deadline:
       deadline === undefined || reason === undefined
         ? ""
-        : ` (at the latest in ${span(deadline - nowMs)}${then === undefined ? "" : ` ${then}`})`,
+        : ` (deadline in ${span(deadline - nowMs)}${then === undefined ? "" : `: then ${then}`})`,
   };
 }
 

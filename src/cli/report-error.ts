@@ -36,10 +36,8 @@ export function describe(problem: ProblemDocument): string {
     problem.accepted === undefined || (problem.detail ?? "").includes(String(problem.accepted))
       ? ""
       : `\n  accepted: ${show(problem.accepted)}`;
-  const found =
-    problem.found === undefined || (problem.detail ?? "").includes(show(problem.found))
-      ? ""
-      : ` (found ${show(problem.found)})`;
+  const told = [problem.found].flat().every((one) => (problem.detail ?? "").includes(show(one)));
+  const found = problem.found === undefined || told ? "" : ` (found ${show(problem.found)})`;
   return `${where}${problem.detail ?? problem.title}${found} [${problem.code}]${accepted}`;
 }
 

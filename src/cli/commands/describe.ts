@@ -59,7 +59,7 @@ function edgeLines(list: AppView["calls"], arrow: string): string[] {
 function exposed({ hosts }: AppView): string[] {
   return hosts.map(
     ({ host, path, tls, jwt, stage }) =>
-      `← ingress gateway: ${tls === undefined ? "http" : "https"}://${host}${path} (${stage}${jwt === undefined ? ", open to anybody" : `, tokens of ${jwt}`})`,
+      `← ingress gateway: ${tls === undefined ? "http" : "https"}://${host}${path} (${stage === "open" ? "" : `${stage}, `}${jwt === undefined ? "for anybody" : `with tokens of ${jwt}`})`,
   );
 }
 

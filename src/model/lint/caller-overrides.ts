@@ -24,7 +24,7 @@ export function callerOverrides({ app, spec, fleet }: Subject): Problem[] {
       : [
           new Problem(
             "caller-overrides",
-            `The ${part} of ${name} ${part === "timeout" ? "isn't" : "aren't"} what ${own.map(({ caller, said }) => `${caller}${said}`).join(", ")} ${own.length === 1 ? "gets" : "get"}: their calls to it set their own.`,
+            `The ${part} of ${name} ${part === "timeout" ? "isn't" : "aren't"} what ${own.map(({ caller, said }) => `${caller}${said}`).join(", ")} ${own.length === 1 ? "gets: its calls set" : "get: their calls set"} another.`,
             {
               field: `spec.traffic.${part}`,
               found: [...new Set(own.map(({ caller }) => caller))],
