@@ -180,7 +180,6 @@ describe("encodings", () => {
     expect(sources).not.toContain("Service/ns/c");
     const inbound = compiler.sources("a-0", typeUrls.cluster, "inbound|8080||");
     expect(inbound).toContain("Service/ns/a");
-    expect(inbound).not.toContain("Service/ns/c");
   });
 
   it("tells whom an object reaches, and which clusters its routes name for whom", () => {

@@ -1,6 +1,7 @@
 import type { FileRegistry } from "@bufbuild/protobuf";
 import { collectDefaultMetrics, Counter, Registry } from "prom-client";
 import type { KubeClient } from "../../kube/kube-client.ts";
+import { leafTtlMs } from "../identity/leaf.ts";
 import type { Clock } from "../identity/leaf.ts";
 import type { LeafIssuer } from "../identity/leaf.ts";
 import { SecretService } from "../identity/secret-service.ts";
@@ -14,6 +15,7 @@ import { GrpcServer } from "../xds/grpc-server.ts";
 import { knownPod } from "../xds/proxy-node.ts";
 import { XdsMetrics } from "../xds/xds-metrics.ts";
 import { controlServer } from "./control-server.ts";
+import { disconnectedProxies } from "./disconnected.ts";
 import { MeshWatch } from "./mesh-watch.ts";
 import { ObjectFeed } from "./object-feed.ts";
 import { takeOver } from "./unix-socket.ts";
@@ -49,6 +51,8 @@ export class MeshServer {
   readonly #closers: (() => unknown)[] = [];
   readonly #stop = new AbortController();
   #serving = false;
+  /** Unix ms. An earlier process may have served until then. */
+  #firstServedAt: number | undefined;
 
   constructor(options: MeshServerOptions) {
     this.#options = options;
@@ -107,10 +111,16 @@ export class MeshServer {
   /** Resolves when proxies are served. Rejects when an address can't be had, or when it is closed meanwhile. */
   async start(): Promise<void> {
     const { xdsSocket, controlSocket, rateLimit, log } = this.#options;
+    const now = () => this.#options.clock.now();
     const onError = (error: unknown) => log.error({ reason: String(error) }, "a call failed");
     const control = controlServer({
       proxies: this.#ads,
       objects: this.#feed,
+      disconnected: () =>
+        disconnectedProxies(this.#watch.pods(), this.#ads.pods, {
+          firstServedAt: this.#firstServedAt ?? now(),
+          ttlMs: leafTtlMs,
+        }),
       metrics: this.#metrics,
       registry: () => this.#options.registry,
       trustDomain: this.#options.issuer.trustDomain,
@@ -149,6 +159,7 @@ export class MeshServer {
       this.#ads.close();
       return xds.close(1000);
     });
+    this.#firstServedAt = now();
     this.#serving = true;
     log.info({ xdsSocket, controlSocket, rateLimit, objects: this.#feed.objects }, "the mesh process serves");
   }

@@ -109,6 +109,10 @@ export class MeshWatch {
     return this.#pods.get(name, namespace) as Pod | undefined;
   }
 
+  pods(): Iterable<Pod> {
+    return this.#pods.values() as Iterable<Pod>;
+  }
+
   /** By kind: how its watch is, and how old its view (ms). */
   status(): Record<string, ReflectorStatus & { ageMs: number | null }> {
     const now = this.#options.now();

@@ -40,7 +40,8 @@ export interface AdsLog {
 export class AdsService {
   readonly #options: AdsOptions;
   readonly #streams = new Map<string, { stream: ProxyStream; call: GrpcCall }>();
-  readonly #pods = new PodSessions();
+  /** Which pods are connected, and how others were last. */
+  readonly pods = new PodSessions();
   readonly #frames = new FrameCache();
   readonly #unsubscribe: () => void;
   #revision = 0;
@@ -88,7 +89,7 @@ export class AdsService {
 
   /** A pod is there, or other than it was: a stream that was opened on another footing ends, and comes again on the new one. */
   podChanged(namespace: string, name: string, pod: KnownPod): void {
-    for (const session of this.#pods.sessions(namespace, name)) {
+    for (const session of this.pods.sessions(namespace, name)) {
       const reason = session.stream && outdated(session.stream.proxy, session.podUid, pod);
       if (reason !== undefined) this.#endSession(session, grpcStatus.unavailable, reason);
     }
@@ -96,8 +97,8 @@ export class AdsService {
 
   /** A pod is known to be deleted: its streams end, and its certificate is renewed no more. */
   podGone(namespace: string, name: string, uid: string): void {
-    this.#pods.gone(uid);
-    for (const session of this.#pods.sessions(namespace, name))
+    this.pods.gone(uid);
+    for (const session of this.pods.sessions(namespace, name))
       if (session.podUid === uid) this.#endSession(session, grpcStatus.unauthenticated, "its pod was deleted");
   }
 
@@ -109,7 +110,7 @@ export class AdsService {
 
   #stream(call: GrpcCall, identity: TokenIdentity): GrpcStream {
     // From here on the pod's deletion ends it, whether it has said anything yet or not.
-    const session = this.#pods.open(call, identity);
+    const session = this.pods.open(call, identity);
     return {
       message: (bytes) => {
         const request = decode(bytes);
@@ -132,14 +133,14 @@ export class AdsService {
       drain: () => session.stream?.drained(),
       halfClosed: () => call.end(grpcStatus.ok),
       closed: () => {
-        this.#pods.close(session);
+        this.pods.close(session, this.#options.now());
         if (session.stream) this.#closed(session.stream);
       },
     };
   }
 
   #endSession(session: PodSession, status: GrpcStatus, reason: string): void {
-    this.#pods.close(session);
+    this.pods.close(session, this.#options.now());
     if (session.stream) {
       this.#options.log.info({ proxy: session.stream.proxy.id, reason }, "a proxy's stream is ended");
       this.#closed(session.stream);

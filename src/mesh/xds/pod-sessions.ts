@@ -12,12 +12,23 @@ export interface PodSession {
   stream: ProxyStream | undefined;
 }
 
+/** How a proxy was last connected. */
+export interface LastSeen {
+  /** The id of its node. */
+  readonly id: string;
+  /** When its stream ended; Unix ms. */
+  readonly at: number;
+  /** Until when the certificates that it was given are good, as far as this process knows; Unix ms. */
+  readonly certificateUntil: number | undefined;
+}
+
 /** Deleted pods that are remembered: an answer about a token may come after the news of its pod's end. */
 const mostGone = 10_000;
 
 /** Which calls are open for which pod. */
 export class PodSessions {
   readonly #byPod = new Map<string, Set<PodSession>>();
+  readonly #last = new Map<string, LastSeen>();
   readonly #gone = new Set<string>();
 
   /** Throws a GrpcError (UNAUTHENTICATED) when the pod is known to be deleted. */
@@ -32,7 +43,8 @@ export class PodSessions {
     return session;
   }
 
-  close(session: PodSession): void {
+  close(session: PodSession, now: number): void {
+    this.#remember(session, now);
     const key = `${session.namespace}/${session.podName}`;
     const known = this.#byPod.get(key);
     known?.delete(session);
@@ -43,7 +55,26 @@ export class PodSessions {
     return [...(this.#byPod.get(`${namespace}/${podName}`) ?? [])];
   }
 
+  connected({ namespace, podName, podUid }: Pick<TokenIdentity, "namespace" | "podName" | "podUid">): boolean {
+    return this.sessions(namespace, podName).some(
+      (session) => session.podUid === podUid && session.stream !== undefined,
+    );
+  }
+
+  lastSeen(podUid: string): LastSeen | undefined {
+    return this.#last.get(podUid);
+  }
+
+  #remember({ podUid, stream }: PodSession, at: number): void {
+    if (stream === undefined || this.#gone.has(podUid)) return;
+    const before = this.#last.get(podUid)?.certificateUntil;
+    const until = stream.certificateUntil;
+    const certificateUntil = before === undefined || (until !== undefined && until > before) ? until : before;
+    this.#last.set(podUid, { id: stream.proxy.id, at, certificateUntil });
+  }
+
   gone(podUid: string): void {
+    this.#last.delete(podUid);
     this.#gone.add(podUid);
     for (const uid of this.#gone) {
       if (this.#gone.size <= mostGone) break;
