@@ -8,7 +8,7 @@ import { outputSize, outputTail } from "./output.ts";
 import type { PodHost } from "./pod-host.ts";
 import { PodProblem } from "./pod-problem.ts";
 import type { ContainerView } from "./pod-status.ts";
-import { runProbe, type ProbeState } from "./probe.ts";
+import { runProbe } from "./probe.ts";
 import { Prober } from "./prober.ts";
 import type { ProcessHandle } from "./process-handle.ts";
 import { ContainerRunner } from "./runner.ts";
@@ -203,14 +203,11 @@ export class PodWorker {
         ? Promise.resolve({ ok: false, message: "the probe names a port that the container doesn't declare" })
         : runProbe(probe, port);
     };
+    const unhealthy = (kind: string) => (message: string) =>
+      host.event(this.pod, "Warning", "Unhealthy", `${kind} probe failed: ${message}`);
     if (container?.readinessProbe !== undefined) {
       const probe = container.readinessProbe;
-      this.#readiness = new Prober(
-        probe,
-        ask(probe),
-        (state, starting) => this.#probed("Readiness", state, starting),
-        true,
-      );
+      this.#readiness = new Prober(probe, ask(probe), () => host.changed(this), true, unhealthy("Readiness"));
     }
     if (container?.livenessProbe !== undefined) {
       const probe = container.livenessProbe;
@@ -218,7 +215,7 @@ export class PodWorker {
         probe,
         ask(probe),
         (state) => {
-          this.#probed("Liveness", state, false);
+          host.changed(this);
           if (state.passing) return;
           host.event(
             this.pod,
@@ -229,6 +226,7 @@ export class PodWorker {
           void this.app?.restart("LivenessProbeFailed", (this.pod.spec?.terminationGracePeriodSeconds ?? 30) * 1000);
         },
         false,
+        unhealthy("Liveness"),
       );
     }
     if (this.sidecar !== undefined) {
@@ -240,12 +238,6 @@ export class PodWorker {
         true,
       );
     }
-  }
-
-  #probed(kind: string, state: ProbeState, starting: boolean): void {
-    if (!starting && !state.passing && state.message !== undefined)
-      this.host.event(this.pod, "Warning", "Unhealthy", `${kind} probe failed: ${state.message}`);
-    this.host.changed(this);
   }
 }
 
