@@ -18,6 +18,7 @@ import { ArtifactStore } from "../cluster/runtime/artifacts.ts";
 import { HollowRuntime } from "../cluster/runtime/hollow-runtime.ts";
 import { isGateway, wantsSidecar, withSidecar } from "../cluster/runtime/injection.ts";
 import { podLog } from "../cluster/runtime/pod-logs.ts";
+import { previousOutput } from "../cluster/runtime/output.ts";
 import { proxyToPod } from "../cluster/runtime/pod-proxy.ts";
 import { PodRuntime } from "../cluster/runtime/pod-runtime.ts";
 import { isoTime } from "../cluster/runtime/runner.ts";
@@ -196,6 +197,14 @@ function podLogs(pods: PodRuntime): PodLogs {
         "BadRequest",
         `container "${container}" in pod "${name}" is waiting to start: no output yet`,
       );
+    if (options.previous && !existsSync(previousOutput(worker.logPath(container))))
+      throw new ApiError(400, "BadRequest", `previous terminated container "${container}" in pod "${name}" not found`);
+    for (const [given, option] of [
+      [options.timestamps, "timestamps"],
+      [options.sinceSeconds ?? options.sinceTime, "since"],
+    ])
+      if (given)
+        throw new ApiError(400, "BadRequest", `--${option}: an embedded cluster doesn't know when a line was written`);
     return podLog(worker.logPath(container), options, () => pods.worker(namespace, name) !== worker);
   };
 }

@@ -4,7 +4,7 @@ import type { Container, Pod, Probe } from "../../objects/core.ts";
 import { sidecarName, type Allocation } from "./allocation.ts";
 import { launchApp } from "./app-launch.ts";
 import { isGateway } from "./injection.ts";
-import { outputSize, outputTail } from "./output.ts";
+import { outputTail } from "./output.ts";
 import type { PodHost } from "./pod-host.ts";
 import { PodProblem } from "./pod-problem.ts";
 import type { ContainerView } from "./pod-status.ts";
@@ -35,8 +35,6 @@ export class PodWorker {
   #ending: Promise<void> | undefined;
   /** Containers that were ready when an earlier run of ours last looked: adopting one must not take it out of service. */
   readonly #readyBefore = new Set<string | undefined>();
-  /** Where the output of the present run begins. */
-  #outputFrom = 0;
 
   constructor(pod: Pod, allocation: Allocation, host: PodHost) {
     this.pod = pod;
@@ -44,7 +42,7 @@ export class PodWorker {
     this.host = host;
     this.folder = podFolder(host.settings, allocation.uid);
     const container = this.appContainer;
-    if (container !== undefined) this.app = this.#runner(container.name, () => this.#launchApp(container));
+    if (container !== undefined) this.app = this.#runner(container.name, () => launchApp(this, container));
     if (pod.spec?.containers.some((candidate) => candidate.name === sidecarName)) {
       this.sidecar = this.#runner(sidecarName, async () => {
         mkdirSync(this.folder, { recursive: true, mode: 0o700 });
@@ -176,7 +174,7 @@ export class PodWorker {
         this.#followRun(name);
         host.changed(this);
       },
-      tail: () => outputTail(this.logPath(name), name === sidecarName ? 0 : this.#outputFrom),
+      tail: () => outputTail(this.logPath(name)),
       event: (type, reason, message) => host.event(this.pod, type, reason, message),
     });
   }
@@ -188,11 +186,6 @@ export class PodWorker {
       if (runner?.handle !== undefined && !this.ending) prober?.start(this.#readyBefore.has(name) ? true : undefined);
       else prober?.stop();
     }
-  }
-
-  async #launchApp(container: Container): Promise<ProcessHandle> {
-    this.#outputFrom = outputSize(this.logPath(container.name));
-    return launchApp(this, container);
   }
 
   #makeProbers(container: Container | undefined): void {

@@ -7,6 +7,7 @@ import { bootstrap, envoyArguments } from "../sidecar/bootstrap.ts";
 import { sidecarName, type Allocation } from "./allocation.ts";
 import { inheritedEnvironment, proxyPort } from "./app-launch.ts";
 import { isGateway } from "./injection.ts";
+import { setOutputAside } from "./output.ts";
 import { PodProblem } from "./pod-problem.ts";
 import { spawnDetached, type ProcessHandle } from "./process-handle.ts";
 import { adminSocket, type RuntimeSettings } from "./settings.ts";
@@ -66,11 +67,13 @@ export async function launchSidecar(
     QUIPU_ROLE: `sidecar/${settings.cluster}/${allocation.uid}`,
     QUIPU_SPAWN: randomUUID(),
   };
+  const output = join(folder, `${sidecarName}.log`);
+  setOutputAside(output);
   return spawnDetached({
     command: options.envoy,
     args: envoyArguments(path),
     cwd: folder,
     env,
-    output: join(folder, `${sidecarName}.log`),
+    output,
   });
 }
