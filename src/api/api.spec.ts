@@ -561,7 +561,7 @@ describe("the HTTP API (fake fleet)", () => {
     expect((await call("GET", "/api/v1/clusters/bogota/ingress")).body).toEqual({
       cluster: "bogota",
       gateways: [{ pod: "gw-1", state: "ready", http: "127.17.1.1:8080", https: "127.17.1.1:8443" }],
-      hosts: [host],
+      hosts: [{ ...host, curl: "curl -H 'host: a.example' http://127.17.1.1:8080/x" }],
     });
     expect((await call("GET", "/api/v1/clusters/lima/ingress")).body).toEqual({
       cluster: "lima",

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { ApiClient } from "../cli/api-client.ts";
-import { callOf, type Ingress } from "../cli/ingress-text.ts";
+import type { Ingress } from "../cli/ingress-text.ts";
 import { paint } from "../cli/output.ts";
 import { apiServerUrl } from "./configs.ts";
 import type { FleetFile } from "./home.ts";
@@ -34,8 +34,8 @@ export function tryLines(ingresses: readonly Ingress[], demo: boolean): string[]
   const entries = ingresses.flatMap(({ cluster, gateways: [gateway], hosts }) =>
     gateway === undefined ? [] : [{ cluster, gateway, hosts }],
   );
-  const [first] = entries.flatMap(({ gateway, hosts }) =>
-    hosts.filter(({ jwt, stage }) => jwt === undefined && stage === "open").map((host) => callOf(host, gateway)),
+  const [first] = entries.flatMap(({ hosts }) =>
+    hosts.flatMap(({ jwt, stage, curl }) => (jwt === undefined && stage === "open" ? (curl ?? []) : [])),
   );
   return [
     ...(entries.length === 0
