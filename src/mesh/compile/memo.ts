@@ -21,6 +21,7 @@ class Cell<V> {
   readonly equal: (a: V, b: V) => boolean;
   readonly dispose: () => void;
   readonly fallback: { value: V } | undefined;
+  readonly barrier: boolean;
   state: State = dirty;
   value: V | undefined = undefined;
   hasValue = false;
@@ -40,9 +41,10 @@ class Cell<V> {
     compute: () => V,
     equal: (a: V, b: V) => boolean,
     dispose: () => void,
-    fallback: { value: V } | undefined,
+    { fallback, barrier = false }: FamilyOptions<never, V>,
   ) {
     this.fallback = fallback;
+    this.barrier = barrier;
     this.graph = graph;
     this.label = label;
     this.compute = compute;
@@ -68,6 +70,10 @@ class Cell<V> {
     this.state = state;
     if (was !== clean) return;
     this.watcher?.();
+    if (this.barrier) {
+      this.graph.hold(this as Cell<unknown>);
+      return;
+    }
     for (const reader of this.readers) reader.mark(check);
   }
 
@@ -116,8 +122,11 @@ class Cell<V> {
       this.value = value;
       this.hasValue = true;
     }
-    // Readers further up are marked already; only these must compute.
-    for (const reader of this.readers) reader.state = dirty;
+    // Readers further up are marked already, unless this held the mark back; only these must compute.
+    for (const reader of this.readers) {
+      if (this.barrier) reader.mark(dirty);
+      else reader.state = dirty;
+    }
   }
 }
 
@@ -128,6 +137,8 @@ export interface FamilyOptions<K, V> {
   equal?: (a: V, b: V) => boolean;
   /** When the function throws: the last good value stays, or this one when there is none, and the graph's `onError` is told. Without it, readers get the error. */
   fallback?: { value: V };
+  /** For values that many read and that seldom change: readers are marked when it has changed, not when it may have. See `settle`. */
+  barrier?: boolean;
 }
 
 /** A memoised function: call it inside another one and the dependency is recorded. */
@@ -166,6 +177,7 @@ export class Graph {
   reader: Cell<unknown> | undefined = undefined;
   readonly onError: (error: unknown, label: string) => void;
   #unused = new Set<Cell<unknown>>();
+  readonly #held = new Set<Cell<unknown>>();
 
   constructor(onError: (error: unknown, label: string) => void = () => {}) {
     this.onError = onError;
@@ -185,7 +197,7 @@ export class Graph {
           () => compute(key),
           equal,
           () => cells.delete(id),
-          options.fallback,
+          options as FamilyOptions<never, V>,
         );
         cells.set(id, found);
       }
@@ -221,6 +233,19 @@ export class Graph {
         this.release(cell as Cell<unknown>);
       },
     };
+  }
+
+  /** A barrier that may have changed. */
+  hold(cell: Cell<unknown>): void {
+    this.#held.add(cell);
+  }
+
+  /** Computes what barriers held back, so that whoever reads one that has changed is marked. Before anything watched is read. */
+  settle(): void {
+    for (const cell of this.#held) {
+      this.#held.delete(cell);
+      if (cell.readers.size > 0 || cell.watcher !== undefined) cell.refresh();
+    }
   }
 
   /** The cell may be of no more use. */
