@@ -7,9 +7,12 @@ export interface Waiting {
   output?: string;
 }
 
-/** Splits off the app's own words, as the cluster appends them to how its process ended. Pure. */
+/**
+ * Splits off the app's own words, as the cluster appends them to how its process ended. With code 128 it never began
+ * (StartError of container runtimes): the words are the runtime's and belong to the reason. Pure.
+ */
 export function splitOutput(reason: string): Waiting {
-  const found = /^(.*?(?:exited with code -?\d+|killed by signal \d+)): (.*)$/s.exec(reason);
+  const found = /^(.*?(?:exited with code (?!128\b)-?\d+|killed by signal \d+)): (.*)$/s.exec(reason);
   if (found === null) return { text: reason };
   // What the kubelet adds about probes isn't the app's.
   const output = found[2]!.replace(/(?:^|: )(?:Readiness|Liveness|Startup) probe failed: [^]*$/, "").trim();
