@@ -40,6 +40,8 @@ export async function askIdentity(
     pod: as.pod ?? pod.metadata.name,
     namespace: pod.metadata.namespace!,
     ip: as.ip ?? pod.status!.podIP!,
+    // Not under the sidecar's own id: the two would take each other for an old connection of themselves.
+    domain: "asked",
     ...(token !== undefined && { token }),
   });
   try {
