@@ -73,7 +73,7 @@ describe("the HTTP API (fake fleet)", () => {
     stopFleet = fakeFleet(store, ["bogota", "lima"]);
     engine = new ReleaseEngine({
       store,
-      acknowledger: { ask: async () => undefined, close: async () => undefined },
+      acknowledger: { ask: async () => ({ done: true, evidence: "1 of 1 proxies" }), close: async () => undefined },
       now: Date.now,
       log: { info: () => undefined, error: console.error },
     });

@@ -34,7 +34,7 @@ export interface ClusterAccess {
 /** Everything that the routes use; nothing is global. */
 export interface ApiContext {
   store: Store;
-  engine: Pick<ReleaseEngine, "kick" | "abort">;
+  engine: Pick<ReleaseEngine, "kick">;
   artifacts: ArtifactFiles;
   clusters: ReadonlyMap<string, ClusterAccess>;
   /** Absent: there are none to be had. */

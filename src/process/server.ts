@@ -101,7 +101,7 @@ export async function startServer(
         name,
         clusterAccess(name, link, () => read(kubeconfig)),
       );
-      meshes[name] = { socketPath: meshControlSocket, objectsOf: (app, revision) => objectsOf(link, app, revision) };
+      meshes[name] = { socketPath: meshControlSocket, objectsOf: (app, revision, mode) => objectsOf(link, app, revision, mode) };
     }
     const engine = new ReleaseEngine({ store, acknowledger: new MeshAcknowledger(meshes), now: Date.now, log });
     undo.push(() => engine.stop());

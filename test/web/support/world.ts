@@ -51,7 +51,8 @@ export async function startWorld({
   );
   const engine = new ReleaseEngine({
     store,
-    acknowledger: { ask: async () => undefined, close: async () => undefined },
+    acknowledger: { ask: async () => ({ done: true, evidence: "1 of 1 proxies" }), close: async () => undefined },
+    evidence: { looks: () => [], watch: () => () => undefined },
     now: Date.now,
     log: { info: () => undefined, error: console.error },
   });
