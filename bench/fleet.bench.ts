@@ -8,7 +8,8 @@ import { KubeClient } from "../src/kube/kube-client.ts";
 import { connectionFromKubeconfig } from "../src/kube/kubeconfig.ts";
 import type { Pod } from "../src/objects/core.ts";
 import { kinds } from "../src/objects/kinds.ts";
-import { environmentOf, ownProcesses } from "../src/process/proc.ts";
+import { readVariable } from "../src/cluster/runtime/process-scan.ts";
+import { ownProcesses } from "../src/process/proc.ts";
 import { type Benchmark, quantile, type Row } from "./benchmark.ts";
 import { load } from "./http-load.ts";
 import { memoryOf, memoryRows } from "./memory.ts";
@@ -153,5 +154,5 @@ async function pair(kube: KubeClient, fleet: string): Promise<Row[]> {
 function privatePort(fleet: string, podUid: string): number {
   const pid = ownProcesses(fleet).find(({ role }) => role.startsWith("app/") && role.endsWith(podUid))?.pid;
   if (pid === undefined) throw new Error(`no process of pod ${podUid}`);
-  return Number(environmentOf(readFileSync(`/proc/${pid}/environ`, "utf8")).get("PORT"));
+  return Number(readVariable(readFileSync(`/proc/${pid}/environ`, "latin1"), "PORT"));
 }

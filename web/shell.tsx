@@ -21,13 +21,13 @@ export function Shell() {
   const me = useQuery(whoami);
   const signedOut = me.error instanceof ApiProblem && me.error.status === 401;
   useEffect(() => {
-    if (signedOut && route.page !== "sign-in")
-      go(paths.signIn(`${window.location.pathname}${window.location.search}`), { replace: true });
+    if (signedOut && route.page !== "sign-in") go(paths.signIn(wanted()), { replace: true });
   }, [signedOut, route.page, go]);
   useGoKeys();
 
   if (route.page === "sign-in") return <SignInPage next={route.next} signedIn={me.isSuccess && !signedOut} />;
-  if (signedOut) return null;
+  // Nothing is asked for, or shown, before it is clear who asks: no page flashes up on the way to the sign-in.
+  if (signedOut || me.isPending) return null;
   if (me.error !== null && me.data === undefined) return <Failure error={me.error} retry={() => void me.refetch()} />;
   return (
     <>
@@ -35,6 +35,12 @@ export function Shell() {
       <main>{pageOf(route)}</main>
     </>
   );
+}
+
+/** Where to go on after signing in. Undefined: the start page, which nobody has to be told of. */
+function wanted(): string | undefined {
+  const { pathname, search } = window.location;
+  return pathname === "/" ? undefined : `${pathname}${search}`;
 }
 
 function pageOf(route: Exclude<Route, { page: "sign-in" }>): ReactNode {

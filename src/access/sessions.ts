@@ -31,10 +31,14 @@ export async function openSession(
     token.kind === "cluster" ||
     (token.expires !== null && token.expires <= tx.now)
   ) {
-    throw new Problem("unauthenticated", "This sign-in link was used already, or is older than 15 minutes.", {
-      field: "token",
-      accepted: "a new link: quipu login --link",
-    });
+    throw new Problem(
+      "unauthenticated",
+      "The token isn't known, or its sign-in link was used already or is older than 15 minutes.",
+      {
+        field: "token",
+        accepted: "a new link: quipu login --link",
+      },
+    );
   }
   if (token.kind === "login") await tx.deleteToken(token.id);
   const expires = tx.now + sessionMs;

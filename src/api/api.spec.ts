@@ -11,6 +11,7 @@ import { ArtifactFiles } from "../store/artifact-files.ts";
 import { openSqliteStore } from "../store/open-sqlite-store.ts";
 import type { Store } from "../store/store.ts";
 import { buildApi } from "./build-api.ts";
+import type { ClusterAccess } from "./context.ts";
 
 const app = (name: string, spec = "", segment = "money") => `
 apiVersion: quipu.dev/v1
@@ -21,6 +22,14 @@ spec:
   segment: ${segment}
   workload: { drain: 1ms, ports: [{ name: http, port: 8080 }] }
 ${spec}`;
+
+/** A cluster of which only the ingress gateway's pod is known. */
+const gatewayOnly = {
+  instances: async (namespace: string, app: string) =>
+    namespace === "istio-system" && app === "istio-ingressgateway"
+      ? [{ cluster: "bogota", pod: "gw-1", revision: "", state: "ready", restarts: 0, ip: "127.17.1.1" }]
+      : [],
+} as Partial<ClusterAccess> as ClusterAccess;
 
 describe("the HTTP API (fake fleet)", () => {
   let folder: string;
@@ -83,7 +92,7 @@ describe("the HTTP API (fake fleet)", () => {
         store,
         engine,
         artifacts: new ArtifactFiles(join(folder, "artifacts")),
-        clusters: new Map(),
+        clusters: new Map([["bogota", gatewayOnly]]),
         trustDomain: "quipu.local",
         log: pino({ level: "silent" }),
         now: Date.now,
@@ -520,6 +529,50 @@ describe("the HTTP API (fake fleet)", () => {
     expect((await call("GET", "/api/v1/apps/a")).status).toBe(404);
     expect((await call("GET", "/api/v1/releases/a-r2")).body.status.phase).toBe("finished");
     expect((await call("DELETE", "/api/v1/apps/a")).status).toBe(404);
+  });
+
+  it("deleting an app that others call warns of them, in a dry run too", async () => {
+    await put("a");
+    await put("b", "  calls: [{ app: a }]");
+    const warning = { code: "still-called", found: ["b"], subject: "App/a" };
+    expect(await call("DELETE", "/api/v1/apps/a?dryRun=true")).toMatchObject({ body: { warnings: [warning] } });
+    expect(await call("DELETE", "/api/v1/apps/a")).toMatchObject({ status: 200, body: { warnings: [warning] } });
+    expect((await call("DELETE", "/api/v1/apps/b")).body.warnings).toEqual([]);
+  });
+
+  it("tells the rules in force, and which callers bring their own", async () => {
+    await put("a", "  traffic: { timeout: 1s }");
+    await put("b", "  calls: [{ app: a, timeout: 2s, retries: { attempts: 0 } }]");
+    await put("c", "  calls: [{ app: a }]");
+    for (const name of ["a", "b", "c"]) await deploy(name, `registry.example/${name}:1`);
+    const { body } = await call("GET", "/api/v1/apps/a/rules");
+    const own = { b: { timeoutMs: 2000, retries: { attempts: 0 } } };
+    expect(body.clusters).toMatchObject([
+      { cluster: "bogota", traffic: { timeoutMs: 1000 }, calls: {}, callers: own },
+      { cluster: "lima", traffic: { timeoutMs: 1000 }, calls: {}, callers: own },
+    ]);
+    expect(Object.keys(body.clusters[0].callers)).toEqual(["b"]);
+  });
+
+  it("tells where a cluster's ingress is, and what is exposed there", async () => {
+    await put("a", "  expose: [{ host: a.example, path: /x }]");
+    await deploy("a", "registry.example/a:1");
+    const host = { host: "a.example", path: "/x", app: "a", tls: false, stage: "open" };
+    expect((await call("GET", "/api/v1/clusters/bogota/ingress")).body).toEqual({
+      cluster: "bogota",
+      gateways: [{ pod: "gw-1", state: "ready", http: "127.17.1.1:8080", https: "127.17.1.1:8443" }],
+      hosts: [{ ...host, curl: "curl -H 'host: a.example' http://127.17.1.1:8080/x" }],
+    });
+    expect((await call("GET", "/api/v1/clusters/lima/ingress")).body).toEqual({
+      cluster: "lima",
+      gateways: [],
+      hosts: [host],
+    });
+    expect((await call("GET", "/api/v1/apps/a/status")).body.hosts).toMatchObject([{ host: "a.example", path: "/x" }]);
+    expect(await call("GET", "/api/v1/clusters/quito/ingress")).toMatchObject({
+      status: 404,
+      body: { code: "not-found" },
+    });
   });
 
   it("streams changes, and goes on where a client was cut off", async () => {

@@ -17,6 +17,7 @@ import type { Routes } from "./define-route.ts";
 import { documentTypes, NameParams, subjectOf, WriteFields } from "./object-routes.ts";
 import { changedView, objectView, warningView } from "./object-view.ts";
 import { parseFields } from "./parse-query.ts";
+import { objectOf } from "./read-route.ts";
 import { maxBodyBytes, readDocument, readText } from "./read-document.ts";
 
 export const DeployBody = closed({
@@ -39,13 +40,6 @@ export const DeployBody = closed({
 const HistoryFields = closed({ limit: optional(Type.Integer({ minimum: 1, maximum: 500 })) });
 const AnyObject = Type.Object({}, { additionalProperties: true });
 
-async function appOf(tx: ReadTx, name: string): Promise<StoredObject> {
-  const object = await tx.get("App", name);
-  if (object === undefined)
-    throw new Problem("not-found", `There is no App ${name}.`, { found: name, subject: `App/${name}` });
-  return object;
-}
-
 export function appRoutes(routes: Routes, context: ApiContext): void {
   const { store } = context;
   const read = (
@@ -67,7 +61,7 @@ export function appRoutes(routes: Routes, context: ApiContext): void {
       {},
       async ({ params, principal, query }) => {
         requireRole(principal, "read", { kind: "App", name: params.name });
-        return store.read(async (tx) => work(tx, await appOf(tx, params.name), query));
+        return store.read(async (tx) => work(tx, await objectOf(tx, "App", params.name), query));
       },
     );
 
@@ -122,7 +116,7 @@ export function appRoutes(routes: Routes, context: ApiContext): void {
               unchanged: true,
             };
           }
-          requireRole(principal, "deploy", subjectOf("App", (await appOf(tx, params.name)).body));
+          requireRole(principal, "deploy", subjectOf("App", (await objectOf(tx, "App", params.name)).body));
           const message = body.message ?? query.why;
           const changed = await deployApp(tx, params.name, body, {
             by: principal.name,
@@ -152,6 +146,7 @@ export function appRoutes(routes: Routes, context: ApiContext): void {
       declared: { revision: app.revision, generation: app.generation },
       ...appStatus(app.name, store.inForce(), store.seen(), now),
       ...appEdges(app.name, store.inForce()),
+      hosts: store.inForce().rosters.get(app.name)?.value.hosts ?? [],
       releases: releases.items.map((release) => objectView(release, { store, now })),
     };
   });

@@ -9,6 +9,7 @@ import { Routes } from "./define-route.ts";
 import { eventRoute } from "./event-route.ts";
 import { explainRoute } from "./explain-route.ts";
 import { houseRoutes } from "./house-routes.ts";
+import { ingressRoute } from "./ingress-route.ts";
 import { instanceRoutes } from "./instance-routes.ts";
 import { objectRoutes } from "./object-routes.ts";
 import { sendProblems } from "./problem-answer.ts";
@@ -71,6 +72,7 @@ export async function buildApi(context: ApiContext): Promise<{ app: FastifyInsta
   artifactRoutes(routes, context);
   clusterRoutes(routes, context);
   instanceRoutes(routes, context);
+  ingressRoute(routes, context);
   signalRoutes(routes, context);
   explainRoute(routes, context);
   sessionRoutes(routes, context);

@@ -1,10 +1,10 @@
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import { Type } from "typebox";
-import { require as requireRole } from "../access/mutate.ts";
 import { closed, optional } from "../model/schema.ts";
 import type { ApiContext } from "./context.ts";
 import type { Routes } from "./define-route.ts";
 import { openApi } from "./openapi.ts";
+import { readRoute } from "./read-route.ts";
 
 const AuditFields = closed({
   subject: optional(Type.String({ description: "Only of this object, such as App/checkout." })),
@@ -15,52 +15,50 @@ const State = Type.Object({ status: Type.String() }, { additionalProperties: tru
 
 /** What looks after the server itself: health, metrics, the audit trail, the document of all routes. */
 export function houseRoutes(routes: Routes, { store, notReady, now }: ApiContext): void {
-  routes.add(
+  readRoute(
+    routes,
+    "everybody",
     {
-      method: "GET",
       path: "/healthz",
       id: "healthz",
       summary: "Whether the process is alive",
-      open: true,
       answers: { 200: { description: "It is.", schema: State } },
     },
-    {},
     async () => ({ status: "ok" }),
   );
-  routes.add(
+  readRoute(
+    routes,
+    "everybody",
     {
-      method: "GET",
       path: "/readyz",
       id: "readyz",
       summary: "Whether the server can do its work",
-      open: true,
       answers: {
         200: { description: "It can.", schema: State },
         503: { description: "Not yet, and why.", schema: State },
       },
     },
-    {},
     async ({ reply }) => {
       const reasons = [...(store.failure === undefined ? [] : [store.failure.message]), ...notReady()];
       if (reasons.length > 0) reply.code(503);
       return reasons.length === 0 ? { status: "ready" } : { status: "not ready", reasons };
     },
   );
-  routes.add(
+  readRoute(
+    routes,
+    "everybody",
     {
-      method: "GET",
       path: "/openapi.json",
       id: "openapi",
       summary: "This document",
-      open: true,
       answers: { 200: { description: "OpenAPI 3.1.", schema: Type.Object({}, { additionalProperties: true }) } },
     },
-    {},
     async ({ reply }) => reply.type("application/json").send(JSON.stringify(openApi(routes.descriptions))),
   );
-  routes.add(
+  readRoute(
+    routes,
+    { kind: "*", action: "audit" },
     {
-      method: "GET",
       path: "/api/v1/audit",
       id: "audit",
       summary: "Who changed what, oldest first; each entry holds the hash of the one before",
@@ -72,9 +70,7 @@ export function houseRoutes(routes: Routes, { store, notReady, now }: ApiContext
         },
       },
     },
-    {},
-    async ({ query, principal }) => {
-      requireRole(principal, "audit", { kind: "*" });
+    async ({ query }) => {
       return { items: await store.read((tx) => tx.audit(query)) };
     },
   );
@@ -116,17 +112,16 @@ export function houseRoutes(routes: Routes, { store, notReady, now }: ApiContext
         this.set({ cluster: seen.cluster }, Math.max(0, now() - seen.at) / 1000);
     },
   });
-  routes.add(
+  readRoute(
+    routes,
+    { kind: "*" },
     {
-      method: "GET",
       path: "/metrics",
       id: "metrics",
       summary: "The server's own metrics, in Prometheus' text format",
       answers: { 200: { description: "Metrics.", schema: Type.String(), type: "text/plain" } },
     },
-    {},
-    async ({ principal, reply }) => {
-      requireRole(principal, "read", { kind: "*" });
+    async ({ reply }) => {
       return reply.type(registry.contentType).send(await registry.metrics());
     },
   );

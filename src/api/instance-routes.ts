@@ -1,12 +1,11 @@
 import { Type } from "typebox";
-import { require as requireRole } from "../access/mutate.ts";
 import type { Instance } from "../fleet/pod-instance.ts";
-import { Problem } from "../model/problem.ts";
 import { optional } from "../model/schema.ts";
 import { rulesInForce } from "../release/rules-in-force.ts";
+import { callerLimits } from "./caller-limits.ts";
 import type { ApiContext } from "./context.ts";
 import type { Routes } from "./define-route.ts";
-import { NameParams } from "./object-routes.ts";
+import { readPartRoute } from "./read-route.ts";
 
 const Instances = Type.Object({
   app: Type.String(),
@@ -26,43 +25,44 @@ const Instances = Type.Object({
     description: "Clusters that couldn't be asked.",
   }),
 });
+const Open = Type.Object({}, { additionalProperties: true });
 const Rules = Type.Object({
   app: Type.String(),
   clusters: Type.Array(
     Type.Object({
       cluster: Type.String(),
-      traffic: Type.Object({}, { additionalProperties: true }),
-      calls: Type.Object({}, { additionalProperties: true }),
+      traffic: Open,
+      calls: Open,
+      callers: Type.Object(
+        {},
+        {
+          additionalProperties: true,
+          description: "By caller: the timeout and retries that its calls bring, in place of the app's.",
+        },
+      ),
     }),
   ),
 });
 
 export function instanceRoutes(routes: Routes, { store, clusters }: ApiContext): void {
-  const appOf = async (name: string) => {
-    const app = await store.read((tx) => tx.get("App", name));
-    if (app === undefined)
-      throw new Problem("not-found", `There is no App ${name}.`, { found: name, subject: `App/${name}` });
-    return app;
-  };
-  routes.add(
+  readPartRoute(
+    routes,
+    store,
+    "App",
     {
-      method: "GET",
-      path: "/api/v1/apps/:name/instances",
+      part: "instances",
       id: "appInstances",
       summary: "The app's pods in every cluster, as their Kubernetes API tells them",
-      params: NameParams,
       answers: { 200: { description: "Pods, those in trouble first.", schema: Instances } },
     },
-    {},
-    async ({ params, principal }) => {
-      requireRole(principal, "read", { kind: "App", name: params.name });
-      const namespace = String((await appOf(params.name)).body.spec.segment);
+    async ({ name, body }) => {
+      const namespace = String(body.spec.segment);
       const unreachable: { cluster: string; error: string }[] = [];
-      const there = [...clusters].filter(([name]) => store.inForce().lanes.get(name)?.has(params.name));
+      const there = [...clusters].filter(([cluster]) => store.inForce().lanes.get(cluster)?.has(name));
       const found = await Promise.all(
         there.map(async ([cluster, access]) => {
           try {
-            return await access.instances(namespace, params.name);
+            return await access.instances(namespace, name);
           } catch (error) {
             unreachable.push({ cluster, error: (error as Error).message });
             return [];
@@ -76,23 +76,26 @@ export function instanceRoutes(routes: Routes, { store, clusters }: ApiContext):
             Number(a.state === "ready") - Number(b.state === "ready") ||
             (a.cluster + a.pod < b.cluster + b.pod ? -1 : 1),
         );
-      return { app: params.name, instances, unreachable };
+      return { app: name, instances, unreachable };
     },
   );
-  routes.add(
+  readPartRoute(
+    routes,
+    store,
+    "App",
     {
-      method: "GET",
-      path: "/api/v1/apps/:name/rules",
+      part: "rules",
       id: "appRules",
       summary: "The traffic rules that are in force for the app in each cluster, with nothing left out",
-      params: NameParams,
       answers: { 200: { description: "By cluster; durations in ms.", schema: Rules } },
     },
-    {},
-    async ({ params, principal }) => {
-      requireRole(principal, "read", { kind: "App", name: params.name });
-      await appOf(params.name);
-      return { app: params.name, clusters: rulesInForce(params.name, store.inForce()) };
+    async ({ name }) => {
+      const view = store.inForce();
+      const callers = callerLimits(name, view);
+      return {
+        app: name,
+        clusters: rulesInForce(name, view).map((rules) => ({ ...rules, callers: callers.get(rules.cluster) ?? {} })),
+      };
     },
   );
 }

@@ -13,6 +13,8 @@ export type ProblemDocument = Omit<ModelProblem, "code" | "detail" | "accepted" 
 
 export class ApiError extends Error {
   readonly problem: ProblemDocument;
+  /** What to do next, where the command knows. */
+  hint: string | undefined;
   constructor(problem: ProblemDocument) {
     super(problem.detail ?? problem.title);
     this.name = "ApiError";
@@ -48,7 +50,7 @@ export class ApiClient {
     options: CallOptions = {},
   ): Promise<Answer<T>> {
     const response = await this.#send(method, path, options);
-    const text = await response.body.text();
+    const text = await this.#reached(() => response.body.text());
     const body = text === "" ? undefined : parseJson(text);
     if (response.statusCode >= 400) throw new ApiError(asProblem(body, response.statusCode, text));
     return { status: response.statusCode, headers: response.headers, body: body as T };
@@ -90,8 +92,8 @@ export class ApiClient {
       typeof body === "string" ||
       body instanceof Uint8Array ||
       (typeof body === "object" && body !== null && Symbol.asyncIterator in body);
-    try {
-      return await request(url, {
+    return this.#reached(() =>
+      request(url, {
         method: method as "GET",
         dispatcher: this.#agent,
         headers: {
@@ -101,7 +103,14 @@ export class ApiClient {
           ...headers,
         },
         ...(body === undefined ? {} : { body: (raw ? body : JSON.stringify(body)) as string }),
-      });
+      }),
+    );
+  }
+
+  /** A connection that fails or breaks off becomes a CliError `unreachable`. */
+  async #reached<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
     } catch (error) {
       const cause = error as NodeJS.ErrnoException;
       throw new CliError(

@@ -8,6 +8,7 @@ const view: AppView = {
   pods: { ready: 3, total: 3 },
   calls: [],
   callers: [],
+  hosts: [],
   clusters: [
     {
       name: "bogota",
@@ -36,11 +37,11 @@ const view: AppView = {
 
 test("an app as a tree", () => {
   expect(appTree(view)).toEqual([
-    "✔ orders running, r2, 3/3 pods ready",
-    "│ release orders-r3 (workload): ॥ progressing – waiting for pods",
+    "✔ orders running, revision r2, 3/3 pods ready",
+    "│ release 3 (workload): = progressing – waiting for pods",
     "├─ bogota",
     "│  ├─ ✔ r2 100 % 2/2 ready",
-    "│  └─ ॥ r3 0 % 0/1 ready – CrashLoopBackOff: exit code 1",
+    "│  └─ = r3 0 % 0/1 ready – CrashLoopBackOff: exit code 1",
     "└─ montevideo ✖ no contact",
     "   └─ ✔ r2 100 % 1/1 ready",
   ]);

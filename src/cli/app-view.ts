@@ -1,6 +1,6 @@
 import type { ProblemDocument } from "./api-client.ts";
 import type { ReleaseView } from "./follow-release.ts";
-import { paint } from "./output.ts";
+import { marks, paint } from "./output.ts";
 
 export interface RevisionView {
   ready: number;
@@ -21,6 +21,13 @@ export interface EdgeView {
   segment: string;
   stage: string;
 }
+export interface ExposedHost {
+  host: string;
+  path: string;
+  tls?: { secret: string };
+  jwt?: string;
+  stage: string;
+}
 /** What `GET /api/v1/apps/NAME/status` answers. */
 export interface AppView {
   app: string;
@@ -31,37 +38,36 @@ export interface AppView {
   clusters: ClusterView[];
   calls: EdgeView[];
   callers: EdgeView[];
+  /** Exposed by the gateways of its clusters. */
+  hosts: ExposedHost[];
   releases: ReleaseView[];
   warnings?: ProblemDocument[];
 }
 
-const marks: Record<string, string> = {
-  running: "✔",
-  finished: "✔",
-  degraded: "✖",
-  failed: "✖",
-  starting: "॥",
-  waiting: "॥",
-  progressing: "॥",
-  declared: "○",
+const markOf: Record<string, string> = {
+  running: marks.good,
+  finished: marks.good,
+  degraded: marks.bad,
+  failed: marks.bad,
+  declared: marks.none,
 };
 
 /** The app as a tree: release, clusters, revisions. Pure; the lines are what a terminal shows. */
 export function appTree(view: AppView): string[] {
   const [release] = view.releases;
   const lines = [
-    `${mark(view.phase)} ${paint("bold", view.app)} ${view.phase}${view.revision === null ? "" : `, ${view.revision}`}, ${view.pods.ready}/${view.pods.total} pods ready`,
+    `${mark(view.phase)} ${paint("bold", view.app)} ${view.phase}${view.revision === null ? "" : `, revision ${view.revision}`}, ${view.pods.ready}/${view.pods.total} pods ready`,
   ];
   if (release !== undefined) {
     const { phase = "waiting", reason, code } = release.status ?? {};
     lines.push(
-      `│ release ${release.metadata.name} (${release.spec.parts.join(", ") || "nothing"}): ${mark(phase)} ${phase}${reason === undefined ? "" : ` – ${reason}`}${code === undefined ? "" : ` [${code}]`}`,
+      `│ release ${release.spec.number} (${release.spec.parts.join(", ") || "nothing"}): ${mark(phase)} ${phase}${reason === undefined ? "" : ` – ${reason}`}${code === undefined ? "" : ` [${code}]`}`,
     );
   }
   view.clusters.forEach((cluster, index) => {
     const last = index === view.clusters.length - 1;
     lines.push(
-      `${last ? "└" : "├"}─ ${cluster.name}${cluster.error === undefined ? "" : ` ${paint("red", `✖ ${cluster.error}`)}`}`,
+      `${last ? "└" : "├"}─ ${cluster.name}${cluster.error === undefined ? "" : ` ${paint("red", `${marks.bad} ${cluster.error}`)}`}`,
     );
     const revisions = Object.entries(cluster.revisions);
     revisions.forEach(([name, { ready, total, reason }], position) => {
@@ -75,6 +81,6 @@ export function appTree(view: AppView): string[] {
 }
 
 function mark(phase: string): string {
-  const sign = marks[phase] ?? "॥";
-  return paint(sign === "✔" ? "green" : sign === "✖" ? "red" : "yellow", sign);
+  const sign = markOf[phase] ?? marks.wait;
+  return paint(sign === marks.good ? "green" : sign === marks.bad ? "red" : "yellow", sign);
 }

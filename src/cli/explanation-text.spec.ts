@@ -54,6 +54,6 @@ test("other ways are told with their chances, and what can't be known", () => {
     "Or (this was the likeliest, 95 %):",
     "5.0 %  ✖ 504: orders.food waits 500 ms for pricing.food",
     "",
-    "॥ a filter that isn't understood",
+    "= a filter that isn't understood",
   ]);
 });

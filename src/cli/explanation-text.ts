@@ -1,4 +1,4 @@
-import { paint, table } from "./output.ts";
+import { marks, paint, table } from "./output.ts";
 
 interface Outcome {
   status: number;
@@ -33,13 +33,13 @@ export function explanationText({ outcome, steps, alternatives, unknown }: Expla
     lines.push("", `${paint("bold", "Or")} (this was the likeliest, ${percent(alternatives[0]!.chance)}):`);
     for (const { chance, outcome: other } of others) lines.push(`${percent(chance).padStart(5)}  ${headline(other)}`);
   }
-  for (const word of unknown) lines.push("", `${paint("yellow", "॥")} ${word}`);
+  for (const word of unknown) lines.push("", `${paint("yellow", marks.wait)} ${word}`);
   return lines;
 }
 
 function headline({ status, reason }: Outcome): string {
   const good = status > 0 && status < 400;
-  return `${paint(good ? "green" : "red", good ? "✔" : "✖")} ${reason}`;
+  return `${paint(good ? "green" : "red", good ? marks.good : marks.bad)} ${reason}`;
 }
 
 function facts({ by, rule, object, flag }: Outcome): string[] {

@@ -15,16 +15,42 @@ export interface FileDocument {
   locate: (field: string) => string;
 }
 
-/** All documents of files and folders (`*.yaml`, `*.yml`, `*.json`, sorted, not recursive); `-` is standard input. */
+/** What files declare, and everything that is wrong with them, a text with its place each. */
+export interface FilesRead {
+  documents: FileDocument[];
+  wrong: string[];
+}
+
+/** All documents of files and folders (`*.yaml`, `*.yml`, `*.json`, sorted, not recursive); `-` is standard input. One wrong file doesn't keep the others from being read. */
+export function readFiles(paths: readonly string[]): FilesRead {
+  const read = paths.flatMap((path) => {
+    try {
+      return expand(path).map((one) => parse(one, readText(one)));
+    } catch (error) {
+      if (!(error instanceof CliError)) throw error;
+      return [{ documents: [], wrong: [error.message] }];
+    }
+  });
+  return {
+    documents: read.flatMap(({ documents }) => documents),
+    wrong: read.flatMap(({ wrong }) => wrong),
+  };
+}
+
+/** The same, for those who can't go on with a part. Throws CliError `usage` that tells all that is wrong. */
 export function readDocuments(paths: readonly string[]): FileDocument[] {
-  const documents = paths.flatMap(expand).flatMap((path) => parse(path, readText(path)));
-  if (documents.length === 0)
-    throw new CliError(
-      "usage",
-      `nothing is declared in ${paths.join(", ")}`,
-      "Expected YAML or JSON documents with apiVersion, kind, metadata and spec.",
-    );
+  const { documents, wrong } = readFiles(paths);
+  if (wrong.length > 0) throw new CliError("usage", wrong.join("\n"), "Nothing was changed.");
+  if (documents.length === 0) throw nothingDeclared(paths);
   return documents;
+}
+
+export function nothingDeclared(paths: readonly string[]): CliError {
+  return new CliError(
+    "usage",
+    `nothing is declared in ${paths.join(", ")}`,
+    "Expected YAML or JSON documents with apiVersion, kind, metadata and spec.",
+  );
 }
 
 function expand(path: string): string[] {
@@ -50,31 +76,28 @@ function readText(path: string): string {
   }
 }
 
-/** Everything that is wrong with a file is told at once, each with line and column. */
-export function parse(source: string, text: string): FileDocument[] {
+/** Everything of one text: its valid documents, and what is wrong with the others, with line and column. */
+export function parse(source: string, text: string): FilesRead {
   const parsed = parseDocuments(text);
-  const wrong = parsed.flatMap(({ problems }) => problems);
-  if (wrong.length > 0)
-    throw new CliError(
-      "usage",
-      wrong.map((problem) => `${place(source, problem)}: ${describe(problem.toJSON())}`).join("\n"),
-      "Nothing was changed.",
-    );
-  return parsed.map(({ value, line, locate }) => {
-    const document = value as Record<string, unknown> & { kind: string; metadata: { name: string } };
-    return {
-      source: `${source}:${line}`,
-      kind: document.kind,
-      name: document.metadata.name,
-      value: document,
-      locate: (field: string) => {
-        const at = locate(field);
-        return `${source}:${at.line}:${at.column}`;
-      },
-    };
-  });
-}
-
-function place(source: string, { line, column }: Problem): string {
-  return line === undefined ? source : `${source}:${line}:${column ?? 1}`;
+  const place = ({ line, column }: Problem) => (line === undefined ? source : `${source}:${line}:${column ?? 1}`);
+  return {
+    wrong: parsed.flatMap(({ problems }) =>
+      problems.map((problem) => `${place(problem)}: ${describe(problem.toJSON())}`),
+    ),
+    documents: parsed
+      .filter(({ problems }) => problems.length === 0)
+      .map(({ value, line, locate }) => {
+        const document = value as Record<string, unknown> & { kind: string; metadata: { name: string } };
+        return {
+          source: `${source}:${line}`,
+          kind: document.kind,
+          name: document.metadata.name,
+          value: document,
+          locate: (field: string) => {
+            const at = locate(field);
+            return `${source}:${at.line}:${at.column}`;
+          },
+        };
+      }),
+  };
 }

@@ -23,7 +23,6 @@ export function program(local: LocalCommands): Command {
       "Runs a fleet of Kubernetes + Istio clusters: declare a microservice once, deploy it, and traffic obeys.",
     )
     .version("0.1.0")
-    .showHelpAfterError()
     .showSuggestionAfterError()
     .exitOverride()
     .enablePositionalOptions();
@@ -50,6 +49,7 @@ export function program(local: LocalCommands): Command {
     .description("declare what files say (any kind, many documents in a file; - reads standard input)")
     .requiredOption("-f, --filename <file...>", "YAML or JSON files, or folders of them")
     .option("--dry-run", "check everything and change nothing")
+    .option("--wait", "stay until the releases that follow have ended; exit code 1 when one failed")
     .option("--why <reason>", "goes into the audit record")
     .addOption(output())
     .action(async (options) => (await import("./commands/apply.ts")).apply(options));
@@ -76,6 +76,7 @@ export function program(local: LocalCommands): Command {
     .argument("[kind]")
     .argument("[name...]")
     .option("-f, --filename <file...>", "delete what these files declare")
+    .option("--dry-run", "say what would come of it and change nothing")
     .option("--why <reason>", "goes into the audit record")
     .action(async (kind, names, options) => (await import("./commands/delete.ts")).remove(kind, names, options));
   quipu
@@ -132,6 +133,7 @@ export function program(local: LocalCommands): Command {
     .option("--tail <lines>", "only the last lines", integer, 100)
     .option("--cluster <cluster>")
     .option("--pod <pod>")
+    .option("-p, --previous", "of the process before the last restart")
     .action(async (app, options) => (await import("./commands/logs.ts")).logs(app, options));
 
   const cluster = quipu.command("cluster").description("the clusters of the fleet");
@@ -165,7 +167,18 @@ export function program(local: LocalCommands): Command {
     .allowUnknownOption()
     .passThroughOptions()
     .action(async (words: string[]) => (await import("./commands/completion.ts")).complete(quipu, words));
+  explainErrors(quipu, "quipu");
+  for (const name of ["get", "describe", "deploy", "status"])
+    quipu.commands.find((command) => command.name() === name)!.addHelpText("after", `\n${words}`);
   return quipu;
+}
+
+const words = "A release (APP-r7) is a change of an app; a revision (r7) is the workload that release 7 made.";
+
+/** After a wrong command line one line says where help is; the whole of it would push the error out of sight. */
+function explainErrors(command: Command, path: string): void {
+  command.showHelpAfterError(`"${path} --help" tells more.`);
+  for (const sub of command.commands) explainErrors(sub, `${path} ${sub.name()}`);
 }
 
 function output(): Option {

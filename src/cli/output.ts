@@ -39,6 +39,14 @@ export function render(value: unknown, format: "json" | "yaml"): string {
   return format === "json" ? JSON.stringify(value, null, 2) : stringify(value, { lineWidth: 0 }).trimEnd();
 }
 
+/** Every monospace font has them or falls back well; the same everywhere in the CLI. Never colour alone: a word goes with each. */
+export const marks = { good: "✔", bad: "✖", wait: "=", none: "○" } as const;
+
+/** "1 file", "1,200 files". */
+export function count(number: number, one: string, many = `${one}s`): string {
+  return `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
+}
+
 const colours = { red: 31, green: 32, yellow: 33, blue: 34, grey: 90, bold: 1 } as const;
 
 /** Colour only for a terminal that wants it (https://no-color.org). */

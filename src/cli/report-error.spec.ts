@@ -36,6 +36,12 @@ test.each([
   expect(reportError(new ApiError(problem({ status })), () => undefined)).toBe(code);
 });
 
+test("what was found isn't told twice", () => {
+  expect(describe(problem({ detail: "still called by a, b", found: ["a", "b"] }))).toBe(
+    "still called by a, b [invalid-field]",
+  );
+});
+
 test("several problems are all told", () => {
   let text = "";
   reportError(

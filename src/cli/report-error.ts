@@ -11,6 +11,7 @@ export function reportError(
   if (error instanceof ApiError) {
     const all = error.problem.problems ?? [error.problem];
     for (const problem of all) write(`${label} ${describe(problem)}\n`);
+    if (error.hint !== undefined) write(`  ${error.hint}\n`);
     return exitCodeOf(error.problem.status);
   }
   if (error instanceof CliError) {
@@ -35,10 +36,8 @@ export function describe(problem: ProblemDocument): string {
     problem.accepted === undefined || (problem.detail ?? "").includes(String(problem.accepted))
       ? ""
       : `\n  accepted: ${show(problem.accepted)}`;
-  const found =
-    problem.found === undefined || (problem.detail ?? "").includes(show(problem.found))
-      ? ""
-      : ` (found ${show(problem.found)})`;
+  const told = [problem.found].flat().every((one) => (problem.detail ?? "").includes(show(one)));
+  const found = problem.found === undefined || told ? "" : ` (found ${show(problem.found)})`;
   return `${where}${problem.detail ?? problem.title}${found} [${problem.code}]${accepted}`;
 }
 

@@ -115,6 +115,41 @@ test.each<[string, Pod["status"], string]>([
     },
     "proxy not ready after 2 restarts: exited with code 1",
   ],
+  [
+    "restarts come before what a probe says now",
+    {
+      containerStatuses: [
+        container({
+          state: { running: {} },
+          restartCount: 3,
+          lastState: { terminated: { exitCode: 137, signal: 9, reason: "OOMKilled" } },
+        }),
+      ],
+      conditions: [
+        {
+          type: "Ready",
+          status: "False",
+          reason: "ContainersNotReady",
+          message: "containers with unready status: [app]: Readiness probe failed: status 503",
+        },
+      ],
+    },
+    "not ready after 3 restarts: killed by signal 9: OOMKilled: Readiness probe failed: status 503",
+  ],
+  [
+    "an init container that fails",
+    {
+      initContainerStatuses: [
+        container({
+          name: "migrate",
+          state: { waiting: { reason: "CrashLoopBackOff", message: "back-off 10s" } },
+          lastState: { terminated: { exitCode: 2 } },
+        }),
+      ],
+      containerStatuses: [container({ state: { waiting: { reason: "PodInitializing" } } })],
+    },
+    "init container migrate CrashLoopBackOff: exited with code 2: back-off 10s",
+  ],
 ])("%s", (_, status, reason) => {
   expect(podProblem(pod("x", status)).reason).toBe(reason);
 });

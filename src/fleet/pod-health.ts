@@ -59,40 +59,55 @@ export function podProblem(pod: Pod): { reason: string; severity: number } {
     const reason = parts.filter((part) => part !== undefined && part !== "").join(": ");
     found.push({ severity, reason: reason.length > longest ? `${reason.slice(0, longest - 1)}…` : reason });
   };
+  const condition = (type: string) =>
+    pod.status?.conditions?.find((each) => each.type === type && each.status === "False");
+  // A probe's complaint stands in the pod's condition where the cluster is ours; Kubernetes tells it in events alone.
+  const notReady = condition("Ready");
+  // Which containers aren't ready is told by their statuses; what follows the list isn't.
+  const complaint = notReady?.message?.replace(/^containers with unready status: \[[^\]]*\](: )?/, "");
+  for (const { name, state, lastState } of pod.status?.initContainerStatuses ?? []) {
+    const ended = state?.terminated ?? lastState?.terminated;
+    const end = ended && ended.exitCode !== 0 ? endText(ended) : undefined;
+    if (state?.waiting && !ordinary.has(state.waiting.reason ?? ""))
+      add(5, `init container ${name} ${state.waiting.reason ?? "waiting"}`, end, state.waiting.message);
+    else if (end !== undefined) add(4, `init container ${name} ${end}`, ended?.message);
+  }
   for (const { name, state, lastState, ready, restartCount } of pod.status?.containerStatuses ?? []) {
     const ended = state?.terminated ?? lastState?.terminated;
-    const end = ended && (ended.signal ? `killed by signal ${ended.signal}` : `exited with code ${ended.exitCode}`);
+    const end = ended && endText(ended);
     const more =
       ended?.message ?? (ended?.reason === "Error" || ended?.reason === "Completed" ? undefined : ended?.reason);
     const who = (pod.status?.containerStatuses?.length ?? 0) > 1 ? `${name} ` : "";
     if (state?.waiting?.reason === "CrashLoopBackOff")
       add(5, `${who}CrashLoopBackOff`, end, more ?? state.waiting.message);
-    else if (
-      state?.waiting &&
-      state.waiting.reason !== "ContainerCreating" &&
-      state.waiting.reason !== "PodInitializing"
-    )
+    else if (state?.waiting && !ordinary.has(state.waiting.reason ?? ""))
       add(5, `${who}${state.waiting.reason ?? "waiting"}`, state.waiting.message);
     else if (state?.terminated) add(4, `${who}${end}`, more);
     else if (state?.running && !ready)
-      add(
-        3,
-        restartCount > 0 && end
-          ? `${who}not ready after ${restartCount} ${restartCount === 1 ? "restart" : "restarts"}: ${end}`
-          : `${who}not ready`,
-      );
+      if (restartCount > 0 && end)
+        add(
+          3.8,
+          `${who}not ready after ${restartCount} ${restartCount === 1 ? "restart" : "restarts"}`,
+          end,
+          more,
+          complaint,
+        );
+      else add(3, `${who}not ready`);
   }
-  const condition = (type: string) =>
-    pod.status?.conditions?.find((each) => each.type === type && each.status === "False");
   const unscheduled = condition("PodScheduled");
   if (unscheduled) add(4, unscheduled.reason ?? "Unschedulable", unscheduled.message);
-  const notReady = condition("Ready");
-  // Which containers aren't ready is told above; what follows the list, such as what a probe complains of, isn't.
-  const message = notReady?.message?.replace(/^containers with unready status: \[[^\]]*\](: )?/, "");
-  if (notReady && message) add(3.5, notReady.reason === "ContainersNotReady" ? "not ready" : notReady.reason, message);
+  if (notReady && complaint)
+    add(3.5, notReady.reason === "ContainersNotReady" ? "not ready" : notReady.reason, complaint);
   if (pod.status?.reason) add(4, pod.status.reason, pod.status.message);
   add(1, "starting");
   return found.reduce((worst, each) => (each.severity > worst.severity ? each : worst));
+}
+
+/** What a container waits for in the ordinary way. */
+const ordinary: ReadonlySet<string> = new Set(["ContainerCreating", "PodInitializing"]);
+
+function endText({ signal, exitCode }: { signal?: number; exitCode: number }): string {
+  return signal ? `killed by signal ${signal}` : `exited with code ${exitCode}`;
 }
 
 export type ReadyPods = Seen["ready"];

@@ -1,6 +1,7 @@
 /** HTTP to one Kubernetes API: TLS, credentials, keep-alive, time limits, Retry-After; answers as text or as a stream. */
 import type { Readable } from "node:stream";
 import { Pool } from "undici";
+import { credentialProblem } from "./credential-problem.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import { KubeError, errorFromStatus } from "./kube-error.ts";
 import type { KubeConnection } from "./kubeconfig.ts";
@@ -40,6 +41,7 @@ export class Transport {
   readonly #requests: Pool;
   /** Watches hold their connection, so they never take one that a request waits for. */
   readonly #streams: Pool;
+  readonly #connection: KubeConnection;
   readonly #prefix: string;
   readonly #headers: Record<string, string>;
   readonly #clock: Clock;
@@ -48,6 +50,7 @@ export class Transport {
   constructor(connection: KubeConnection, options: TransportOptions = {}) {
     const url = new URL(connection.server);
     this.server = connection.server;
+    this.#connection = connection;
     this.#prefix = url.pathname.replace(/\/+$/, "");
     this.#clock = options.clock ?? systemClock;
     this.#timeoutMs = options.timeoutMs ?? 30_000;
@@ -84,7 +87,7 @@ export class Transport {
       const response = await this.#once(request, attempt);
       if (response === "again") continue;
       if (response.status < 300) return response;
-      const error = errorFromStatus(describe(request), response.status, response.body, header(response, "retry-after"));
+      const error = this.#refusal(request, response);
       const wait = response.status === 429 || response.status === 503 ? error.retryAfterMs : undefined;
       if (wait === undefined || wait > longestRetryAfterMs || attempt >= greatestTries || request.signal?.aborted)
         throw error;
@@ -120,7 +123,7 @@ export class Transport {
         this.#options(request, AbortSignal.any([request.signal, timeout.signal])),
       );
       if (statusCode < 300) return { status: statusCode, headers, body };
-      throw errorFromStatus(describe(request), statusCode, await body.text(), header({ headers }, "retry-after"));
+      throw this.#refusal(request, { status: statusCode, headers, body: await body.text() });
     } catch (cause) {
       throw cause instanceof KubeError ? cause : this.#failure(request, cause, timeout.signal);
     } finally {
@@ -150,6 +153,13 @@ export class Transport {
       body: request.body ?? null,
       signal,
     };
+  }
+
+  #refusal(request: Request, response: Response): KubeError {
+    const error = errorFromStatus(describe(request), response.status, response.body, header(response, "retry-after"));
+    const problem = error.status === 401 ? credentialProblem(this.#connection, this.#clock.now()) : undefined;
+    if (problem !== undefined) error.message += ` (${problem})`;
+    return error;
   }
 
   #failure(request: Request, cause: unknown, timeout: AbortSignal): KubeError {

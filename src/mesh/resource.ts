@@ -62,6 +62,16 @@ export interface CompilerStats {
   readonly encodings: Record<"listener" | "cluster" | "routeConfiguration" | "virtualHost" | "endpoints", number>;
 }
 
+/** What was made from some objects. */
+export interface Reach {
+  /** Ids of the proxies whose configuration they took part in. */
+  readonly proxies: ReadonlySet<string>;
+  /** Type → names of the resources that they took part in. */
+  readonly resources: ReadonlyMap<TypeUrl, ReadonlySet<string>>;
+  /** The clusters to which virtual hosts and TCP listeners made from them send anything, and the proxies that have those. */
+  readonly named: readonly { readonly clusters: ReadonlySet<string>; readonly proxies: ReadonlySet<string> }[];
+}
+
 export interface MeshCompiler {
   /** An object was added or changed. Unchanged content is recognised and costs nothing. Kinds it doesn't use are ignored. */
   put(object: KubeObject): void;
@@ -79,6 +89,8 @@ export interface MeshCompiler {
   endpoints(proxyId: string, name: string): Resource | undefined;
   /** The objects (`Kind/namespace/name`) that a resource was made from: whom to name when Envoy rejects it. */
   sources(proxyId: string, type: TypeUrl, name: string): string[];
+  /** What these objects (`Kind/namespace/name`), as they are now, have part in. Ask before one is removed. */
+  reach(objects: readonly string[]): Reach;
   /** Returns the function that ends the subscription. */
   onChange(listener: (changes: readonly Change[]) => void): () => void;
   readonly stats: CompilerStats;

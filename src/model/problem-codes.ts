@@ -279,6 +279,16 @@ export const problemCodes = {
     "Path already exposed",
     "Another app exposes the same host and path; the first by name serves it.",
   ),
+  "caller-overrides": kind(
+    200,
+    "Callers have limits of their own",
+    "The app sets a timeout or retries, but some callers set their own for their calls to it: the caller's value counts. The problem names them.",
+  ),
+  "still-called": kind(
+    200,
+    "Still called",
+    "The app was withdrawn though others declare calls to it; the problem names them. Those calls fail until it is back or they no longer make them.",
+  ),
   "unused-consent": kind(200, "Unused consent", "access.callers admits an app that declares no such call."),
 } as const satisfies Record<string, ProblemKind>;
 

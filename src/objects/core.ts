@@ -106,6 +106,7 @@ export interface PodStatus {
   reason?: string;
   message?: string;
   conditions?: Condition[];
+  initContainerStatuses?: ContainerStatus[];
   containerStatuses?: ContainerStatus[];
 }
 

@@ -1,12 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { adminToken } from "../cluster/api/authentication.ts";
 import { ApiError } from "../cluster/api/api-error.ts";
-import { CorruptStore } from "../cluster/api/object-rows.ts";
 import { ObjectStore } from "../cluster/api/object-store.ts";
 import type { PodLogs, PodProxy } from "../cluster/api/pod-requests.ts";
 import { createApiServer } from "../cluster/api/server.ts";
+import { StoreFailure } from "../cluster/api/store-failure.ts";
 import { generateSigningKey, PodTokens } from "../cluster/api/tokens.ts";
 import { nodeObject, registerNode } from "../cluster/controllers/cluster-basics.ts";
 import { ControllerManager } from "../cluster/controllers/controller-manager.ts";
@@ -18,12 +18,14 @@ import { ArtifactStore } from "../cluster/runtime/artifacts.ts";
 import { HollowRuntime } from "../cluster/runtime/hollow-runtime.ts";
 import { isGateway, wantsSidecar, withSidecar } from "../cluster/runtime/injection.ts";
 import { podLog } from "../cluster/runtime/pod-logs.ts";
+import { previousOutput } from "../cluster/runtime/output.ts";
 import { proxyToPod } from "../cluster/runtime/pod-proxy.ts";
 import { PodRuntime } from "../cluster/runtime/pod-runtime.ts";
 import { isoTime } from "../cluster/runtime/runner.ts";
 import { nodeName, type RuntimeSettings } from "../cluster/runtime/settings.ts";
 import type { SidecarOptions } from "../cluster/runtime/sidecar-launch.ts";
 import { envoyPath } from "../../setup/paths.mjs";
+import { writePrivate } from "../trust/private-file.ts";
 import { noRestartExitCode } from "./exit-codes.ts";
 import { readClusterConfig, type ClusterConfig } from "./cluster-config.ts";
 
@@ -40,13 +42,23 @@ const sidecarImage = "quipu.local/envoy";
  * Resolves when it serves.
  */
 export async function runCluster(configPath: string): Promise<void> {
-  const cluster = await startCluster(readClusterConfig(configPath), () => process.exit(0)).catch((error: unknown) => {
-    if (!(error instanceof CorruptStore)) throw error;
-    console.error(error.message);
-    process.exit(noRestartExitCode);
-  });
-  for (const signal of ["SIGTERM", "SIGINT"] as const)
-    process.on(signal, () => void cluster.close().then(() => process.exit(0)));
+  let cluster: RunningCluster | undefined;
+  const stop = (code: number): void => {
+    // What hangs must not keep a broken or dismissed cluster alive.
+    setTimeout(() => process.exit(code), 10_000).unref();
+    void Promise.resolve(cluster?.close()).finally(() => process.exit(code));
+  };
+  const broken = (failure: StoreFailure): void => {
+    console.error(failure.message);
+    stop(noRestartExitCode);
+  };
+  try {
+    cluster = await startCluster(readClusterConfig(configPath), () => process.exit(0), broken);
+  } catch (error) {
+    if (!(error instanceof StoreFailure)) throw error;
+    return broken(error);
+  }
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(0));
 }
 
 export interface RunningCluster {
@@ -56,8 +68,12 @@ export interface RunningCluster {
   close(): Promise<void>;
 }
 
-/** `stopped` is called after a shutdown request has been answered. */
-export async function startCluster(config: ClusterConfig, stopped: () => void): Promise<RunningCluster> {
+/** `stopped` is called after a shutdown request has been answered, `broken` when the store can't be written any more. */
+export async function startCluster(
+  config: ClusterConfig,
+  stopped: () => void,
+  broken: (failure: StoreFailure) => void,
+): Promise<RunningCluster> {
   mkdirSync(config.home, { recursive: true, mode: 0o700 });
   const settings: RuntimeSettings = {
     fleet: config.fleet,
@@ -80,6 +96,7 @@ export async function startCluster(config: ClusterConfig, stopped: () => void): 
     path: join(config.home, "cluster.db"),
     now: () => new Date(),
     uid: () => crypto.randomUUID(),
+    failed: broken,
   });
   const url = `https://${controlAddress(config.network)}:${config.apiPort}`;
   const tokens = await PodTokens.create({
@@ -180,6 +197,14 @@ function podLogs(pods: PodRuntime): PodLogs {
         "BadRequest",
         `container "${container}" in pod "${name}" is waiting to start: no output yet`,
       );
+    if (options.previous && !existsSync(previousOutput(worker.logPath(container))))
+      throw new ApiError(400, "BadRequest", `previous terminated container "${container}" in pod "${name}" not found`);
+    for (const [given, option] of [
+      [options.timestamps, "timestamps"],
+      [options.sinceSeconds ?? options.sinceTime, "since"],
+    ])
+      if (given)
+        throw new ApiError(400, "BadRequest", `--${option}: an embedded cluster doesn't know when a line was written`);
     return podLog(worker.logPath(container), options, () => pods.worker(namespace, name) !== worker);
   };
 }
@@ -199,11 +224,7 @@ function podProxy(pods: PodRuntime): PodProxy {
 
 /** The key that signs pod tokens: made once, since running sidecars hold tokens signed with it. */
 async function signingKey(path: string): Promise<string> {
-  if (!existsSync(path)) {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    writeFileSync(`${path}.new`, await generateSigningKey(), { mode: 0o600 });
-    renameSync(`${path}.new`, path);
-  }
+  if (!existsSync(path)) writePrivate(path, await generateSigningKey(), { durable: true });
   return readFileSync(path, "utf8");
 }
 

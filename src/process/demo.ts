@@ -7,6 +7,7 @@ import { readDocuments } from "../cli/files.ts";
 import { hasEnded, type ReleaseView } from "../cli/follow-release.ts";
 import { Progress } from "../cli/progress.ts";
 import { checkout } from "./home.ts";
+import { awayMs, patiently } from "./patience.ts";
 
 const folder = join(checkout, "examples/superapp");
 
@@ -16,24 +17,41 @@ const folder = join(checkout, "examples/superapp");
  */
 export async function demo(client: ApiClient, stopped: () => boolean): Promise<void> {
   const progress = new Progress();
-  const present = new Set<string>();
-  for await (const app of client.list<{ metadata: { name: string } }>("/api/v1/apps")) present.add(app.metadata.name);
+  const away = { forMs: awayMs, stopped };
+  const present = new Set(
+    (await patiently(() => all<{ metadata: { name: string } }>(client, "/api/v1/apps"), away)).map(
+      ({ metadata }) => metadata.name,
+    ),
+  );
   const documents = inOrder(readDocuments([join(folder, "fleet"), join(folder, "apps")]));
   const apps = readdirSync(join(folder, "services")).sort();
   if (!apps.every((app) => present.has(app))) {
     progress.update("declaring teams, segments and apps");
     for (const document of documents)
-      if (!present.has(document.name) || document.kind !== "App") await put(client, document);
+      if (!present.has(document.name) || document.kind !== "App") await patiently(() => put(client, document), away);
   }
   progress.update(`deploying ${apps.length} apps`);
   await Promise.all(
     apps.map(async (app) => {
-      if (await isDeployed(client, app)) return;
-      const artifact = await upload(client, app, join(folder, "services", app));
-      await release(client, app, { artifact });
+      if (await patiently(() => isDeployed(client, app), away)) return;
+      const artifact = await patiently(() => upload(client, app, join(folder, "services", app)), away);
+      // One key for all tries: an answer that was lost makes no second release.
+      const key = crypto.randomUUID();
+      await patiently(() => release(client, app, { artifact, key }), away);
     }),
   );
   await allRunning(client, apps, progress, stopped);
+}
+
+interface AppItem {
+  metadata: { name: string };
+  status: { phase: string; pods: { ready: number; total: number }; conditions: { message?: string }[] };
+}
+
+async function all<T>(client: ApiClient, path: string): Promise<T[]> {
+  const items: T[] = [];
+  for await (const item of client.list<T>(path)) items.push(item);
+  return items;
 }
 
 /** False for an app that is only declared: never deployed, or withdrawn and declared anew. */
@@ -51,23 +69,19 @@ async function allRunning(
   const deadline = Date.now() + 300_000;
   for (;;) {
     if (stopped()) return;
-    const items: {
-      metadata: { name: string };
-      status: { phase: string; pods: { ready: number; total: number }; conditions: { message?: string }[] };
-    }[] = [];
-    for await (const item of client.list<(typeof items)[number]>("/api/v1/apps"))
-      if (apps.includes(item.metadata.name)) items.push(item);
-    const unfinished = await underWay(client);
+    const away = { forMs: awayMs, stopped };
+    const items = (await patiently(() => all<AppItem>(client, "/api/v1/apps"), away)).filter(({ metadata }) =>
+      apps.includes(metadata.name),
+    );
+    const unfinished = await patiently(() => underWay(client), away);
     const waiting = items.filter(({ metadata, status }) => status.phase !== "running" || unfinished.has(metadata.name));
     const pods = items.reduce((sum, { status }) => sum + status.pods.ready, 0);
     if (waiting.length === 0) {
       progress.done(`${items.length} apps run: ${pods} pods`);
       return;
     }
-    const failed = await failedOf(
-      client,
-      waiting.map(({ metadata }) => metadata.name),
-    );
+    const names = waiting.map(({ metadata }) => metadata.name);
+    const failed = await patiently(() => failedOf(client, names), away);
     if (failed.length > 0 || Date.now() > deadline) {
       progress.done(failed.length > 0 ? `${failed.length} releases failed` : "some apps aren't running yet", false);
       const reasons = failed.map(({ metadata, status }) => `${metadata.name}: ${status?.reason ?? "failed"}`);
@@ -78,9 +92,7 @@ async function allRunning(
         ).join("\n  "),
       );
     }
-    progress.update(
-      `${items.length - waiting.length} of ${items.length} apps run; waiting for ${waiting.map(({ metadata }) => metadata.name).join(", ")}`,
-    );
+    progress.update(`${items.length - waiting.length} of ${items.length} apps run; waiting for ${names.join(", ")}`);
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
 }

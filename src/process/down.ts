@@ -1,7 +1,7 @@
 import { CliError } from "../cli/cli-error.ts";
 import { Progress } from "../cli/progress.ts";
 import { clusterFolder } from "./configs.ts";
-import { homeFolder, readFleet } from "./home.ts";
+import { homeFolder, readFleet, removeRunFolder } from "./home.ts";
 import { endRest } from "./supervisor.ts";
 import { runningSupervisor } from "./supervisor-lock.ts";
 import { readStat } from "../cluster/runtime/process-scan.ts";
@@ -29,6 +29,8 @@ export async function down(): Promise<void> {
     await Promise.all(fleet.clusters.map(({ name }) => stopPods(clusterFolder(home, name)).catch(() => undefined)));
     await endRest(fleet.id);
   }
+  // Unless somebody has just started it again.
+  if (runningSupervisor(home) === undefined && ownProcesses(fleet.id).length === 0) removeRunFolder(fleet.id);
   progress.done(
     supervisor === undefined && left.length === 0 ? "nothing was running" : "the fleet is stopped; its state stays",
   );

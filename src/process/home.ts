@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { tmpdir, userInfo } from "node:os";
 import { fileURLToPath } from "node:url";
 import { randomBytes } from "node:crypto";
+import { writePrivate } from "../trust/private-file.ts";
 import { claimBlock } from "./block.ts";
 
 /** The checkout that this code runs from. */
@@ -47,6 +48,11 @@ export function runFolder(fleet: string): string {
   return join(runtimeRoot(), fleet);
 }
 
+/** Sockets of processes that have ended are of no use; the next start makes the folder anew. */
+export function removeRunFolder(fleet: string): void {
+  rmSync(runFolder(fleet), { recursive: true, force: true });
+}
+
 export function readFleet(home: string): FleetFile | undefined {
   let text: string;
   try {
@@ -78,7 +84,6 @@ export function openFleet(home: string, wanted: { clusters?: ClusterEntry[]; por
     }
   });
   if (found !== undefined && found.block === block) return found;
-  mkdirSync(home, { recursive: true, mode: 0o700 });
   const fleet: FleetFile =
     found !== undefined
       ? { ...found, block }
@@ -95,13 +100,5 @@ export function openFleet(home: string, wanted: { clusters?: ClusterEntry[]; por
 }
 
 export function writeFleet(home: string, fleet: FleetFile): void {
-  writeWhole(join(home, "fleet.json"), `${JSON.stringify(fleet, null, 2)}\n`);
-}
-
-/** Replaces a file in one step, readable by its owner only: a crash leaves the old one or the new one. */
-export function writeWhole(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const temporary = `${path}.${process.pid}.new`;
-  writeFileSync(temporary, text, { mode: 0o600 });
-  renameSync(temporary, path);
+  writePrivate(join(home, "fleet.json"), `${JSON.stringify(fleet, null, 2)}\n`);
 }

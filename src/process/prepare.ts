@@ -7,7 +7,8 @@ import { type Intermediate, openIntermediate } from "../trust/intermediate.ts";
 import { type Root, createRoot, openRoot } from "../trust/root.ts";
 import { networkOf } from "./block.ts";
 import { apiServerUrl, clusterConfig, clusterFolder, meshConfig, serverConfig } from "./configs.ts";
-import { type ClusterEntry, type FleetFile, runFolder, writeWhole } from "./home.ts";
+import { writePrivate } from "../trust/private-file.ts";
+import { type ClusterEntry, type FleetFile, runFolder } from "./home.ts";
 
 const day = 86_400_000;
 
@@ -49,7 +50,7 @@ async function prepareCluster(
   const intermediate = await intermediateOf(join(folder, "trust"), root, entry.name, now);
   await serverCertificate(join(folder, "tls"), intermediate, fleet, entry, now);
   const admin = token(join(folder, "admin.token"));
-  writeWhole(
+  writePrivate(
     join(folder, "kubeconfig"),
     stringify(
       kubeconfigFor(entry.name, {
@@ -92,19 +93,19 @@ async function serverCertificate(
     ips: [address],
     now,
   });
-  writeWhole(join(dir, "server.key"), issued.keyPem);
-  writeWhole(join(dir, "ca.crt"), intermediate.rootPem);
-  writeWhole(path, issued.certChainPem);
+  writePrivate(join(dir, "server.key"), issued.keyPem);
+  writePrivate(join(dir, "ca.crt"), intermediate.rootPem);
+  writePrivate(path, issued.certChainPem);
 }
 
 /** Reads the token in the file, or makes one of 256 bits. */
 function token(path: string): string {
   if (existsSync(path)) return readFileSync(path, "utf8").trim();
   const made = randomBytes(32).toString("base64url");
-  writeWhole(path, `${made}\n`);
+  writePrivate(path, `${made}\n`);
   return made;
 }
 
 function writeJson(path: string, value: unknown): void {
-  writeWhole(path, `${JSON.stringify(value, null, 2)}\n`);
+  writePrivate(path, `${JSON.stringify(value, null, 2)}\n`);
 }

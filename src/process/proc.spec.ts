@@ -2,16 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect, test } from "vitest";
 import { readStat } from "../cluster/runtime/process-scan.ts";
-import { environmentOf, isAlive, ownProcesses, roleOf } from "./proc.ts";
-
-test("an environment is read as the kernel shows it", () => {
-  expect(environmentOf("A=1\0B=x=y\0junk\0")).toEqual(
-    new Map([
-      ["A", "1"],
-      ["B", "x=y"],
-    ]),
-  );
-});
+import { isAlive, ownProcesses, roleOf } from "./proc.ts";
 
 test("a process is found by its fleet, whatever its role, until it ends", async () => {
   const fleet = `spec-${process.pid}`;

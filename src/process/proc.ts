@@ -28,13 +28,3 @@ export function roleOf(pid: number): string | undefined {
     return undefined;
   }
 }
-
-/** `/proc/PID/environ`: NUL-separated NAME=value. */
-export function environmentOf(text: string): Map<string, string> {
-  return new Map(
-    text
-      .split("\0")
-      .filter((entry) => entry.includes("="))
-      .map((entry) => [entry.slice(0, entry.indexOf("=")), entry.slice(entry.indexOf("=") + 1)]),
-  );
-}

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { Child, type ChildSpec } from "./child.ts";
-import { checkout, type FleetFile } from "./home.ts";
+import { checkout, removeRunFolder, type FleetFile } from "./home.ts";
 import { clusterFolder } from "./configs.ts";
 import { readStat } from "../cluster/runtime/process-scan.ts";
 import { isAlive, ownProcesses, send } from "./proc.ts";
@@ -81,6 +81,7 @@ export class Supervisor {
     );
     await Promise.all(of("mesh/").map((child) => child.stop()));
     await endRest(this.#fleet.id);
+    removeRunFolder(this.#fleet.id);
     releaseSupervision(this.#home);
   }
 

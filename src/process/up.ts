@@ -1,11 +1,9 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { request } from "undici";
 import type { UpOptions } from "../cli/main.ts";
 import { ApiClient } from "../cli/api-client.ts";
 import { CliError } from "../cli/cli-error.ts";
 import { connection } from "../cli/connection.ts";
-import { paint } from "../cli/output.ts";
+import { marks, paint } from "../cli/output.ts";
 import { Progress } from "../cli/progress.ts";
 import type { Child } from "./child.ts";
 import { parseClusters } from "./cluster-option.ts";
@@ -13,10 +11,12 @@ import { apiServerUrl } from "./configs.ts";
 import { isPortFree } from "../cluster/runtime/free-port.ts";
 import { freePort } from "./free-port.ts";
 import { type FleetFile, homeFolder, openFleet, writeFleet } from "./home.ts";
+import { awayMs, patiently } from "./patience.ts";
 import { prepare } from "./prepare.ts";
 import { ownProcesses } from "./proc.ts";
 import { endRest, Supervisor } from "./supervisor.ts";
 import { claimSupervision } from "./supervisor-lock.ts";
+import { wayIn, whatToTry } from "./welcome.ts";
 
 const againMs = 1000;
 
@@ -39,7 +39,7 @@ export async function up(options: UpOptions): Promise<void> {
   progress.update("preparing trust and configuration");
   await prepare(home, fleet, Date.now());
 
-  const say = (text: string) => void process.stderr.write(`${paint("yellow", "॥", process.stderr)} ${text}\n`);
+  const say = (text: string) => void process.stderr.write(`${paint("yellow", marks.wait, process.stderr)} ${text}\n`);
   const supervisor = new Supervisor(home, fleet, say);
   let load: Child[] = [];
   let stopping: Promise<void> | undefined;
@@ -80,20 +80,22 @@ export async function up(options: UpOptions): Promise<void> {
     }
     // What ran before us serves its users, whatever is wrong with the rest.
     process.stderr.write(
-      `${paint("red", "✖", process.stderr)} ${(error as Error).message}\nWhat was running goes on; what is missing is tried again. Ctrl-C stops all of it.\n`,
+      `${paint("red", marks.bad, process.stderr)} ${(error as Error).message}\nWhat was running goes on; what is missing is tried again. Ctrl-C stops all of it.\n`,
     );
   }
   if (up && stopping === undefined) {
     progress.done(`${fleet.clusters.length} clusters are up`);
     const client = new ApiClient(connection(home, {}));
     try {
-      if (options.demo === true) await (await import("./demo.ts")).demo(client, () => stopping !== undefined);
-      if (options.demo === true && options.load && stopping === undefined)
+      const stopped = () => stopping !== undefined;
+      console.log(await patiently(() => wayIn(client, home, fleet), { forMs: awayMs, stopped }));
+      if (options.demo === true) await (await import("./demo.ts")).demo(client, stopped);
+      if (options.demo === true && options.load && !stopped())
         load = await (await import("./load.ts")).startLoad(home, fleet, say);
-      if (stopping === undefined) await welcome(client, home, fleet, options.demo === true);
+      if (!stopped()) console.log(`\n${await whatToTry(client, fleet, options.demo === true)}`);
     } catch (error) {
       // The fleet is up: what failed is told, and everything stays for a look.
-      process.stderr.write(`${paint("red", "✖", process.stderr)} ${(error as Error).message}\n`);
+      process.stderr.write(`${paint("red", marks.bad, process.stderr)} ${(error as Error).message}\n`);
     } finally {
       await client.close();
     }
@@ -149,25 +151,4 @@ async function ready(fleet: FleetFile, supervisor: Supervisor): Promise<void> {
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-}
-
-async function welcome(client: ApiClient, home: string, fleet: FleetFile, demo: boolean): Promise<void> {
-  const { url } = (await client.call<{ url: string }>("POST", "/api/v1/session/links", { body: {} })).body;
-  const tries =
-    demo && existsSync(join(home, "client.json"))
-      ? [
-          "npx quipu status orders",
-          "npx quipu explain storefront http://catalog.food/items",
-          "edit examples/superapp/apps/catalog.yaml (say, timeout: 50ms), then: npx quipu apply -f examples/superapp/apps/catalog.yaml",
-        ]
-      : ["npx quipu apply -f examples/superapp/apps", "npx quipu get apps", "npx quipu --help"];
-  console.log(`
-${paint("bold", "Web UI")}   ${apiServerUrl(fleet)}/
-${paint("bold", "Sign in")}  ${url}   (once, within 15 minutes; a new link: npx quipu login --link)
-${paint("bold", "API")}      ${apiServerUrl(fleet)}/openapi.json   token: ${join(home, "admin.token")}
-
-Try
-${tries.map((text) => `  ${text}`).join("\n")}
-
-Ctrl-C stops all of it.`);
 }

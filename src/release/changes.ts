@@ -1,5 +1,6 @@
 import type { App } from "../model/app.ts";
 import { declaredKinds, type Document } from "../model/kinds.ts";
+import { stillCalled } from "../model/lint/still-called.ts";
 import { Problem } from "../model/problem.ts";
 import type { ObjectBody, ObjectKind, ReadTx, StoredObject, WriteTx } from "../store/store.ts";
 import { acceptApp, acceptWithdrawal, imageOf } from "./accept.ts";
@@ -127,6 +128,12 @@ export async function removeDocument(
   const changed: Changed = { object, before: object, outcome: "updated", warnings: [], releases: [] };
   const cause = { by, ...(message !== undefined && { message }) };
   if (kind === "App") {
+    changed.warnings.push(
+      ...stillCalled(
+        name,
+        (await tx.all("App")).map((app) => app.body as unknown as App),
+      ),
+    );
     const release = await acceptWithdrawal(tx, object.body as unknown as App, { kind: "delete", ...cause });
     if (release !== undefined) changed.releases.push({ app: name, name: release.name });
   } else if (kind in resolvedFrom) {

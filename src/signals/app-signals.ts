@@ -91,7 +91,7 @@ export function allFigures(proxies: readonly WatchedProxy[], moment: Moment): Re
 
 /** Whether a proxy has been told of an app: only declared callers are. */
 export function calls({ history }: WatchedProxy, app: string): boolean {
-  return history.names().some((name) => destinationOf(name)?.app === app);
+  return history.callees.has(app);
 }
 
 function spanOf({ now, windowMs }: Moment): Span {

@@ -1,4 +1,4 @@
-import { noGauges, type Counters, type Gauges, type Page } from "./counters.ts";
+import { inboundAll, noGauges, unrouted, type Counters, type Gauges, type Page } from "./counters.ts";
 import { parseText, type Sample } from "./prometheus-text.ts";
 
 /**
@@ -7,10 +7,17 @@ import { parseText, type Sample } from "./prometheus-text.ts";
  */
 const wanted = [
   "cluster\\.(?:out|in)bound\\|.*\\.(?:upstream_rq_(?:[1-5][0-9][0-9]|time|timeout|per_try_timeout|active|(?:active|pending)_overflow|retry)|upstream_cx_(?:total|active|connect_fail|rx_bytes_total|tx_bytes_total)|membership_(?:healthy|total))",
-  "http\\.inbound_[0-9]+\\.downstream_rq_(?:[1-5]xx|time|active)",
+  "cluster\\.inbound\\|.*\\.ratelimit\\.over_limit",
+  "http\\.inbound_[0-9]+\\.(?:downstream_rq_(?:[1-5]xx|time|active)|rbac\\.denied|jwt_authn\\.denied)",
+  "http_local_rate_limiter\\.http_local_rate_limit\\.enforced",
+  "http\\.(?:http_proxy|connect_tunnel|[0-9.]+_[0-9]+)\\.(?:downstream_rq_5xx|no_route)",
+  "server\\.uptime",
 ];
 /** Path and query of the page, below the proxy of the pod's port 15090. */
 export const statsPath = `/stats/prometheus?usedonly&filter=${encodeURIComponent(`^(?:${wanted.join("|")})$`)}`;
+
+/** Managers of a sidecar's outbound listeners: where the app beside it sends its calls. */
+const outboundManager = /^(?:http_proxy|connect_tunnel|[0-9.]+_[0-9]+)$/;
 
 const clusterCounters: Readonly<Record<string, string>> = {
   envoy_cluster_upstream_rq_timeout: "timeout",
@@ -42,9 +49,11 @@ export function readPage(text: string): Page {
   for (const sample of parseText(text)) {
     const cluster = sample.labels.envoy_cluster_name;
     if (cluster !== undefined) readCluster(page, cluster, sample, buckets);
-    else readManager(page, sample, buckets);
+    else if (sample.name === "envoy_server_uptime") page.uptimeS = sample.value;
+    else if (!readDenied(page, sample)) readManager(page, sample, buckets);
   }
   leaveOutZones(page);
+  foldRetries(page);
   return page;
 }
 
@@ -56,6 +65,28 @@ function leaveOutZones(page: Page): void {
       if (whole !== name && part.has(whole)) part.delete(name);
     }
   }
+}
+
+/** What the first tries were answered stands on the page as a cluster `NAME.retry`: calls that the caller's app never heard of. */
+function foldRetries({ counters }: Page): void {
+  for (const [name, retried] of counters) {
+    const whole = counters.get(name.replace(/\.retry$/, ""));
+    if (!name.endsWith(".retry") || whole === undefined) continue;
+    for (const key in retried) if (key.startsWith("code:")) whole[`retried:${key.slice(5)}`] = retried[key]!;
+    counters.delete(name);
+  }
+}
+
+/** What a callee's proxy answered for reasons of its own. Whether it was such a sample. */
+function readDenied(page: Page, { name, labels, value }: Sample): boolean {
+  const manager = /^inbound_(\d+)$/.exec(labels.envoy_http_conn_manager_prefix ?? "")?.[1];
+  const limited = /^envoy_cluster_inbound_(\d+)___ratelimit_over_limit$/.exec(name)?.[1];
+  if (name === "envoy_http_local_rate_limit_enforced") add(page, inboundAll, "denied", value);
+  else if (limited !== undefined) add(page, `inbound|${limited}`, "denied", value);
+  else if (manager !== undefined && (name === "envoy_http_rbac_denied" || name === "envoy_http_jwt_authn_denied"))
+    add(page, `inbound|${manager}`, "denied", value);
+  else return false;
+  return true;
 }
 
 function readCluster(
@@ -81,8 +112,15 @@ function readCluster(
 }
 
 function readManager(page: Page, sample: Sample, buckets: Map<string, { bound: number; count: number }>): void {
-  const port = /^inbound_(\d+)$/.exec(sample.labels.envoy_http_conn_manager_prefix ?? "")?.[1];
-  if (port === undefined) return;
+  const prefix = sample.labels.envoy_http_conn_manager_prefix ?? "";
+  const port = /^inbound_(\d+)$/.exec(prefix)?.[1];
+  if (port === undefined) {
+    if (!outboundManager.test(prefix)) return;
+    if (sample.name === "envoy_http_downstream_rq_xx" && sample.labels.envoy_response_code_class === "5")
+      add(page, unrouted, "managed:5xx", sample.value);
+    else if (sample.name === "envoy_http_no_route") add(page, unrouted, "noRoute", sample.value);
+    return;
+  }
   const name = `inbound|${port}`;
   const { name: metric, labels, value } = sample;
   if (metric === "envoy_http_downstream_rq_xx" && labels.envoy_response_code_class !== undefined)

@@ -15,6 +15,10 @@ export interface ProxyTarget {
 export interface WatchedProxy {
   target: ProxyTarget;
   history: ProxyHistory;
+  /** Unix ms since when it is known that there is such a proxy. Absent: since ever. */
+  seenAt?: number;
+  /** Unix ms when it was found to be gone; what it did before still counts. Absent: it is there. */
+  goneAt?: number;
 }
 
 export function idOf({ cluster, namespace, pod }: Pick<ProxyTarget, "cluster" | "namespace" | "pod">): string {

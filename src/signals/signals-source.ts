@@ -1,3 +1,4 @@
+import type { EvidenceQuery, Look } from "./evidence.ts";
 import type { Golden } from "./golden.ts";
 import type { Series } from "./gather.ts";
 
@@ -54,4 +55,11 @@ export interface SignalsSource {
   figures(): Record<string, AppFigures>;
   /** In Prometheus' text format, with the names of Istio's standard metrics. */
   metrics(): string;
+  /**
+   * From now on, until the function that it returns is called, the app's pods, its callers and the gateways are read at
+   * least twice in every `intervalMs`, and in every 5 s. Many may watch the same app.
+   */
+  watch(app: string, intervalMs: number): () => void;
+  /** What the proxies of a cluster can tell about a change (`looks` of evidence.ts). Reaches back ten minutes at most, less for intervals below 4 s. */
+  evidence(query: EvidenceQuery): Look[];
 }

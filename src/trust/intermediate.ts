@@ -158,9 +158,10 @@ export class Intermediate {
     const sealed = await seal(privateKeyPem(this.#issuer.privateKey), await ensurePassphraseFile(keyFile));
     const { trustDomain, cluster, certPem, rootPem } = this;
     // One file, moved in place as a whole: a crash can't leave a key beside another's certificate.
-    await writePrivate(
+    writePrivate(
       join(dir, "intermediate.json"),
       `${JSON.stringify({ trustDomain, cluster, certPem, rootPem, key: sealed }, null, 2)}\n`,
+      { durable: true },
     );
   }
 }

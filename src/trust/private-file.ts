@@ -1,27 +1,41 @@
 /** Files that only their owner may read. */
-import { mkdir, open, link, rename, unlink } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
-/**
- * Writes the whole file or nothing: to a temporary name, synced, then moved in place; 0600 in a 0700 folder.
- * With `exclusive` an existing file stays and EEXIST is thrown.
- */
-export async function writePrivate(path: string, text: string, options: { exclusive?: boolean } = {}): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+export interface PrivateFileOptions {
+  /** An existing file stays, and EEXIST is thrown. */
+  exclusive?: boolean;
+  /** Safe from a power failure when this returns; otherwise from a crash of the process alone. */
+  durable?: boolean;
+}
+
+/** Writes the whole file or nothing: to a temporary name, then moved in place; 0600, in folders that are made with 0700. */
+export function writePrivate(path: string, text: string, options: PrivateFileOptions = {}): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const temporary = `${path}.${randomUUID()}`;
-  const file = await open(temporary, "wx", 0o600);
   try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
+    const file = openSync(temporary, "wx", 0o600);
+    try {
+      writeFileSync(file, text);
+      if (options.durable) fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    if (!options.exclusive) return renameSync(temporary, path);
+    linkSync(temporary, path);
+    unlinkSync(temporary);
+  } catch (error) {
+    discard(temporary);
+    throw error;
   }
-  if (!options.exclusive) return rename(temporary, path);
+}
+
+function discard(path: string): void {
   try {
-    await link(temporary, path);
-  } finally {
-    await unlink(temporary);
+    unlinkSync(path);
+  } catch {
+    // It was never made.
   }
 }
 

@@ -57,7 +57,7 @@ export class Root {
     const sealed = await seal(privateKeyPem(this.#keys.privateKey), await ensurePassphraseFile(keyFile));
     const text = `${JSON.stringify({ trustDomain: this.trustDomain, certPem: this.certPem, key: sealed }, null, 2)}\n`;
     try {
-      await writePrivate(join(dir, "root.json"), text, { exclusive: true });
+      writePrivate(join(dir, "root.json"), text, { exclusive: true, durable: true });
     } catch (cause) {
       if (errorCode(cause) === "EEXIST")
         throw new TrustError("trust/damaged", "there is a root already", {

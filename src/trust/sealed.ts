@@ -103,12 +103,12 @@ export async function ensurePassphraseFile(path: string): Promise<string> {
     await stat(path);
   } catch (error) {
     if (errorCode(error) !== "ENOENT") throw error;
-    await writePrivate(path, `${randomBytes(32).toString("base64url")}\n`, { exclusive: true }).catch(
-      (failed: unknown) => {
-        // Somebody else made it first: theirs counts.
-        if (errorCode(failed) !== "EEXIST") throw failed;
-      },
-    );
+    try {
+      writePrivate(path, `${randomBytes(32).toString("base64url")}\n`, { exclusive: true, durable: true });
+    } catch (failed) {
+      // Somebody else made it first: theirs counts.
+      if (errorCode(failed) !== "EEXIST") throw failed;
+    }
   }
   return passphraseFromFile(path);
 }

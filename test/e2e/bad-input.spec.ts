@@ -165,17 +165,10 @@ describe("what can't be declared is refused with its code, field and what is acc
   test("the CLI tells each with file, line and column, sends nothing, and ends with the code for wrong input", async () => {
     const paths = cases.map(([, text], index) => file(`case-${String(index).padStart(2, "0")}.yaml`, text));
     const { code, stderr, stdout } = await fleet.cli("apply", ...paths.flatMap((path) => ["-f", path]));
-    // The first file that is wrong ends the reading; each is told when it is the only one.
-    expect(stderr).toContain("[unknown-field]");
-    expect(stderr).toMatch(/case-00\.yaml:\d+:\d+: spec\.trafic/);
     expect([code, stdout]).toEqual([exitCodes.usage, ""]);
-    for (const index of [3, 10]) {
-      const one = await fleet.cli("apply", "-f", paths[index]!);
-      expect(one.stderr).toMatch(
-        new RegExp(`case-${String(index).padStart(2, "0")}\\.yaml:\\d+:\\d+: .*\\[${cases[index]![2]}\\]`),
-      );
-      expect(one.code).toBe(exitCodes.usage);
-    }
+    for (const [index, [, , problem]] of cases.entries())
+      expect(stderr).toMatch(new RegExp(`case-${String(index).padStart(2, "0")}\\.yaml:\\d+:\\d+: .*\\[${problem}\\]`));
+    expect(stderr).toMatch(/error: \d+ mistakes in .*; nothing was changed/);
     await refused(fleet.client.get("/api/v1/apps/bob"));
   });
 

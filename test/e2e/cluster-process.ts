@@ -18,7 +18,8 @@ export interface TestCluster {
   readonly config: ClusterConfig;
   readonly kubeconfig: string;
   readonly process: () => ChildProcess;
-  start(env?: Record<string, string>): Promise<void>;
+  /** `limit`: what a shell does first, such as `ulimit -f 4000`. */
+  start(env?: Record<string, string>, limit?: string): Promise<void>;
   kill(signal: NodeJS.Signals): Promise<void>;
   apply(...objects: object[]): Promise<void>;
   get<T = KubeObject>(kind: KindName, namespace: string, name: string): Promise<T | undefined>;
@@ -70,16 +71,17 @@ export async function testCluster(change: Partial<ClusterConfig> = {}): Promise<
     config,
     kubeconfig: join(folder, "kubeconfig"),
     process: () => child!,
-    async start(env = {}) {
+    async start(env = {}, limit = ":") {
       const log = openSync(logPath, "a");
-      child = spawn(
+      const command = [
         process.execPath,
-        ["--disable-warning=ExperimentalWarning", join(checkout, "src/process/main.ts"), "cluster", path],
-        {
-          env: { ...process.env, ...env, QUIPU_FLEET: fleet.id, QUIPU_ROLE: "cluster/uno" },
-          stdio: ["ignore", log, log],
-        },
-      );
+        "--disable-warning=ExperimentalWarning",
+        join(checkout, "src/process/main.ts"),
+      ];
+      child = spawn("/bin/sh", ["-c", `${limit}; exec "$@"`, "sh", ...command, "cluster", path], {
+        env: { ...process.env, ...env, QUIPU_FLEET: fleet.id, QUIPU_ROLE: "cluster/uno" },
+        stdio: ["ignore", log, log],
+      });
       closeSync(log);
       await until("the API answers", async () => {
         if (child?.exitCode !== null) throw new Error(`the cluster process ended:\n${cluster.log()}`);

@@ -61,7 +61,7 @@ async function startMesh(): Promise<void> {
       });
       return identityOf((JSON.parse(answer.text) as { status: never }).status);
     },
-    podIp: (_namespace, pod) => addresses.get(pod),
+    pod: (_namespace, pod) => ({ ip: addresses.get(pod), gateway: false }),
   });
   const server = new GrpcServer({ methods: { [deltaMethod]: ads.method } });
   await server.listen({ path: cluster.config.xdsSocket });

@@ -5,6 +5,8 @@ import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { generateSigningKey } from "../../src/cluster/api/tokens.ts";
+import { secretTypeUrl, workloadSecret } from "../../src/mesh/identity/secret-resource.ts";
+import { TestProxy } from "../../src/mesh/xds/testing.ts";
 import type { Pod } from "../../src/objects/core.ts";
 import { kinds } from "../../src/objects/kinds.ts";
 import { createRoot } from "../../src/trust/root.ts";
@@ -99,6 +101,19 @@ test("a stolen address or another's name gets no identity, whatever is in the no
   expect((await through(victim.ip, "http://bob.one/echo")).status).toBe(200);
 });
 
+test("a pod that claims to be a gateway is refused, and so gets none of its namespace's secrets", async () => {
+  const stranger = streamOf(mallory, "router");
+  try {
+    stranger.send(secretTypeUrl, { subscribe: ["kubernetes://any"] });
+    expect(await stranger.ended).toMatchObject({
+      ...grpc.denied,
+      details: expect.stringContaining("claims to be a gateway") as string,
+    });
+  } finally {
+    stranger.close();
+  }
+});
+
 test("no token, a garbled, forged or expired one gets no identity", async () => {
   const token = tokenOf(fleet, mallory);
   const [head, payload, signature] = token.split(".") as [string, string, string];
@@ -135,8 +150,11 @@ test("no token, a garbled, forged or expired one gets no identity", async () => 
     await expect(askIdentity(fleet, mallory, wrong), name).rejects.toMatchObject(grpc.unauthenticated);
 });
 
-test("a deleted pod's token is no good any more", async () => {
+test("a deleted pod's open stream ends, and its token is no good any more", async () => {
   const token = tokenOf(fleet, mallory);
+  const open = streamOf(mallory);
+  open.send(secretTypeUrl, { subscribe: [workloadSecret] });
+  expect((await open.take()).resources).toHaveLength(1);
   const kube = fleet.kube();
   try {
     await kube.delete(kinds.Pod, { namespace: "one", name: mallory.metadata.name });
@@ -148,6 +166,8 @@ test("a deleted pod's token is no good any more", async () => {
   } finally {
     await kube.close();
   }
+  expect(await open.ended).toMatchObject({ ...grpc.unauthenticated, details: "its pod was deleted" });
+  open.close();
   await eventually(() => expect(askIdentity(fleet, mallory, token)).rejects.toMatchObject(grpc.unauthenticated), 5000);
 });
 
@@ -156,6 +176,18 @@ test("sockets and tokens are for their owner's eyes only", () => {
   expect(mode(dirname(meshSocket(fleet)))).toBe("700");
   expect(mode(join(podFolder(fleet, alice), "envoy.json"))).toBe("600");
 });
+
+/** A stream with the pod's own token and address; under another domain, so that the sidecar's own isn't taken for an old one of it. */
+function streamOf(pod: Pod, role = "sidecar"): TestProxy {
+  return new TestProxy(`unix://${meshSocket(fleet)}`, {
+    pod: pod.metadata.name,
+    namespace: pod.metadata.namespace!,
+    ip: pod.status!.podIP!,
+    token: tokenOf(fleet, pod),
+    domain: "another",
+    role,
+  });
+}
 
 /** What a sidecar's port answers to plain HTTP. */
 function plain(pod: Pod): Promise<string> {

@@ -9,6 +9,7 @@ import { isReady } from "../../src/cluster/controllers/pod-state.ts";
 import type { Pod } from "../../src/objects/core.ts";
 import { checkout } from "../../src/process/home.ts";
 import type { MeshConfig } from "../../src/process/mesh.ts";
+import { ownProcesses } from "../../src/process/proc.ts";
 import { testCluster, until, workload, writeApp, type TestCluster } from "./cluster-process.ts";
 import { get } from "./support/envoy.ts";
 import { rateLimitObjects } from "./support/rate-limit-objects.ts";
@@ -71,6 +72,9 @@ const settled = () =>
     const { proxies } = (await json("/proxies")) as { proxies: { settled: boolean }[] };
     return proxies.length === 2 && proxies.every((proxy) => proxy.settled);
   });
+/** The process id of a pod's Envoy. */
+const sidecarOf = ({ metadata }: Pod) =>
+  ownProcesses(config.fleet).find(({ role }) => role.startsWith("sidecar/") && role.endsWith(metadata.uid!))!.pid;
 const virtualService = (http: object[]) => ({
   apiVersion: "networking.istio.io/v1",
   kind: "VirtualService",
@@ -124,19 +128,93 @@ test("an edit: acknowledged by all, exactly then in force", async () => {
     const found = await json("/acknowledged", { objects: [object] });
     return found.complete ? found : undefined;
   });
-  expect(answer).toEqual({ complete: true, connected: 2, acknowledged: 2, unseen: [], proxies: [] });
+  expect(answer).toEqual({
+    complete: true,
+    connected: 2,
+    concerned: 2,
+    acknowledged: 2,
+    unseen: [],
+    proxies: [],
+    disconnected: [],
+  });
   expect((await call()).status).toBe(418);
   const future = await json("/acknowledged", {
     objects: [{ ...object, resourceVersion: String(Number(object.resourceVersion) + 1000) }],
   });
   expect(future).toMatchObject({ complete: false, unseen: ["VirtualService/shop/orders"] });
   await cluster.remove("VirtualService", "shop", "orders");
+  const lost = await until("everyone has lost it", async () => {
+    const found = await json("/acknowledged", { objects: [{ ...object, resourceVersion: undefined, deleted: true }] });
+    return found.complete ? found : undefined;
+  });
+  expect(lost).toMatchObject({ concerned: 2, acknowledged: 2 });
+  expect((await call()).status).toBe(200);
+});
+
+test("a route to a subset counts when its cluster is in service too, not when the route alone is acknowledged", async () => {
+  const ask = (...objects: object[]) =>
+    json("/acknowledged", { objects: objects.map((object) => ({ namespace: "shop", name: "orders", ...object })) });
+  const route = { route: [{ destination: { ...destination.destination, subset: "r1" } }] };
+  await cluster.apply(virtualService([route]));
+  const waiting = await until("the route is there, its cluster isn't", async () => {
+    const found = await ask({ kind: "VirtualService" });
+    const lacking = (found.proxies as { lacking: { type: string; name: string }[] }[]).flatMap(
+      (proxy) => proxy.lacking,
+    );
+    return found.unseen.length === 0 && lacking.length === 2 && lacking.every(({ type }) => type === "Cluster")
+      ? found
+      : undefined;
+  });
+  expect(waiting).toMatchObject({ complete: false, concerned: 2, acknowledged: 0 });
+  expect((await call()).status).toBe(503);
+  await cluster.apply({
+    apiVersion: "networking.istio.io/v1",
+    kind: "DestinationRule",
+    metadata: { name: "orders", namespace: "shop" },
+    spec: { host: "orders.shop.svc.cluster.local", subsets: [{ name: "r1", labels: { app: "orders" } }] },
+  });
   await until(
-    "everyone has lost it",
-    async () =>
-      (await json("/acknowledged", { objects: [{ ...object, resourceVersion: undefined, deleted: true }] })).complete,
+    "everyone has it",
+    async () => (await ask({ kind: "VirtualService" }, { kind: "DestinationRule" })).complete,
   );
   expect((await call()).status).toBe(200);
+  await cluster.remove("VirtualService", "shop", "orders");
+  await cluster.remove("DestinationRule", "shop", "orders");
+  await until(
+    "everyone has lost both",
+    async () =>
+      (await ask({ kind: "VirtualService", deleted: true }, { kind: "DestinationRule", deleted: true })).complete,
+  );
+});
+
+test("a proxy without a stream is named, and until when its certificate is good", async () => {
+  const sidecar = sidecarOf((await podOf("orders"))!);
+  process.kill(sidecar, "SIGSTOP");
+  try {
+    await stopMesh("SIGKILL");
+    await startMesh();
+    const { disconnected } = await until("the other one has come back", async () => {
+      const found = await json("/acknowledged", { objects: [] });
+      return found.connected === 1 ? found : undefined;
+    });
+    expect(disconnected).toEqual([
+      expect.objectContaining({
+        namespace: "shop",
+        serviceAccount: expect.any(String),
+        certificateUntil: expect.any(Number),
+      }),
+    ]);
+    expect(disconnected[0].id).toContain("~orders");
+    expect(disconnected[0].certificateUntil).toBeGreaterThan(Date.now() + 23 * 3_600_000);
+  } finally {
+    process.kill(sidecar, "SIGCONT");
+  }
+  const back = await until("it has come back", async () => {
+    const found = await json("/acknowledged", { objects: [] });
+    return found.connected === 2 ? found : undefined;
+  });
+  expect(back.disconnected).toEqual([]);
+  await settled();
 });
 
 test("the configuration of a proxy can be read, encoded and as JSON; no private key is in it", async () => {

@@ -61,7 +61,7 @@ async function startMesh({
     warmingMs: 500,
     log: { info() {}, warn() {} },
     reviewToken: async (token) => tokens[token],
-    podIp: () => "127.0.0.1",
+    pod: () => ({ ip: "127.0.0.1", gateway: false }),
   });
   const method: GrpcMethod = (call) =>
     ads.method({

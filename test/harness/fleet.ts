@@ -18,16 +18,15 @@ const root = resolve(import.meta.dirname, "../..");
 export class TestFleet {
   readonly home: string;
   readonly fleet: FleetFile;
-  readonly client: ApiClient;
   readonly env: Record<string, string>;
+  #client: ApiClient | undefined;
   #process: ChildProcess | undefined;
   output = "";
 
-  private constructor(home: string, fleet: FleetFile, client: ApiClient, env: Record<string, string>) {
+  private constructor(home: string, fleet: FleetFile, env: Record<string, string>) {
     this.env = env;
     this.home = home;
     this.fleet = fleet;
-    this.client = client;
   }
 
   /** `env` is added to the environment of `quipu up`. */
@@ -35,14 +34,8 @@ export class TestFleet {
     const home = mkdtempSync(join(tmpdir(), "quipu-fleet-"));
     const port = await freePort("127.0.0.1", 17_000 + (process.pid % 500) * 10);
     const fleet = openFleet(home, { clusters: parseClusters(clusters), port });
-    const starting = new TestFleet(home, fleet, undefined as unknown as ApiClient, env);
-    await starting.up();
-    const { server, token } = JSON.parse(readFileSync(join(home, "client.json"), "utf8")) as {
-      server: string;
-      token: string;
-    };
-    const started = new TestFleet(home, fleet, new ApiClient({ server, token }), env);
-    started.#process = starting.#process;
+    const started = new TestFleet(home, fleet, env);
+    await started.up();
     return started;
   }
 
@@ -75,9 +68,17 @@ export class TestFleet {
     }, 60_000);
   }
 
-  /** The administrator's, as the CLI finds it. */
+  /** The administrator's way in, as the CLI finds it. */
+  get #connection(): { server: string; token: string } {
+    return JSON.parse(readFileSync(join(this.home, "client.json"), "utf8")) as { server: string; token: string };
+  }
+
   get token(): string {
-    return (JSON.parse(readFileSync(join(this.home, "client.json"), "utf8")) as { token: string }).token;
+    return this.#connection.token;
+  }
+
+  get client(): ApiClient {
+    return (this.#client ??= new ApiClient(this.#connection));
   }
 
   get supervisor(): number {
@@ -96,7 +97,7 @@ export class TestFleet {
   /** Ctrl-C, and nothing of it is kept. */
   async stop(): Promise<void> {
     await this.interrupt();
-    await this.client.close();
+    await this.#client?.close();
     rmSync(this.home, { recursive: true, force: true });
   }
 

@@ -113,7 +113,10 @@ describe("an unmodified kubectl", () => {
     expect(stored().spec!.template.spec.containers).toMatchObject([{ image: "example/app:2", env: [{ name: "A" }] }]);
     expect((await run("apply -f -", manifest(null, "example/app:2"))).code).toBe(0);
     expect(stored().spec!.replicas).toBe(1);
-    expect((await run("delete -f -", manifest())).stdout).toBe('deployment.apps "web" deleted\n');
+    // kubectl names the namespace from 1.34 on.
+    expect((await run("delete -f -", manifest())).stdout).toMatch(
+      /^deployment\.apps "web" deleted( from default namespace)?\n$/,
+    );
     expect((await run("get deploy web")).stderr).toContain(
       'Error from server (NotFound): deployments.apps "web" not found',
     );

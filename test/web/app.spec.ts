@@ -48,6 +48,7 @@ test("an app: its figures, its callers, its rules, its instances and its release
   await rules.getByText("Answers within 1 s, or the caller gets 504.").waitFor();
   expect(await rules.textContent()).toContain("At most 200 requests at once from each caller; 50 more may wait");
   expect(await rules.textContent()).toContain("Waits at most 300 ms for pricing.");
+  expect(await rules.textContent()).toContain("search brings its own: 800 ms in all.");
   await rules.getByRole("button", { name: "montevideo" }).click();
   await rules.getByText("Answers within 3 s, or the caller gets 504.").waitFor();
 
@@ -65,16 +66,8 @@ test("what changes is shown without a reload, and nothing jumps", async () => {
   const charts = await page.locator(".charts").boundingBox();
   await world.send("POST", "/api/v1/apps/pricing/deploys", { image: "registry.example/pricing:2" });
   await revision.getByText("r2").waitFor({ timeout: 15_000 });
-  await page.locator(".releases li", { hasText: "r2" }).waitFor();
+  await page.locator(".releases li .name", { hasText: /^2$/ }).waitFor();
   expect(await page.locator(".charts").boundingBox()).toEqual(charts);
-});
-
-test("an app that isn't there, and a page that isn't there", async () => {
-  const { page } = await signedIn(browser, world, { path: "/apps/ghost" });
-  await page.getByRole("alert").first().waitFor();
-  expect(await page.getByRole("alert").first().textContent()).toContain("There is no App ghost.");
-  await page.goto(`${world.url}/nowhere/at/all`);
-  await page.getByRole("heading", { name: "There is no such page" }).waitFor();
 });
 
 test("light and dark: as the system, or as chosen, and remembered", async () => {
@@ -87,6 +80,21 @@ test("light and dark: as the system, or as chosen, and remembered", async () => 
   await page.reload();
   await page.getByRole("button", { name: "Theme: light" }).click();
   expect(await paper()).toBe(dark);
+});
+
+test("an exposed app: where it is exposed, and how to call it at each cluster's gateway", async () => {
+  const { page, errors } = await signedIn(browser, world, { path: "/apps/storefront" });
+  await page.locator(".app-head .facts div", { hasText: "Exposed at" }).getByText("shop.example/").waitFor();
+  await page.goto(`${world.url}/clusters/montevideo`);
+  const ingress = page.getByRole("region", { name: "Ingress" });
+  await ingress.getByText("127.17.3.1:8443").first().waitFor();
+  await ingress.getByRole("button", { name: /^Copy/ }).click();
+  expect(await page.evaluate("navigator.clipboard.readText()")).toBe(
+    "curl -H 'host: shop.example' http://127.17.3.1:8080/",
+  );
+  await ingress.getByRole("link", { name: "storefront" }).click();
+  await page.waitForURL("**/apps/storefront");
+  expect(errors).toEqual([]);
 });
 
 test("clusters: health, and what a cluster refuses", async () => {

@@ -24,6 +24,11 @@ export class ApiProblem extends Error {
   }
 }
 
+/** What was asked for isn't there. */
+export function isMissing(error: Error | null): boolean {
+  return error instanceof ApiProblem && error.status === 404;
+}
+
 /** One request to the API. Throws ApiProblem. */
 export async function call<O extends keyof Operations>(
   operation: O,

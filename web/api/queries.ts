@@ -1,7 +1,16 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { AppFilters } from "../router/paths.ts";
 import { call } from "./call.ts";
-import type { AppState, AppView, ClusterView, EdgeView, ReleaseView, RulesInCluster, WorkerState } from "./views.ts";
+import type {
+  AppState,
+  AppView,
+  ClusterView,
+  EdgeView,
+  ExposedHost,
+  ReleaseView,
+  RulesInCluster,
+  WorkerState,
+} from "./views.ts";
 
 /** Rows of the list that are fetched at a time. */
 export const pageSize = 100;
@@ -40,6 +49,7 @@ export const appStatus = (name: string) =>
       (await call("appStatus", { path: { name }, signal })) as unknown as AppState & {
         calls: EdgeView[];
         callers: EdgeView[];
+        hosts: ExposedHost[];
         releases: ReleaseView[];
       },
     refetchInterval: 15_000,
@@ -66,6 +76,13 @@ export const clusterWorker = (name: string) =>
     queryFn: async ({ signal }) => (await call("clusterWorker", { path: { name }, signal })) as unknown as WorkerState,
     refetchInterval: 5_000,
     retry: false,
+  });
+
+export const clusterIngress = (name: string) =>
+  queryOptions({
+    queryKey: ["cluster", name, "ingress"],
+    queryFn: ({ signal }) => call("clusterIngress", { path: { name }, signal }),
+    refetchInterval: 15_000,
   });
 
 /** Names for the filters: few enough to be listed whole. */

@@ -42,6 +42,12 @@ export interface EdgeView {
   stage: string;
   rules: Rule[];
 }
+export interface ExposedHost {
+  host: string;
+  path: string;
+  tls?: { secret: string };
+  stage: string;
+}
 export interface ReleaseState {
   phase: string;
   step?: string | null;
@@ -133,4 +139,6 @@ export interface RulesInCluster {
   cluster: string;
   traffic: TrafficRules;
   calls: CallRules;
+  /** Callers whose calls bring a timeout or retries of their own. */
+  callers: CallRules;
 }

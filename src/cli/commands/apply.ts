@@ -1,14 +1,17 @@
 import type { Answer, ApiClient, ProblemDocument } from "../api-client.ts";
 import { ApiError } from "../api-client.ts";
-import { type FileDocument, readDocuments } from "../files.ts";
+import { CliError, exitCodes } from "../cli-error.ts";
+import { type FileDocument, nothingDeclared, readFiles } from "../files.ts";
+import { followReleases } from "../follow-release.ts";
 import { pluralOf } from "../kind-names.ts";
-import { type OutputFormat, paint, render } from "../output.ts";
+import { count, type OutputFormat, paint, render } from "../output.ts";
 import { describe, reportError } from "../report-error.ts";
 import { withClient } from "../with-client.ts";
 
 export interface ApplyOptions {
   filename: string[];
   dryRun?: boolean;
+  wait?: boolean;
   why?: string;
   output: OutputFormat;
 }
@@ -17,7 +20,7 @@ export interface ApplyOptions {
 export interface Written {
   kind: string;
   metadata: { name: string };
-  outcome: "created" | "updated" | "unchanged";
+  outcome: "created" | "updated" | "unchanged" | "deleted";
   warnings: ProblemDocument[];
   /** Names of the releases that follow from it. */ releases: string[];
 }
@@ -32,9 +35,26 @@ export function inOrder(documents: readonly FileDocument[]): FileDocument[] {
 
 /** All documents are checked by a dry run before the first is written: one wrong field leaves everything as it was. */
 export async function apply(options: ApplyOptions): Promise<void> {
-  const documents = inOrder(readDocuments(options.filename));
+  const { documents: read, wrong } = readFiles(options.filename);
+  if (read.length === 0 && wrong.length === 0) throw nothingDeclared(options.filename);
+  const label = paint("red", "error:", process.stderr);
+  for (const problem of wrong) process.stderr.write(`${label} ${problem}\n`);
+  if (wrong.length > 0) process.exitCode = exitCodes.usage;
+  const documents = inOrder(read);
+  let refused = 0;
+  try {
+    if (documents.length > 0) refused = await withClient((client) => check(client, documents));
+  } catch (error) {
+    // Files that are wrong by themselves are told without a server too.
+    if (wrong.length === 0 || !(error instanceof CliError)) throw error;
+  }
+  if (wrong.length + refused > 0) {
+    process.stderr.write(
+      `${label} ${count(wrong.length + refused, "mistake")} in ${options.filename.join(", ")}; nothing was changed\n`,
+    );
+    return;
+  }
   await withClient(async (client) => {
-    if (!(await check(client, documents))) return;
     const written: Written[] = [];
     for (const document of documents) {
       const answer = await put(client, document, { dryRun: options.dryRun === true, why: options.why });
@@ -42,11 +62,17 @@ export async function apply(options: ApplyOptions): Promise<void> {
       if (options.output === "table" || options.output === "name") say(document, answer, options);
     }
     if (options.output === "json" || options.output === "yaml") console.log(render(written, options.output));
+    const releases = written.flatMap((one) => one.releases);
+    if (options.dryRun !== true && releases.length > 0) {
+      if (options.wait === true) await followReleases(client, releases);
+      else if (options.output === "table")
+        process.stderr.write(`not in force yet: "quipu status APP" shows how far it is, --wait stays until the end\n`);
+    }
   });
 }
 
-/** Tells what can't be applied; the exit code is then that of the first refusal (a conflict is no wrong file). */
-async function check(client: ApiClient, documents: readonly FileDocument[]): Promise<boolean> {
+/** Tells what the server refuses and how much; the exit code is then that of the first refusal (a conflict is no wrong file). */
+async function check(client: ApiClient, documents: readonly FileDocument[]): Promise<number> {
   let wrong = 0;
   for (const document of documents) {
     try {
@@ -59,14 +85,10 @@ async function check(client: ApiClient, documents: readonly FileDocument[]): Pro
       wrong++;
       process.stderr.write(`${document.locate(error.problem.field ?? "")}: ${document.kind} ${document.name}\n`);
       const code = reportError(error);
-      if (wrong === 1) process.exitCode = code;
+      process.exitCode ??= code;
     }
   }
-  if (wrong > 0)
-    process.stderr.write(
-      `${paint("red", "error:", process.stderr)} ${wrong} of ${documents.length} documents can't be applied; nothing was changed\n`,
-    );
-  return wrong === 0;
+  return wrong;
 }
 
 export async function put(
@@ -84,9 +106,12 @@ export async function put(
 function say(document: FileDocument, { body }: Answer<Written>, options: ApplyOptions): void {
   const id = `${document.kind.toLowerCase()}/${document.name}`;
   console.log(options.output === "name" ? id : `${id} ${body.outcome}${options.dryRun === true ? " (dry run)" : ""}`);
-  for (const release of body.releases)
-    if (options.output === "table" && options.dryRun !== true) console.log(`  release ${release}`);
+  if (options.output === "table" && options.dryRun !== true) sayReleases(body.releases);
   sayWarnings(body.warnings);
+}
+
+export function sayReleases(releases: readonly string[]): void {
+  for (const release of releases) console.log(`  release ${release} is on its way`);
 }
 
 export function sayWarnings(warnings: readonly ProblemDocument[]): void {

@@ -2,10 +2,11 @@ import { CliError } from "../cli-error.ts";
 import { readDocuments } from "../files.ts";
 import { pluralOf } from "../kind-names.ts";
 import { withClient } from "../with-client.ts";
-import { inOrder } from "./apply.ts";
+import { inOrder, sayReleases, sayWarnings, type Written } from "./apply.ts";
 
 export interface DeleteOptions {
   filename?: string[];
+  dryRun?: boolean;
   why?: string;
 }
 
@@ -25,8 +26,12 @@ export async function remove(
   if (wanted.length === 0) throw new CliError("usage", "say what to delete: a kind and names, or -f with files");
   await withClient(async (client) => {
     for (const { plural, name } of wanted) {
-      await client.call("DELETE", `/api/v1/${plural}/${encodeURIComponent(name)}`, { query: { why: options.why } });
-      console.log(`${plural}/${name} deleted`);
+      const { body } = await client.call<Written>("DELETE", `/api/v1/${plural}/${encodeURIComponent(name)}`, {
+        query: { why: options.why, dryRun: options.dryRun === true ? true : undefined },
+      });
+      console.log(`${plural}/${name} deleted${options.dryRun === true ? " (dry run)" : ""}`);
+      if (options.dryRun !== true) sayReleases(body.releases);
+      sayWarnings(body.warnings);
     }
   });
 }

@@ -4,6 +4,7 @@ import { archiveFolder } from "../archive.ts";
 import { CliError } from "../cli-error.ts";
 import { followRelease } from "../follow-release.ts";
 import { Progress } from "../progress.ts";
+import { count } from "../output.ts";
 import { withClient } from "../with-client.ts";
 import { sayWarnings, type Written } from "./apply.ts";
 
@@ -42,7 +43,7 @@ export async function upload(client: ApiClient, app: string, folder: string, pro
   } catch (error) {
     if (!(error instanceof ApiError) || error.problem.status !== 404) throw error;
   }
-  progress?.update(`uploading ${archive.files} files, ${(archive.bytes.length / 1024).toFixed(0)} KiB`);
+  progress?.update(`uploading ${count(archive.files, "file")}, ${(archive.bytes.length / 1024).toFixed(0)} KiB`);
   await client.call("POST", "/api/v1/artifacts", {
     body: archive.bytes,
     query: { app, digest: archive.digest },
@@ -52,16 +53,21 @@ export async function upload(client: ApiClient, app: string, folder: string, pro
   return archive.digest;
 }
 
-/** Asks for a release. A repeated request (a lost answer) makes one release only. */
+/** Asks for a release. Requests with the same key (an answer was lost) make one release only. */
 export async function release(
   client: ApiClient,
   app: string,
-  { image, artifact, why }: { image?: string | undefined; artifact?: string | undefined; why?: string | undefined },
+  {
+    image,
+    artifact,
+    why,
+    key = crypto.randomUUID(),
+  }: { image?: string | undefined; artifact?: string | undefined; why?: string | undefined; key?: string },
 ): Promise<Written> {
   const { body } = await client.call<Written>("POST", `/api/v1/apps/${encodeURIComponent(app)}/deploys`, {
     body: { ...(image === undefined ? {} : { image }), ...(artifact === undefined ? {} : { artifact }) },
     query: { why },
-    headers: { "idempotency-key": crypto.randomUUID() },
+    headers: { "idempotency-key": key },
   });
   return body;
 }

@@ -1,7 +1,9 @@
 import { type AppView, appTree } from "../app-view.ts";
-import type { ProblemDocument } from "../api-client.ts";
+import { type ApiClient, ApiError, type ProblemDocument } from "../api-client.ts";
 import { pluralOf } from "../kind-names.ts";
-import { paint, render } from "../output.ts";
+import { ingressLines, type Ingress } from "../ingress-text.ts";
+import { limitsText, type OwnLimits } from "../own-limits.ts";
+import { marks, paint, render } from "../output.ts";
 import { describe as describeProblem } from "../report-error.ts";
 import { withClient } from "../with-client.ts";
 
@@ -18,19 +20,29 @@ export async function describe(kind: string, name: string): Promise<void> {
         section("Status");
         console.log(render(status, "yaml"));
       }
+      if (plural === "clusters") {
+        section("Ingress");
+        console.log((await ingress(client, path)).join("\n"));
+      }
       return;
     }
     const view = await client.get<AppView>(`${path}/status`);
     section("Runs");
     console.log(appTree(view).join("\n"));
     section("Calls");
-    console.log(edges(view.calls, "→"));
+    console.log(edgeLines(view.calls, "→").join("\n") || "nobody");
     section("Called by");
-    console.log(edges(view.callers, "←"));
+    console.log([...edgeLines(view.callers, "←"), ...exposed(view)].join("\n") || "nobody");
+    const limits = await client.get<{ clusters: OwnLimits[] }>(`${path}/rules`);
+    const own = limitsText(limits.clusters);
+    if (own.length > 0) {
+      section("Callers with limits of their own, in place of this app's");
+      console.log(own.join("\n"));
+    }
     const { warnings } = await client.get<{ warnings: ProblemDocument[] }>(`${path}/lint`);
     if (warnings.length > 0) {
       section("Probably wrong");
-      for (const warning of warnings) console.log(`${paint("yellow", "॥")} ${describeProblem(warning)}`);
+      for (const warning of warnings) console.log(`${paint("yellow", marks.wait)} ${describeProblem(warning)}`);
     }
   });
 }
@@ -39,7 +51,24 @@ function section(title: string): void {
   console.log(`\n${paint("bold", title)}`);
 }
 
-function edges(list: AppView["calls"], arrow: string): string {
-  if (list.length === 0) return "nobody";
-  return list.map(({ app, segment, stage }) => `${arrow} ${app}.${segment} (${stage})`).join("\n");
+function edgeLines(list: AppView["calls"], arrow: string): string[] {
+  return list.map(({ app, segment, stage }) => `${arrow} ${app}.${segment} (${stage})`);
+}
+
+/** Whoever reaches a gateway is a caller too. */
+function exposed({ hosts }: AppView): string[] {
+  return hosts.map(
+    ({ host, path, tls, jwt, stage }) =>
+      `← ingress gateway: ${tls === undefined ? "http" : "https"}://${host}${path} (${stage === "open" ? "" : `${stage}, `}${jwt === undefined ? "for anybody" : `with tokens of ${jwt}`})`,
+  );
+}
+
+/** A cluster that doesn't answer is told of where its gateways would stand. */
+async function ingress(client: ApiClient, path: string): Promise<string[]> {
+  try {
+    return ingressLines(await client.get<Ingress>(`${path}/ingress`));
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return [`${paint("red", marks.bad)} ${describeProblem(error.problem)}`];
+  }
 }

@@ -107,6 +107,8 @@ function columnsOf(plural: string): Column<Item>[] {
       return [
         name,
         spec("APP", "app"),
+        { header: "RELEASE", value: (item) => text(item.spec.number), align: "right" },
+        status("REVISION", "revision"),
         { header: "PARTS", value: (item) => ((item.spec.parts ?? []) as string[]).join(",") || "–" },
         status("PHASE", "phase"),
         status("REASON", "reason"),

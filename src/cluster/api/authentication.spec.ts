@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Pod } from "../../objects/core.ts";
 import { kinds } from "../../objects/kinds.ts";
+import { KubeClient } from "../../kube/kube-client.ts";
 import { startTestServer, type Loose, type TestServer } from "./testing-server.ts";
 
 let api: TestServer;
@@ -36,6 +37,26 @@ describe("who may do what", () => {
     });
     const nobody = await api.clientCertificate("", []);
     expect((await api.call("/version", { cert: nobody })).status).toBe(401);
+  });
+
+  it("refuses an expired client certificate, and our own client says so even where the server doesn't", async () => {
+    const day = 86_400_000;
+    const cert = await api.clientCertificate("root", ["system:masters"], { now: Date.now() - 2 * day, ttlMs: day });
+    expect((await api.call(configMaps, { cert })).json).toMatchObject({
+      code: 401,
+      reason: "Unauthorized",
+      message: expect.stringContaining("the client certificate has expired, on"),
+    });
+    const client = new KubeClient({ server: `https://127.0.0.1:${api.port}`, ca: api.rootPem, ...cert });
+    try {
+      const expired = {
+        status: 401,
+        message: expect.stringContaining("the kubeconfig's client certificate has expired"),
+      };
+      await expect(client.get(kinds.Namespace, { name: "default" })).rejects.toMatchObject(expired);
+    } finally {
+      await client.close();
+    }
   });
 
   it("takes an administrator for somebody else on request, and nobody else", async () => {

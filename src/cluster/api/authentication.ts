@@ -74,7 +74,11 @@ async function authenticateItself(auth: Auth, request: IncomingMessage): Promise
   const socket = request.socket as TLSSocket;
   const certificate = typeof socket.getPeerCertificate === "function" ? socket.getPeerCertificate() : undefined;
   if (certificate === undefined || Object.keys(certificate).length === 0) return anonymous;
-  if (!socket.authorized) throw new ApiError(401, "Unauthorized", `Unauthorized: ${String(socket.authorizationError)}`);
+  if (!socket.authorized) {
+    const found = String(socket.authorizationError);
+    const why = found === "CERT_HAS_EXPIRED" ? `the client certificate has expired, on ${certificate.valid_to}` : found;
+    throw new ApiError(401, "Unauthorized", `Unauthorized: ${why}`);
+  }
   const username = [certificate.subject?.CN].flat()[0];
   // A workload's certificate has no common name: it is nobody here, even when the same CA has signed it.
   if (!username) throw new ApiError(401, "Unauthorized", "Unauthorized: the client certificate has no common name");

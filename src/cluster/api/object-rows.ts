@@ -1,6 +1,9 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { KubeObject } from "../../objects/meta.ts";
+import { bootId, CommitMark } from "./commit-mark.ts";
+import { asStoreFailure, CorruptStore, type StoreFailure } from "./store-failure.ts";
 
 /** ADDED, MODIFIED and DELETED as in a watch; `object` of a DELETED carries the resourceVersion of the deletion. */
 export type ChangeType = "ADDED" | "MODIFIED" | "DELETED";
@@ -15,17 +18,6 @@ export interface Change {
   readonly previous?: KubeObject;
   /** Bytes of JSON, for the bound of the history. */
   readonly size: number;
-}
-
-export class CorruptStore extends Error {
-  readonly code = "store-corrupt";
-  constructor(path: string, found: string, cause?: unknown) {
-    super(
-      `the cluster's store ${path} is damaged: ${found}. It is not used and not replaced; restore the file from a copy, or move it away to start this cluster empty`,
-      { cause },
-    );
-    this.name = "CorruptStore";
-  }
 }
 
 const schema = `
@@ -53,9 +45,16 @@ export class ObjectRows {
   readonly #forget: StatementSync;
   readonly #state: StatementSync;
   readonly #path: string;
+  readonly #mark: CommitMark | undefined;
+  readonly #failed: (failure: StoreFailure) => void;
+  #failure: StoreFailure | undefined;
 
-  constructor(path: string) {
+  /** `failed` hears once, after the write that found out has thrown, why the file takes no more. */
+  constructor(path: string, failed: (failure: StoreFailure) => void = () => undefined) {
     this.#path = path;
+    this.#failed = failed;
+    if (path !== ":memory:") this.#mark = new CommitMark(path, bootId());
+    if (this.#mark?.exists() && !existsSync(path)) throw new CorruptStore(path, "it is gone, though there was one");
     let database: DatabaseSync | undefined;
     try {
       this.#database = database = new DatabaseSync(path);
@@ -73,7 +72,7 @@ export class ObjectRows {
       if (error instanceof CorruptStore) throw error;
       if ((error as { errcode?: number }).errcode === 5)
         throw new Error(`the cluster's store ${path} is in use by another process`, { cause: error });
-      throw new CorruptStore(path, (error as Error).message, error);
+      throw asStoreFailure(error, path) ?? new CorruptStore(path, (error as Error).message, error);
     }
     this.#put = this.#database.prepare("INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?)");
     this.#remove = this.#database.prepare("DELETE FROM objects WHERE kind = ? AND namespace = ? AND name = ?");
@@ -82,10 +81,17 @@ export class ObjectRows {
     this.#state = this.#database.prepare("INSERT OR REPLACE INTO state VALUES (1, ?, ?, ?, ?)");
   }
 
-  /** Reads and checks everything. @throws CorruptStore naming the first damaged row. */
+  /** Reads and checks everything. @throws CorruptStore naming the first damaged row, or the commits that are gone. */
   load(): { revision: number; oldest: number; objects: { kind: string; object: KubeObject }[]; history: Change[] } {
     try {
-      return this.#load();
+      const loaded = this.#load();
+      const marked = this.#mark?.read() ?? 0;
+      if (marked > loaded.revision)
+        throw new CorruptStore(
+          this.#path,
+          `it was written up to revision ${marked} and ends at ${loaded.revision}. To go on without what is lost, remove ${this.#mark?.path}`,
+        );
+      return loaded;
     } catch (error) {
       this.#database.close();
       throw error instanceof CorruptStore ? error : new CorruptStore(this.#path, (error as Error).message, error);
@@ -132,11 +138,12 @@ export class ObjectRows {
     return { revision: state.revision, oldest: state.oldest, objects, history };
   }
 
-  /** One change, durable when this returns. `oldest`: changes up to that revision are forgotten; `objects`: how many there are afterwards. */
+  /** One change, kept when this returns even if the process dies (a power failure may undo the latest). `oldest`: changes up to that revision are forgotten; `objects`: how many there are afterwards. */
   write(change: Change, body: string, oldest: number, objects: number, forget: boolean): void {
+    if (this.#failure !== undefined) throw this.#failure;
     const { namespace = "", name } = change.object.metadata;
-    this.#database.exec("BEGIN IMMEDIATE");
     try {
+      this.#database.exec("BEGIN IMMEDIATE");
       if (change.type === "DELETED") this.#remove.run(change.kind, namespace, name);
       else
         this.#put.run(
@@ -157,13 +164,28 @@ export class ObjectRows {
       if (forget) this.#forget.run(oldest);
       this.#state.run(change.revision, oldest, objects, checksum(change.revision, oldest, objects));
       this.#database.exec("COMMIT");
+      this.#mark?.write(change.revision);
     } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
-      throw error;
+      throw this.#undo(error);
     }
   }
 
+  /** What to throw for an error of a write. */
+  #undo(error: unknown): unknown {
+    try {
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+    } catch {
+      // What made the write fail is told; SQLite undoes the rest when the file is opened again.
+    }
+    const failure = asStoreFailure(error, this.#path);
+    if (failure === undefined) return error;
+    this.#failure = failure;
+    setImmediate(() => this.#failed(failure));
+    return failure;
+  }
+
   close(): void {
+    this.#mark?.close();
     this.#database.close();
   }
 }

@@ -11,6 +11,7 @@ import { ownersAfterUpdate } from "./managed-fields.ts";
 import { ObjectTable, type HistoryBounds } from "./object-table.ts";
 import { fieldFilter, labelFilter } from "./selectors.ts";
 import { serverSideApply } from "./server-side-apply.ts";
+import type { StoreFailure } from "./store-failure.ts";
 import { timestamp } from "./timestamp.ts";
 import { seenAs, type WatchEvent } from "./watch-events.ts";
 
@@ -21,6 +22,8 @@ export interface ObjectStoreOptions {
   uid: () => string;
   /** How much a watch can catch up on. Default 8192 changes and 64 MiB of JSON, whichever is reached first. */
   history?: HistoryBounds;
+  /** Hears once why the file takes no more, after the write that found out has thrown; every later write throws the same. */
+  failed?: (failure: StoreFailure) => void;
 }
 export interface WriteOptions {
   /** Whom `managedFields` name. Default `quipu-cluster`. */
@@ -48,11 +51,11 @@ export class ObjectStore {
   readonly #uid: () => string;
   #nextExpiry = 0;
 
-  /** @throws CorruptStore when the file is damaged: it is never replaced by an empty one. */
-  constructor({ path, now, uid, history = { changes: 8192, bytes: 64 * 1024 * 1024 } }: ObjectStoreOptions) {
+  /** @throws CorruptStore when the file is damaged: it is never replaced by an empty one. Other StoreFailures when it can't be used. */
+  constructor({ path, now, uid, history = { changes: 8192, bytes: 64 * 1024 * 1024 }, failed }: ObjectStoreOptions) {
     this.#now = now;
     this.#uid = uid;
-    this.#table = new ObjectTable(path, history);
+    this.#table = new ObjectTable(path, history, failed);
     this.#deletion = new Deletion(this.#table, now);
     if (this.#table.revision === 0) {
       for (const name of ["default", "kube-system"])

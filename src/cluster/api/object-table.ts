@@ -2,6 +2,7 @@ import type { KubeObject } from "../../objects/meta.ts";
 import type { Kind } from "../../objects/kinds.ts";
 import { expired } from "./api-error.ts";
 import { ObjectRows, type Change, type ChangeType } from "./object-rows.ts";
+import type { StoreFailure } from "./store-failure.ts";
 
 export const kindKey = (kind: Kind): string => `${kind.apiVersion}/${kind.kind}`;
 const objectKey = (namespace: string | undefined, name: string): string => `${namespace ?? ""}/${name}`;
@@ -46,9 +47,9 @@ export class ObjectTable {
   readonly #pending: Change[] = [];
   #dispatching = false;
 
-  constructor(path: string, bounds: HistoryBounds) {
+  constructor(path: string, bounds: HistoryBounds, failed?: (failure: StoreFailure) => void) {
     this.#bounds = bounds;
-    this.#rows = new ObjectRows(path);
+    this.#rows = new ObjectRows(path, failed);
     const { revision, oldest, objects, history } = this.#rows.load();
     this.#revision = revision;
     this.#oldest = oldest;

@@ -1,11 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { kinds } from "../../objects/kinds.ts";
-import { CorruptStore } from "./object-rows.ts";
+import { CommitMark } from "./commit-mark.ts";
 import { ObjectTable } from "./object-table.ts";
+import { CorruptStore } from "./store-failure.ts";
 import { configMap, deployment, newStore } from "./testing.ts";
 
 let folder: string;
@@ -136,5 +137,51 @@ describe("a damaged store", () => {
     expect(open).toThrow(CorruptStore);
     expect(open).toThrow(path);
     expect(readFileSync(path).equals(bytes)).toBe(true);
+  });
+});
+
+/** The machine as it is after a kill -9: the files of an open store, elsewhere. */
+function crashed(): string {
+  const copy = join(folder, "crashed.db");
+  const store = newStore({ path });
+  for (let index = 0; index < 10; index++)
+    store.create(kinds.ConfigMap, configMap(`c${index}`, { value: `v${index}` }));
+  for (const suffix of ["", "-wal", "-mark"]) copyFileSync(`${path}${suffix}`, `${copy}${suffix}`);
+  store.close();
+  return copy;
+}
+
+describe("a store after a kill", () => {
+  it("has every change again", () => {
+    const store = newStore({ path: crashed() });
+    expect(store.list(kinds.ConfigMap).items).toHaveLength(10);
+    store.close();
+  });
+
+  it.each(["first", "last"])("notices a damaged log (%s change)", (which) => {
+    const copy = crashed();
+    const wal = readFileSync(`${copy}-wal`);
+    const at = which === "first" ? wal.indexOf('"v0"') : wal.lastIndexOf('"v9"');
+    wal[at + 2]! ^= 0x01;
+    writeFileSync(`${copy}-wal`, wal);
+    expect(() => newStore({ path: copy })).toThrow(/written up to revision \d+ and ends at \d+/);
+    rmSync(`${copy}-mark`);
+    const store = newStore({ path: copy });
+    expect(store.list(kinds.ConfigMap).items.length).toBeLessThan(10);
+    store.close();
+  });
+
+  it("takes what a power failure left", () => {
+    const copy = crashed();
+    const mark = new CommitMark(copy, "another-run-of-the-machine");
+    mark.write(1000);
+    mark.close();
+    newStore({ path: copy }).close();
+  });
+
+  it("doesn't begin anew when its file is gone", () => {
+    newStore({ path }).close();
+    rmSync(path);
+    expect(() => newStore({ path })).toThrow(/is gone, though there was one/);
   });
 });

@@ -35,7 +35,12 @@ export interface TestServer {
   rootPem: string;
   /** Writes a kubeconfig of the admin token into a temporary folder that goes with `stop`. */
   kubeconfig(): string;
-  clientCertificate(commonName: string, organizations: string[]): Promise<{ cert: string; key: string }>;
+  /** `validity`: from when (Unix ms), and how long. */
+  clientCertificate(
+    commonName: string,
+    organizations: string[],
+    validity?: { now?: number; ttlMs?: number },
+  ): Promise<{ cert: string; key: string }>;
   call(path: string, options?: CallOptions): Promise<Reply>;
   /** Lines of a watch as they come; the caller ends it. */
   watch(
@@ -137,8 +142,8 @@ export async function startTestServer(
       );
       return path;
     },
-    async clientCertificate(commonName, organizations) {
-      const { certChainPem, keyPem } = await intermediate.issueClient({ commonName, organizations, now });
+    async clientCertificate(commonName, organizations, validity = {}) {
+      const { certChainPem, keyPem } = await intermediate.issueClient({ commonName, organizations, now, ...validity });
       return { cert: certChainPem, key: keyPem };
     },
     async call(path, given = {}) {

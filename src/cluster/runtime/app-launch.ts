@@ -7,6 +7,7 @@ import { controlAddress } from "./addresses.ts";
 import { appEnvironment } from "./environment.ts";
 import { expand } from "./expand.ts";
 import { parseImage } from "./image.ts";
+import { setOutputAside } from "./output.ts";
 import { PodProblem } from "./pod-problem.ts";
 import type { PodWorker } from "./pod-worker.ts";
 import { spawnDetached, type ProcessHandle } from "./process-handle.ts";
@@ -65,6 +66,7 @@ export async function launchApp(worker: PodWorker, container: Container): Promis
       `container "${container.name}" has no command, and artifacts bring none of their own`,
       false,
     );
+  setOutputAside(worker.logPath(container.name));
   return spawnDetached({
     command,
     args,

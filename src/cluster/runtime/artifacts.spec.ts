@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, utimesSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -114,4 +114,23 @@ describe("ArtifactStore", () => {
     down = false;
     expect(existsSync((await store.folder(digestOf(bytes))).path)).toBe(true);
   });
+});
+
+it("forgets an artifact that nobody needs, and what a stop left half done", async () => {
+  const bytes = await tar({ name: "lib/index.mjs", content: "hello" });
+  const digest = digestOf(bytes);
+  const { store, fetched } = storeOf(bytes);
+  await store.folder(digest);
+  const past = new Date("2026-01-01");
+  utimesSync(join(root, digest), past, past);
+  expect(await store.unpacked()).toEqual([{ digest, usedAt: past.getTime() }]);
+  await store.folder(digest);
+  expect((await store.unpacked())[0]?.usedAt).toBeGreaterThan(past.getTime());
+  mkdirSync(join(root, ".0123456789abcdef-0000"));
+  await store.tidy();
+  expect(readdirSync(root)).toEqual([digest]);
+  await store.remove(digest);
+  expect(readdirSync(root)).toEqual([]);
+  expect(await store.folder(digest)).toMatchObject({ pulled: true });
+  expect(fetched()).toBe(2);
 });

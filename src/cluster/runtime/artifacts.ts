@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
-import { access, chmod, lstat, mkdir, open, readdir, rename, rm, symlink } from "node:fs/promises";
+import { access, chmod, lstat, mkdir, open, readdir, rename, rm, stat, symlink, utimes } from "node:fs/promises";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { extract, type Header } from "tar-stream";
+import type { UnpackedArtifact } from "./artifact-cleanup.ts";
 import { PodProblem } from "./pod-problem.ts";
 
 export interface ArtifactSource {
@@ -30,10 +31,35 @@ export class ArtifactStore {
   /** The folder of the artifact; fetches it first when it isn't here. Throws PodProblem ErrImagePull. */
   async folder(digest: string): Promise<{ path: string; pulled: boolean }> {
     const path = join(this.#root, digest);
-    if (await exists(path)) return { path, pulled: false };
+    if (await exists(path)) {
+      await touch(path);
+      return { path, pulled: false };
+    }
     const pending = this.#pending.get(digest) ?? this.#pull(digest, path).finally(() => this.#pending.delete(digest));
     this.#pending.set(digest, pending);
     return { path: await pending, pulled: true };
+  }
+
+  /** What is here, and when a pod last started from it. */
+  async unpacked(): Promise<UnpackedArtifact[]> {
+    const found: UnpackedArtifact[] = [];
+    for (const digest of await readdir(this.#root).catch(() => []))
+      if (/^[0-9a-f]{64}$/.test(digest)) found.push({ digest, usedAt: (await stat(join(this.#root, digest))).mtimeMs });
+    return found;
+  }
+
+  /** Removes an artifact; a pod that names it after all fetches it again. */
+  async remove(digest: string): Promise<void> {
+    const gone = join(this.#root, `.${digest.slice(0, 16)}-${randomBytes(4).toString("hex")}`);
+    // First away from its name, so that a folder by that name is always whole.
+    await rename(join(this.#root, digest), gone);
+    await removeAll(gone);
+  }
+
+  /** Removes what a stop left half fetched or half removed. Before anything is fetched. */
+  async tidy(): Promise<void> {
+    for (const entry of await readdir(this.#root).catch(() => []))
+      if (entry.startsWith(".")) await removeAll(join(this.#root, entry));
   }
 
   async #pull(digest: string, path: string): Promise<string> {
@@ -44,6 +70,7 @@ export class ArtifactStore {
       await download(await this.#source.fetch(digest), archive, digest);
       await unpack(archive, join(work, "root"));
       // A rename, so that a folder by that name is always whole.
+      await touch(join(work, "root"));
       await rename(join(work, "root"), path).catch(async (error: NodeJS.ErrnoException) => {
         if (!(await exists(path))) throw error;
       });
@@ -52,8 +79,7 @@ export class ArtifactStore {
       if (error instanceof PodProblem) throw error;
       throw new PodProblem("ErrImagePull", `artifact sha256:${digest} can't be fetched: ${(error as Error).message}`);
     } finally {
-      await writable(work);
-      await rm(work, { recursive: true, force: true });
+      await removeAll(work);
     }
   }
 }
@@ -150,6 +176,17 @@ async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** The time of the folder tells when it was last used. */
+async function touch(folder: string): Promise<void> {
+  const now = new Date();
+  await utimes(folder, now, now).catch(() => undefined);
+}
+
+async function removeAll(folder: string): Promise<void> {
+  await writable(folder);
+  await rm(folder, { recursive: true, force: true });
 }
 
 async function writable(folder: string): Promise<void> {

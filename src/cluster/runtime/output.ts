@@ -1,6 +1,6 @@
-import { closeSync, copyFileSync, openSync, readSync, statSync, truncateSync } from "node:fs";
+import { closeSync, copyFileSync, openSync, readSync, renameSync, rmSync, statSync, truncateSync } from "node:fs";
 
-/** Output of a container is kept to two files of this size: `NAME.log` and, older, `NAME.log.1`. */
+/** Output of a container's run is kept to two files of this size: `NAME.log` and, older, `NAME.log.1`. That of the run before is `NAME.log.previous`. */
 export const maxOutputBytes = 5_000_000;
 
 /** Moves output away when the file has grown too large. The process goes on writing to the same, now empty, file: it is open for appending. */
@@ -12,6 +12,22 @@ export function boundOutput(path: string, limit = maxOutputBytes): void {
   } catch {
     // Not written yet.
   }
+}
+
+/** A new run begins: what the one before wrote is set aside, in place of what the one before that did. */
+export function setOutputAside(path: string): void {
+  if (outputSize(path) === 0) return;
+  renameSync(path, previousOutput(path));
+  rmSync(`${path}.1`, { force: true });
+}
+
+export function previousOutput(path: string): string {
+  return `${path}.previous`;
+}
+
+/** Which file it is, whatever its name; undefined when there is none. */
+export function outputIdentity(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ino;
 }
 
 /** Size of the file in bytes; 0 when there is none. */
@@ -35,9 +51,9 @@ export function readRange(path: string, from: number, to: number): Buffer {
 }
 
 /** The last lines of a container's output, at most `lines` and 2 kB: what a termination message quotes. */
-export function outputTail(path: string, from = 0, lines = 8): string {
+export function outputTail(path: string, lines = 8): string {
   const size = outputSize(path);
-  if (size <= from) return "";
-  const text = readRange(path, Math.max(from, size - 2048), size).toString("utf8");
+  if (size === 0) return "";
+  const text = readRange(path, Math.max(0, size - 2048), size).toString("utf8");
   return text.trimEnd().split("\n").slice(-lines).join("\n");
 }

@@ -1,8 +1,8 @@
-import { appendFileSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { boundOutput, outputTail } from "./output.ts";
+import { boundOutput, outputTail, setOutputAside } from "./output.ts";
 import { podLog, tailOffset } from "./pod-logs.ts";
 
 let folder: string;
@@ -71,6 +71,38 @@ it("bounds the file and keeps the older part beside it", async () => {
 });
 it("quotes the end of a run", () => {
   writeFileSync(path, `before\n${"noise\n".repeat(20)}Error: no\n`);
-  expect(outputTail(path, 0, 2)).toBe("noise\nError: no");
-  expect(outputTail(path, statSync(path).size)).toBe("");
+  expect(outputTail(path, 2)).toBe("noise\nError: no");
+  expect(outputTail(`${path}.nope`)).toBe("");
+});
+it("keeps the run before the present one apart", async () => {
+  const signal = new AbortController().signal;
+  writeFileSync(path, "first run\n");
+  setOutputAside(path);
+  writeFileSync(path, "second run\nits last line\n");
+  writeFileSync(`${path}.1`, "older part of the second run\n");
+  setOutputAside(path);
+  setOutputAside(path);
+  expect([existsSync(path), existsSync(`${path}.1`)]).toEqual([false, false]);
+  expect([await all({ previous: true }), await all({ previous: true, tailLines: 1, signal })]).toEqual([
+    "second run\nits last line\n",
+    "its last line\n",
+  ]);
+});
+it("follows from one run into the next, missing nothing", async () => {
+  writeFileSync(path, "one\n");
+  let ended = false;
+  let text = "";
+  for await (const chunk of podLog(
+    path,
+    { follow: true, previous: false, signal: new AbortController().signal },
+    () => ended,
+  )) {
+    text += Buffer.from(chunk).toString();
+    if (text === "one\n") {
+      appendFileSync(path, "last words\n");
+      setOutputAside(path);
+      writeFileSync(path, "next run, longer than the one before it\n");
+    } else if (text.includes("next run")) ended = true;
+  }
+  expect(text).toBe("one\nlast words\nnext run, longer than the one before it\n");
 });

@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { outputSize, readRange } from "./output.ts";
+import { outputIdentity, outputSize, previousOutput, readRange } from "./output.ts";
 
 export interface LogOptions {
   follow: boolean;
-  /** The run before the present one: not kept apart here, so the older file. */
+  /** The run before the present one. */
   previous: boolean;
   tailLines?: number;
   limitBytes?: number;
@@ -14,24 +14,37 @@ export interface LogOptions {
 const chunkBytes = 64 * 1024;
 const followMs = 200;
 
-/** The output of a container, from its file; with `follow` until the signal or until `ended`. */
+/** The output of a container, from its file; with `follow` until the signal or until `ended`, over restarts. */
 export async function* podLog(path: string, options: LogOptions, ended: () => boolean): AsyncGenerator<Uint8Array> {
-  const file = options.previous ? `${path}.1` : path;
+  const file = options.previous ? previousOutput(path) : path;
   let left = options.limitBytes ?? Infinity;
   let size = outputSize(file);
+  let identity = outputIdentity(file);
   let from = options.tailLines === undefined ? 0 : tailOffset(file, size, options.tailLines);
-  while (!options.signal.aborted && left > 0) {
-    while (from < size && left > 0) {
-      const bytes = readRange(file, from, Math.min(size, from + chunkBytes, from + left));
-      if (bytes.length === 0) break;
+  const read = function* (name: string): Generator<Uint8Array> {
+    // A restart may set the file aside between two chunks.
+    while (from < size && left > 0 && outputIdentity(name) === identity) {
+      const bytes = readRange(name, from, Math.min(size, from + chunkBytes, from + left));
+      if (bytes.length === 0) return;
       from += bytes.length;
       left -= bytes.length;
       yield bytes;
     }
+  };
+  while (!options.signal.aborted && left > 0) {
+    yield* read(file);
     if (!options.follow || options.previous) return;
     // Looked at before the wait, so that what was written just before the end is still read.
     const last = ended();
     if (!last) await delay(followMs, undefined, { signal: options.signal }).catch(() => undefined);
+    const now = outputIdentity(file);
+    if (now !== identity) {
+      // Another run has begun: first what the one before still wrote.
+      const aside = previousOutput(path);
+      size = outputIdentity(aside) === identity ? outputSize(aside) : 0;
+      yield* read(aside);
+      [identity, from] = [now, 0];
+    }
     size = outputSize(file);
     // The file was moved away because it had grown too large.
     if (size < from) from = 0;

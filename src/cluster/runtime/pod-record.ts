@@ -1,5 +1,6 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { writePrivate } from "../../trust/private-file.ts";
 import type { Allocation } from "./allocation.ts";
 
 /**
@@ -7,10 +8,7 @@ import type { Allocation } from "./allocation.ts";
  * they say so themselves, in their environment, so that there is no moment between spawning one and recording it.
  */
 export function writeRecord(folder: string, allocation: Allocation): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const path = join(folder, "pod.json");
-  writeFileSync(`${path}.new`, JSON.stringify(allocation), { mode: 0o600 });
-  renameSync(`${path}.new`, path);
+  writePrivate(join(folder, "pod.json"), JSON.stringify(allocation));
 }
 
 export function readRecord(folder: string): Allocation | undefined {

@@ -8,8 +8,8 @@ import { planAdoption, type AdoptionPlan } from "./adoption.ts";
 import { allocate, type Allocation } from "./allocation.ts";
 import type { ArtifactStore } from "./artifacts.ts";
 import { declaredCalls } from "./declared-calls.ts";
+import { keepHouse } from "./housekeeping.ts";
 import { isPortFree } from "./free-port.ts";
-import { boundOutput } from "./output.ts";
 import type { PodHost } from "./pod-host.ts";
 import { asPodProblem, PodProblem } from "./pod-problem.ts";
 import { readRecord, recordedPods, removeFolder, writeRecord } from "./pod-record.ts";
@@ -36,7 +36,6 @@ export interface PodRuntimeOptions {
 const startingPods = 4;
 const startingMs = 6000;
 const sweepMs = 60_000;
-const outputCheckMs = 20_000;
 const refusedRetryMs = 5000;
 
 /** Turns the Pods of a cluster into processes, and tells in their status what became of them. */
@@ -87,7 +86,8 @@ export class PodRuntime {
 
   /** Adopts what an earlier run left, kills strays, then follows the Pods. */
   async start(): Promise<void> {
-    const { settings, objects } = this.#options;
+    const { settings, objects, artifacts, failed } = this.#options;
+    await artifacts.tidy();
     const pods = objects.list<Pod>("Pod");
     const known = new Set(pods.map((pod) => pod.metadata.uid ?? ""));
     const plan = this.#scan(known);
@@ -105,7 +105,7 @@ export class PodRuntime {
     this.#timers.push(
       setTimeout(sweep, 1000),
       setInterval(sweep, sweepMs),
-      setInterval(() => this.#boundOutputs(), outputCheckMs),
+      ...keepHouse(() => this.#workers.values(), artifacts, objects, failed),
     );
     for (const timer of this.#timers) timer.unref();
   }
@@ -288,10 +288,5 @@ export class PodRuntime {
     if (allocation !== undefined) removeFolder(dirname(adminSocket(settings, allocation.index)));
     this.#allocations.delete(uid);
     removeFolder(podFolder(settings, uid));
-  }
-
-  #boundOutputs(): void {
-    for (const worker of this.#workers.values())
-      for (const container of worker.pod.spec?.containers ?? []) boundOutput(worker.logPath(container.name));
   }
 }

@@ -4,11 +4,11 @@ import type { Container, Pod, Probe } from "../../objects/core.ts";
 import { sidecarName, type Allocation } from "./allocation.ts";
 import { launchApp } from "./app-launch.ts";
 import { isGateway } from "./injection.ts";
-import { outputSize, outputTail } from "./output.ts";
+import { outputTail } from "./output.ts";
 import type { PodHost } from "./pod-host.ts";
 import { PodProblem } from "./pod-problem.ts";
 import type { ContainerView } from "./pod-status.ts";
-import { runProbe, type ProbeState } from "./probe.ts";
+import { runProbe } from "./probe.ts";
 import { Prober } from "./prober.ts";
 import type { ProcessHandle } from "./process-handle.ts";
 import { ContainerRunner } from "./runner.ts";
@@ -35,8 +35,6 @@ export class PodWorker {
   #ending: Promise<void> | undefined;
   /** Containers that were ready when an earlier run of ours last looked: adopting one must not take it out of service. */
   readonly #readyBefore = new Set<string | undefined>();
-  /** Where the output of the present run begins. */
-  #outputFrom = 0;
 
   constructor(pod: Pod, allocation: Allocation, host: PodHost) {
     this.pod = pod;
@@ -44,7 +42,7 @@ export class PodWorker {
     this.host = host;
     this.folder = podFolder(host.settings, allocation.uid);
     const container = this.appContainer;
-    if (container !== undefined) this.app = this.#runner(container.name, () => this.#launchApp(container));
+    if (container !== undefined) this.app = this.#runner(container.name, () => launchApp(this, container));
     if (pod.spec?.containers.some((candidate) => candidate.name === sidecarName)) {
       this.sidecar = this.#runner(sidecarName, async () => {
         mkdirSync(this.folder, { recursive: true, mode: 0o700 });
@@ -176,7 +174,7 @@ export class PodWorker {
         this.#followRun(name);
         host.changed(this);
       },
-      tail: () => outputTail(this.logPath(name), name === sidecarName ? 0 : this.#outputFrom),
+      tail: () => outputTail(this.logPath(name)),
       event: (type, reason, message) => host.event(this.pod, type, reason, message),
     });
   }
@@ -190,11 +188,6 @@ export class PodWorker {
     }
   }
 
-  async #launchApp(container: Container): Promise<ProcessHandle> {
-    this.#outputFrom = outputSize(this.logPath(container.name));
-    return launchApp(this, container);
-  }
-
   #makeProbers(container: Container | undefined): void {
     const { host } = this;
     const ask = (probe: Probe) => () => {
@@ -203,14 +196,11 @@ export class PodWorker {
         ? Promise.resolve({ ok: false, message: "the probe names a port that the container doesn't declare" })
         : runProbe(probe, port);
     };
+    const unhealthy = (kind: string) => (message: string) =>
+      host.event(this.pod, "Warning", "Unhealthy", `${kind} probe failed: ${message}`);
     if (container?.readinessProbe !== undefined) {
       const probe = container.readinessProbe;
-      this.#readiness = new Prober(
-        probe,
-        ask(probe),
-        (state, starting) => this.#probed("Readiness", state, starting),
-        true,
-      );
+      this.#readiness = new Prober(probe, ask(probe), () => host.changed(this), true, unhealthy("Readiness"));
     }
     if (container?.livenessProbe !== undefined) {
       const probe = container.livenessProbe;
@@ -218,7 +208,7 @@ export class PodWorker {
         probe,
         ask(probe),
         (state) => {
-          this.#probed("Liveness", state, false);
+          host.changed(this);
           if (state.passing) return;
           host.event(
             this.pod,
@@ -229,6 +219,7 @@ export class PodWorker {
           void this.app?.restart("LivenessProbeFailed", (this.pod.spec?.terminationGracePeriodSeconds ?? 30) * 1000);
         },
         false,
+        unhealthy("Liveness"),
       );
     }
     if (this.sidecar !== undefined) {
@@ -240,12 +231,6 @@ export class PodWorker {
         true,
       );
     }
-  }
-
-  #probed(kind: string, state: ProbeState, starting: boolean): void {
-    if (!starting && !state.passing && state.message !== undefined)
-      this.host.event(this.pod, "Warning", "Unhealthy", `${kind} probe failed: ${state.message}`);
-    this.host.changed(this);
   }
 }
 

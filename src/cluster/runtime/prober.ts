@@ -11,18 +11,25 @@ export class Prober {
   readonly #ask: () => Promise<ProbeResult>;
   readonly #turned: (state: ProbeState, starting: boolean) => void;
   readonly #eager: boolean;
+  readonly #failing: (message: string) => void;
   #timer: NodeJS.Timeout | undefined;
   #round = 0;
   #succeeded = false;
   #stopped = true;
 
-  /** `turned`'s `starting`: still in the first three seconds of a start, when a failure says nothing yet. `eager`: ask often until the first success (readiness); liveness keeps to its period, since a slow start is no death. */
+  /**
+   * `turned`'s `starting`: still in the first three seconds of a start, when a failure says nothing yet. `eager`: ask
+   * often until the first success (readiness); liveness keeps to its period, since a slow start is no death. `failing`
+   * hears of every single failure after that first time, as a kubelet tells it in an event.
+   */
   constructor(
     probe: Probe,
     ask: () => Promise<ProbeResult>,
     turned: (state: ProbeState, starting: boolean) => void,
     eager: boolean,
+    failing: (message: string) => void = () => undefined,
   ) {
+    this.#failing = failing;
     this.#probe = probe;
     this.#ask = ask;
     this.#turned = turned;
@@ -60,6 +67,7 @@ export class Prober {
     const over = this.#eager && !this.#succeeded && this.#round === startupMs.length;
     if (before.passing !== this.state.passing || before.message !== this.state.message || over)
       this.#turned(this.state, begins);
+    if (!result.ok && !begins) this.#failing(result.message);
     const often = this.#eager && !this.state.passing && this.#round < 60;
     this.#next(often ? (startupMs[Math.min(this.#round, startupMs.length - 1)] ?? 1000) : this.#periodMs());
     this.#round++;

@@ -1,11 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Pod } from "../../objects/core.ts";
+import { writePrivate } from "../../trust/private-file.ts";
 import { bootstrap, envoyArguments } from "../sidecar/bootstrap.ts";
 import { sidecarName, type Allocation } from "./allocation.ts";
 import { inheritedEnvironment, proxyPort } from "./app-launch.ts";
 import { isGateway } from "./injection.ts";
+import { setOutputAside } from "./output.ts";
 import { PodProblem } from "./pod-problem.ts";
 import { spawnDetached, type ProcessHandle } from "./process-handle.ts";
 import { adminSocket, type RuntimeSettings } from "./settings.ts";
@@ -58,19 +60,20 @@ export async function launchSidecar(
   // A killed Envoy leaves its socket behind, and the next can't bind it.
   rmSync(socket, { force: true });
   const path = join(folder, "envoy.json");
-  writeFileSync(`${path}.new`, JSON.stringify(config), { mode: 0o600 });
-  renameSync(`${path}.new`, path);
+  writePrivate(path, JSON.stringify(config));
   const env = {
     ...inheritedEnvironment(),
     QUIPU_FLEET: settings.fleet,
     QUIPU_ROLE: `sidecar/${settings.cluster}/${allocation.uid}`,
     QUIPU_SPAWN: randomUUID(),
   };
+  const output = join(folder, `${sidecarName}.log`);
+  setOutputAside(output);
   return spawnDetached({
     command: options.envoy,
     args: envoyArguments(path),
     cwd: folder,
     env,
-    output: join(folder, `${sidecarName}.log`),
+    output,
   });
 }

@@ -20,6 +20,7 @@ import type { Mesh, MeshSettings } from "./mesh.ts";
 import { parseOutboundCluster } from "./names.ts";
 import { outboundClusters } from "./outbound-clusters.ts";
 import { passthrough } from "./passthrough.ts";
+import { reachOf } from "./reach.ts";
 import { Roots, type Owner } from "./roots.ts";
 import { routeConfigurations, viewNameId, type ViewName } from "./route-configuration.ts";
 import { services, type MeshService } from "./service.ts";
@@ -148,11 +149,18 @@ export function createMeshCompiler(options: CompilerOptions): MeshCompiler {
         case typeUrls.endpoints:
           return roots.objects(found.viewed, `endpoints ${name}`);
         case typeUrls.listener:
-          return roots.objects(found, "listeners");
+          return roots.objects(found, "listeners", name);
         default:
-          return [...new Set([...roots.objects(found.viewed, "clusters"), ...roots.objects(found, "clusters")])].sort();
+          return ownClusters(found).has(name)
+            ? roots.objects(found, "clusters", name)
+            : roots.objects(found.viewed, "clusters", name);
       }
     },
+    reach: (objects) =>
+      reachOf(
+        objects.flatMap((id) => store.users(id)),
+        (cells) => roots.proxies(cells),
+      ),
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

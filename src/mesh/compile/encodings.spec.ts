@@ -173,6 +173,51 @@ describe("encodings", () => {
     );
   });
 
+  it("names the objects of one cluster, not those of all", () => {
+    const host = "outbound|80||b.ns.svc.cluster.local";
+    const sources = compiler.sources("a-0", typeUrls.cluster, host);
+    expect(sources).toContain("Service/ns/b");
+    expect(sources).not.toContain("Service/ns/c");
+    const inbound = compiler.sources("a-0", typeUrls.cluster, "inbound|8080||");
+    expect(inbound).toContain("Service/ns/a");
+  });
+
+  it("tells whom an object reaches, and which clusters its routes name for whom", () => {
+    compiler.put({
+      apiVersion: "networking.istio.io/v1",
+      kind: "Sidecar",
+      metadata: { name: "a", namespace: "ns" },
+      spec: { workloadSelector: { labels: { app: "a" } }, egress: [{ hosts: ["ns/b.ns.svc.cluster.local"] }] },
+    });
+    compiler.flush();
+    const { proxies, resources, named } = compiler.reach(["VirtualService/ns/c"]);
+    expect([...proxies].sort()).toEqual(["b-1", "c-2", "d-3"]);
+    expect([...resources].map(([type, names]) => [type, [...names]])).toEqual([
+      [typeUrls.routeConfiguration, ["http_proxy"]],
+    ]);
+    expect(named.map((one) => [[...one.clusters], [...one.proxies].sort()])).toEqual([
+      [
+        ["connect_tunnel", "outbound|80||c.ns.svc.cluster.local"],
+        ["b-1", "c-2", "d-3"],
+      ],
+    ]);
+    expect([...compiler.reach(["VirtualService/ns/b", "Sidecar/ns/none"]).proxies]).toContain("a-0");
+    const rule = (name: string): KubeObject => ({
+      apiVersion: "networking.istio.io/v1",
+      kind: "DestinationRule",
+      metadata: { name, namespace: "ns" },
+      spec: { host: name, subsets: [{ name: "r1", labels: { "quipu.dev/revision": "r1" } }] },
+    });
+    compiler.put(rule("d"));
+    compiler.flush();
+    const reach = compiler.reach(["DestinationRule/ns/d"]);
+    expect([...(reach.resources.get(typeUrls.cluster) ?? [])].sort()).toEqual([
+      "outbound|80|r1|d.ns.svc.cluster.local",
+      "outbound|80||d.ns.svc.cluster.local",
+    ]);
+    expect([...reach.proxies].sort()).toEqual(["b-1", "c-2", "d-3"]);
+  });
+
   it("keeps the last good version when an object can't be compiled", () => {
     const before = compiler.route("a-0", "http_proxy")!.version;
     expect(count(() => compiler.put(virtualService("b", "soon")))).toMatchObject({ virtualHost: 0 });

@@ -135,14 +135,30 @@ export interface Family<K, V> {
   (key: K): V;
   /** For functions that read mutable state outside the graph: that state has changed for this key. */
   invalidate(id: string): void;
+  /** The computations that read this key and looked at that object. */
+  users(id: string, objectId: string): Reached[];
   readonly size: number;
+}
+
+/** A computation, as seen from outside. */
+export interface Reached {
+  readonly value: unknown;
+  readonly watcher: (() => void) | undefined;
+  readonly readers: ReadonlySet<Reached>;
+}
+
+/** These and all that was computed from them. */
+export function reachedFrom(starts: Iterable<Reached>): Set<Reached> {
+  const found = new Set<Reached>(starts);
+  for (const cell of found) for (const reader of cell.readers) found.add(reader);
+  return found;
 }
 
 /** A value that someone outside holds on to: kept up to date, and told when it may have changed. */
 export interface Watch<V> {
   read(): V;
-  /** Ids of all objects that took part in the value. */
-  objects(): Set<string>;
+  /** Ids of all objects that took part in the value, or in those values on the way to it that are meant. */
+  objects(meant?: (value: unknown) => boolean): Set<string>;
   end(): void;
 }
 
@@ -177,6 +193,8 @@ export class Graph {
     };
     const family = ((key: K) => cell(key).read()) as Family<K, V>;
     family.invalidate = (id) => cells.get(id)?.mark(dirty);
+    family.users = (id, objectId) =>
+      [...(cells.get(id)?.readers ?? [])].filter((reader) => reader.objects?.has(objectId) === true);
     Object.defineProperty(family, "size", { get: () => cells.size });
     Object.defineProperty(family, "cell", { value: cell });
     return family;
@@ -197,7 +215,7 @@ export class Graph {
         if (cell.error !== undefined) throw cell.error;
         return cell.value as V;
       },
-      objects: () => collectObjects(cell as Cell<unknown>),
+      objects: (meant) => collectObjects(cell as Cell<unknown>, meant),
       end: () => {
         cell.watcher = undefined;
         this.release(cell as Cell<unknown>);
@@ -228,12 +246,19 @@ export class Graph {
   }
 }
 
-function collectObjects(root: Cell<unknown>): Set<string> {
-  const objects = new Set<string>();
-  const seen = new Set<Cell<unknown>>([root]);
-  for (const cell of seen) {
-    for (const id of cell.objects ?? []) objects.add(id);
-    for (const input of cell.inputs) seen.add(input);
-  }
-  return objects;
+function collectObjects(root: Cell<unknown>, meant?: (value: unknown) => boolean): Set<string> {
+  const of = (cells: Iterable<Cell<unknown>>) => {
+    const objects = new Set<string>();
+    for (const cell of inputsOf(cells)) for (const id of cell.objects ?? []) objects.add(id);
+    return objects;
+  };
+  const within = meant && of([...inputsOf([root])].filter(({ value }) => meant(value)));
+  // What is meant may be made from its key alone: then those count that made the key.
+  return within !== undefined && within.size > 0 ? within : of([root]);
+}
+
+function inputsOf(cells: Iterable<Cell<unknown>>): Set<Cell<unknown>> {
+  const seen = new Set(cells);
+  for (const cell of seen) for (const input of cell.inputs) seen.add(input);
+  return seen;
 }

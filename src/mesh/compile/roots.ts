@@ -1,5 +1,5 @@
 import type { Change, Resource, TypeUrl } from "../resource.ts";
-import type { Family, Graph, Watch } from "./memo.ts";
+import type { Family, Graph, Reached, Watch } from "./memo.ts";
 
 /** What proxies hold on to: one watched value, and what it was when they were last told. */
 interface Root {
@@ -20,6 +20,7 @@ export class Roots {
   readonly #graph: Graph;
   readonly #onError: (error: unknown, what: string) => void;
   readonly #marked = new Set<Root>();
+  readonly #byWatcher = new WeakMap<() => void, Root>();
 
   constructor(graph: Graph, onError: (error: unknown, what: string) => void) {
     this.#graph = graph;
@@ -36,15 +37,30 @@ export class Roots {
   ): ReadonlyMap<string, Resource> {
     const found = owner.roots.get(label);
     if (found !== undefined) return found.last;
-    const watch = this.#graph.watch(family, key, () => this.#marked.add(root));
+    const mark = () => void this.#marked.add(root);
+    const watch = this.#graph.watch(family, key, mark);
     const root: Root = { type, owner, watch, last: new Map() };
+    this.#byWatcher.set(mark, root);
     root.last = this.#evaluate(root);
     owner.roots.set(label, root);
     return root.last;
   }
 
-  objects(owner: Owner, label: string): string[] {
-    return [...(owner.roots.get(label)?.watch.objects() ?? [])].sort();
+  /** The objects behind all resources under a label, or behind the one of that name, as far as it was made by itself. */
+  objects(owner: Owner, label: string, name?: string): string[] {
+    const root = owner.roots.get(label);
+    const resource = name === undefined ? undefined : root?.last.get(name);
+    const isIt = (value: unknown) =>
+      isSame(value, resource) || (Array.isArray(value) && value.some((one) => isSame(one, resource)));
+    return [...(root?.watch.objects(resource && isIt) ?? [])].sort();
+  }
+
+  /** The proxies that hold on to any of these computations. */
+  proxies(reached: Iterable<Reached>): Set<string> {
+    const found = new Set<string>();
+    for (const { watcher } of reached)
+      for (const id of (watcher && this.#byWatcher.get(watcher)?.owner.proxies) ?? []) found.add(id);
+    return found;
   }
 
   end(owner: Owner): void {
@@ -85,6 +101,12 @@ export class Roots {
       return root.last;
     }
   }
+}
+
+function isSame(value: unknown, resource: Resource | undefined): boolean {
+  if (typeof value !== "object" || value === null || resource === undefined) return false;
+  const { type, name, version } = value as Partial<Resource>;
+  return version === resource.version && name === resource.name && type === resource.type;
 }
 
 function difference(before: ReadonlyMap<string, Resource>, after: ReadonlyMap<string, Resource>): string[] {

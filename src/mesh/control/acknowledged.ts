@@ -1,7 +1,9 @@
-import { every } from "../xds/type-state.ts";
+import type { Reach } from "../resource.ts";
 import type { ProxyStream } from "../xds/proxy-stream.ts";
-import { shortType } from "../xds/xds-metrics.ts";
-import type { Compiled } from "./object-feed.ts";
+import type { Disconnected } from "./disconnected.ts";
+import type { Compiled, Gone } from "./object-feed.ts";
+import { proxyAnswer } from "./proxy-answer.ts";
+import type { Asked, ProxyAnswer } from "./proxy-answer.ts";
 
 /** What is asked for. Objects: at least that resource version (as a number), or gone. Resources: that very version, or the newest. */
 export interface AcknowledgedQuery {
@@ -9,125 +11,94 @@ export interface AcknowledgedQuery {
   resources?: { type: string; name: string; version?: string }[];
 }
 
-export interface Lacking {
-  type: string;
-  name: string;
-  held?: string;
-  message?: string;
-  objects?: string[];
-}
-/** `connecting`: it hasn't yet asked for everything; `waiting`: not acknowledged; `rejected`: refused, and will be until it changes. */
-export interface ProxyAnswer {
-  id: string;
-  state: "acknowledged" | "connecting" | "waiting" | "rejected";
-  lacking: Lacking[];
-}
+/**
+ * `POST /acknowledged` answers it.
+ *
+ * To advance (something was added): `complete`, which says that every connected proxy that the objects concern has in
+ * service what became of them; those in `disconnected` are excused, and to be named.
+ * To remove: `complete`, and nobody in `disconnected` whose `certificateUntil` is still to come. A Pod that is known to be
+ * deleted stands in neither list.
+ */
 export interface AcknowledgedAnswer {
-  /** Every object is compiled, and every connected proxy has acknowledged what became of it. */
+  /** Every object is compiled (or gone), and every connected proxy that they concern has in service what became of them. */
   complete: boolean;
+  /** Proxies that have a stream now, whether concerned or not. */
   connected: number;
+  /** Connected proxies that the objects or resources concern; one that is still connecting counts, for nobody knows. */
+  concerned: number;
+  /** Of those concerned, how many have it all. */
   acknowledged: number;
-  /** Objects that this process hasn't seen in that version yet. */
+  /** Objects that this process hasn't seen in that version yet, or still has: `Kind/namespace/name`. */
   unseen: string[];
-  /** Proxies that haven't all of it. */
+  /** Proxies concerned that haven't all of it: never in state "acknowledged". */
   proxies: ProxyAnswer[];
+  /** Proxies that have no stream now though their Pod is there, whatever they are concerned with: they may still act by what they had. */
+  disconnected: Disconnected[];
 }
 
+/** Knows objects as the compiler has taken them in. */
 export interface ObjectLog {
   compiled(id: string): Compiled | undefined;
-  gone(id: string): number | undefined;
+  gone(id: string): Gone | undefined;
+  reach(ids: readonly string[]): Reach;
 }
 
-/** "Has everyone got it?", exactly, as far as connected proxies go. */
+/** "Has everyone got it?", exactly. */
 export function acknowledged(
   query: AcknowledgedQuery,
   log: ObjectLog,
   proxies: Iterable<ProxyStream>,
+  disconnected: Disconnected[],
 ): AcknowledgedAnswer {
   const unseen: string[] = [];
   const revisions = new Set<number>();
   const ids = new Set<string>();
+  const reaches: Reach[] = [];
+  let removal: Asked["removal"];
   for (const object of query.objects ?? []) {
     const id = `${object.kind}/${object.namespace ?? ""}/${object.name}`;
     ids.add(id);
-    const revision = object.deleted === true ? whenGone(log, id) : whenCompiled(log, id, object.resourceVersion);
-    if (revision === undefined) unseen.push(id);
-    else if (revision > 0) revisions.add(revision);
+    const compiled = log.compiled(id);
+    if (object.deleted === true) {
+      const gone = log.gone(id);
+      if (compiled !== undefined) unseen.push(id);
+      else if (gone === undefined) removal = "long ago";
+      else {
+        // Its routes are gone: what they named needn't be there any more.
+        reaches.push({ ...gone.reach, named: [] });
+        revisions.add(gone.revision);
+        removal ??= "known";
+      }
+    } else if (compiled === undefined || !isNew(compiled.resourceVersion, object.resourceVersion)) unseen.push(id);
+    else revisions.add(compiled.revision);
   }
-  const answers = [...proxies].map((stream) => answerOf(stream, revisions, ids, query.resources ?? []));
-  const lacking = answers.filter(({ state }) => state !== "acknowledged");
+  // 0: it reached nobody who was connected then.
+  revisions.delete(0);
+  reaches.push(log.reach([...ids]));
+  const asked: Asked = { ids, revisions, reaches, removal, resources: query.resources ?? [] };
+  let connected = 0;
+  let concerned = 0;
+  const lacking: ProxyAnswer[] = [];
+  for (const stream of proxies) {
+    connected++;
+    const answer = proxyAnswer(stream, asked);
+    if (answer === undefined) continue;
+    concerned++;
+    if (answer.state !== "acknowledged") lacking.push(answer);
+  }
   return {
     complete: unseen.length === 0 && lacking.length === 0,
-    connected: answers.length,
-    acknowledged: answers.length - lacking.length,
+    connected,
+    concerned,
+    acknowledged: concerned - lacking.length,
     unseen,
     proxies: lacking,
+    disconnected,
   };
 }
 
-function whenCompiled(log: ObjectLog, id: string, wanted: string | undefined): number | undefined {
-  const compiled = log.compiled(id);
-  if (!compiled || (wanted !== undefined && !notOlder(compiled.resourceVersion, wanted))) return undefined;
-  return compiled.revision;
-}
-
-/** An object that was never there is as good as gone. */
-function whenGone(log: ObjectLog, id: string): number | undefined {
-  return log.compiled(id) ? undefined : (log.gone(id) ?? 0);
-}
-
-function notOlder(found: string, wanted: string): boolean {
+function isNew(found: string, wanted: string | undefined): boolean {
+  if (wanted === undefined) return true;
   const numbers = /^\d+$/;
   return numbers.test(found) && numbers.test(wanted) ? BigInt(found) >= BigInt(wanted) : found === wanted;
-}
-
-function answerOf(
-  stream: ProxyStream,
-  revisions: ReadonlySet<number>,
-  ids: ReadonlySet<string>,
-  resources: NonNullable<AcknowledgedQuery["resources"]>,
-): ProxyAnswer {
-  const waiting: Lacking[] = [];
-  const rejected: Lacking[] = [];
-  for (const [type, state] of stream.state.types) {
-    const names = new Set([...revisions].flatMap((revision) => [...state.waiting(revision)]));
-    for (const name of names) waiting.push(lack(type, name, state.held.get(name)));
-    for (const [name, { message, revisions: refused }] of ids.size > 0 ? state.rejected : []) {
-      // What it refused when it connected may come from any object: those that the resource was made from.
-      const objects = stream.sources(type, name);
-      if (
-        refused.some((revision) => revisions.has(revision)) ||
-        (refused.includes(every) && objects.some((id) => ids.has(id)))
-      ) {
-        rejected.push({ ...lack(type, name, state.held.get(name)), message, objects });
-      }
-    }
-  }
-  for (const { type: given, name, version } of resources) {
-    const [type, state] = [...stream.state.types].find(([url]) => url === given || shortType(url) === given) ?? [];
-    if (type === undefined || !state?.wants(name)) continue;
-    const now = stream.get(type, name);
-    const wanted = version ?? (typeof now === "object" ? now.version : undefined);
-    const held = state.held.get(name);
-    if (held === wanted) continue;
-    // Another version is wanted than the proxy is to have: it will never come.
-    const refused = state.rejected.get(name);
-    if (refused?.version === wanted && refused !== undefined)
-      rejected.push({ ...lack(type, name, held), message: refused.message, objects: stream.sources(type, name) });
-    else if (wanted !== undefined || held !== undefined) waiting.push(lack(type, name, held));
-  }
-  const lacking = [...rejected, ...waiting];
-  const state =
-    rejected.length > 0
-      ? "rejected"
-      : !stream.state.complete
-        ? "connecting"
-        : waiting.length > 0
-          ? "waiting"
-          : "acknowledged";
-  return { id: stream.proxy.id, state, lacking };
-}
-
-function lack(type: string, name: string, held: string | undefined): Lacking {
-  return { type: shortType(type), name, ...(held !== undefined && { held }) };
 }

@@ -5,6 +5,7 @@ import type { Registry } from "prom-client";
 import type { ProxyStream } from "../xds/proxy-stream.ts";
 import { acknowledged } from "./acknowledged.ts";
 import type { ObjectLog } from "./acknowledged.ts";
+import type { Disconnected } from "./disconnected.ts";
 import { resourceJson } from "./envoy-registry.ts";
 import { parseQuery, QueryError } from "./acknowledged-query.ts";
 import { explainAnswer } from "./explain-answer.ts";
@@ -14,6 +15,7 @@ import { proxyConfig, proxyView } from "./proxy-view.ts";
 export interface ControlOptions {
   proxies: { proxy(id: string): ProxyStream | undefined; proxies(): Iterable<ProxyStream> };
   objects: ObjectLog;
+  disconnected: () => Disconnected[];
   /** What `/healthz` says; `ok` decides between 200 and 503. */
   health: () => { ok: boolean } & Record<string, unknown>;
   /** What `/ratelimit` says. */
@@ -78,7 +80,12 @@ async function answer(options: ControlOptions, request: IncomingMessage, respons
       return send(
         response,
         200,
-        acknowledged(parseQuery(await readBody(request)), options.objects, options.proxies.proxies()),
+        acknowledged(
+          parseQuery(await readBody(request)),
+          options.objects,
+          options.proxies.proxies(),
+          options.disconnected(),
+        ),
       );
     case "POST /explain": {
       const query = parseExplainQuery(await readBody(request));

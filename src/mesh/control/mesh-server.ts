@@ -1,6 +1,7 @@
 import type { FileRegistry } from "@bufbuild/protobuf";
 import { collectDefaultMetrics, Counter, Registry } from "prom-client";
 import type { KubeClient } from "../../kube/kube-client.ts";
+import { leafTtlMs } from "../identity/leaf.ts";
 import type { Clock } from "../identity/leaf.ts";
 import type { LeafIssuer } from "../identity/leaf.ts";
 import { SecretService } from "../identity/secret-service.ts";
@@ -11,8 +12,10 @@ import type { MeshCompiler } from "../resource.ts";
 import { AdsService, deltaMethod } from "../xds/ads-service.ts";
 import type { AdsLog } from "../xds/ads-service.ts";
 import { GrpcServer } from "../xds/grpc-server.ts";
+import { knownPod } from "../xds/proxy-node.ts";
 import { XdsMetrics } from "../xds/xds-metrics.ts";
 import { controlServer } from "./control-server.ts";
+import { disconnectedProxies } from "./disconnected.ts";
 import { MeshWatch } from "./mesh-watch.ts";
 import { ObjectFeed } from "./object-feed.ts";
 import { takeOver } from "./unix-socket.ts";
@@ -48,6 +51,8 @@ export class MeshServer {
   readonly #closers: (() => unknown)[] = [];
   readonly #stop = new AbortController();
   #serving = false;
+  /** Unix ms. An earlier process may have served until then. */
+  #firstServedAt: number | undefined;
 
   constructor(options: MeshServerOptions) {
     this.#options = options;
@@ -83,7 +88,10 @@ export class MeshServer {
         now,
         known: ({ namespace, podName, podUid }) => this.#watch.pod(namespace, podName)?.metadata.uid === podUid,
       }),
-      podIp: (namespace, name) => this.#watch.pod(namespace, name)?.status?.podIP,
+      pod: (namespace, name) => {
+        const pod = this.#watch.pod(namespace, name);
+        return pod && knownPod(pod);
+      },
     });
     this.#feed = new ObjectFeed(compiler, () => this.#ads.revision, setImmediate);
     this.#watch = new MeshWatch({
@@ -91,6 +99,10 @@ export class MeshServer {
       feed: this.#feed,
       secrets,
       rateLimit: this.#rateLimit,
+      pods: {
+        changed: (pod) => this.#ads.podChanged(pod.metadata.namespace ?? "", pod.metadata.name, knownPod(pod)),
+        gone: ({ metadata }) => this.#ads.podGone(metadata.namespace ?? "", metadata.name, metadata.uid ?? ""),
+      },
       log,
       now,
     });
@@ -99,10 +111,16 @@ export class MeshServer {
   /** Resolves when proxies are served. Rejects when an address can't be had, or when it is closed meanwhile. */
   async start(): Promise<void> {
     const { xdsSocket, controlSocket, rateLimit, log } = this.#options;
+    const now = () => this.#options.clock.now();
     const onError = (error: unknown) => log.error({ reason: String(error) }, "a call failed");
     const control = controlServer({
       proxies: this.#ads,
       objects: this.#feed,
+      disconnected: () =>
+        disconnectedProxies(this.#watch.pods(), this.#ads.pods, {
+          firstServedAt: this.#firstServedAt ?? now(),
+          ttlMs: leafTtlMs,
+        }),
       metrics: this.#metrics,
       registry: () => this.#options.registry,
       trustDomain: this.#options.issuer.trustDomain,
@@ -141,6 +159,7 @@ export class MeshServer {
       this.#ads.close();
       return xds.close(1000);
     });
+    this.#firstServedAt = now();
     this.#serving = true;
     log.info({ xdsSocket, controlSocket, rateLimit, objects: this.#feed.objects }, "the mesh process serves");
   }

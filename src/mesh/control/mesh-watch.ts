@@ -18,6 +18,8 @@ export interface MeshWatchOptions {
     putConfig(object: ConfigMap): LimitConfigError | undefined;
     removeConfig(namespace: string, name: string): void;
   };
+  /** Whose streams follow their pods. */
+  pods: { changed(pod: Pod): void; gone(pod: Pod): void };
   log: { warn(fields: object, message: string): void };
   now: () => number;
 }
@@ -40,8 +42,14 @@ export class MeshWatch {
     for (const kind of compiledKinds)
       this.#reflect(
         kind,
-        (object) => feed.put(object),
-        (object) => feed.remove(object),
+        (object) => {
+          feed.put(object);
+          if (kind === kinds.Pod) options.pods.changed(object as Pod);
+        },
+        (object) => {
+          feed.remove(object);
+          if (kind === kinds.Pod) options.pods.gone(object as Pod);
+        },
       );
     this.#reflect(
       kinds.Secret,
@@ -99,6 +107,10 @@ export class MeshWatch {
   /** A pod as the Kubernetes API last told of it. */
   pod(namespace: string, name: string): Pod | undefined {
     return this.#pods.get(name, namespace) as Pod | undefined;
+  }
+
+  pods(): Iterable<Pod> {
+    return this.#pods.values() as Iterable<Pod>;
   }
 
   /** By kind: how its watch is, and how old its view (ms). */

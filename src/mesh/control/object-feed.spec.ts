@@ -14,6 +14,7 @@ function setup() {
   const compiler = {
     put: ({ metadata }: KubeObject) => seen.push(`+${metadata.name}`),
     remove: (_kind: string, _namespace: string, name: string) => seen.push(`-${name}`),
+    reach: (ids: readonly string[]) => ({ proxies: new Set(ids), resources: new Map(), named: [] }),
     flush() {
       seen.push("flush");
       if (state.reaches) state.revision++;
@@ -43,7 +44,7 @@ test("nothing is compiled before the first view is whole; then once for each tur
   expect(seen).toEqual(["+a", "-b", "flush"]);
 });
 
-test("an object counts as compiled from its flush on, under the change that it made, or none", () => {
+test("an object counts as compiled from its flush on, under the latest change that it made, or none", () => {
   const { feed, state, turn } = setup();
   feed.start();
   feed.put(object("a", "1"));
@@ -53,7 +54,11 @@ test("an object counts as compiled from its flush on, under the change that it m
   state.reaches = false;
   feed.put(object("a", "2"));
   turn();
-  expect(feed.compiled("Service/money/a")).toEqual({ resourceVersion: "2", revision: 0 });
+  // What proxies must have acknowledged is still the change before.
+  expect(feed.compiled("Service/money/a")).toEqual({ resourceVersion: "2", revision: 2 });
+  feed.put(object("b", "3"));
+  turn();
+  expect(feed.compiled("Service/money/b")).toEqual({ resourceVersion: "3", revision: 0 });
 });
 
 test("what is gone is remembered as gone, until it comes back", () => {
@@ -65,7 +70,7 @@ test("what is gone is remembered as gone, until it comes back", () => {
   feed.remove(object("a", "2"));
   turn();
   expect(feed.compiled("Service/money/a")).toBeUndefined();
-  expect(feed.gone("Service/money/a")).toBe(3);
+  expect(feed.gone("Service/money/a")).toMatchObject({ revision: 3, reach: { proxies: new Set(["Service/money/a"]) } });
   feed.put(object("a", "3"));
   turn();
   expect(feed.gone("Service/money/a")).toBeUndefined();

@@ -35,6 +35,7 @@ export class Leaf {
   readonly #onError: (error: unknown) => void;
   #resource: XdsResource | undefined;
   #heldVersion: string | undefined;
+  #until: number | undefined;
   #cancel: (() => void) | undefined;
   #issuing = false;
   #closed = false;
@@ -66,6 +67,11 @@ export class Leaf {
     return this.#heldVersion;
   }
 
+  /** Until when the latest certificate is good, given or recognised: of one that is recognised, the latest time possible. Unix ms. */
+  get until(): number | undefined {
+    return this.#until;
+  }
+
   /** The proxy says that it holds this version. */
   recognise(version: string): void {
     if (this.#resource || this.#issuing) return;
@@ -74,6 +80,8 @@ export class Leaf {
     const now = this.#clock.now();
     if (owner !== this.#owner() || !(at > now && at <= now + this.#ttlMs)) return;
     this.#heldVersion = version;
+    // It is renewed at half its life.
+    this.#until = at + this.#ttlMs / 2;
     this.#wait(at);
   }
 
@@ -103,6 +111,7 @@ export class Leaf {
       const serial = createHash("sha256").update(certChainPem).digest("hex").slice(0, 12);
       this.#resource = certificateSecret(workloadSecret, certChainPem, keyPem, `${this.#owner()}.${renewAt}.${serial}`);
       this.#heldVersion = undefined;
+      this.#until = expires;
       this.#wait(renewAt);
       if (!this.#closed) this.#changed();
     } catch (error) {

@@ -13,6 +13,8 @@ export interface ProxySecrets {
   get(name: string): XdsResource | typeof later | undefined;
   /** Must be told of each request for secrets before the stream's state is. */
   requested(request: DeltaRequest): void;
+  /** Until when the certificates that it was given, or has said to hold, are good; Unix ms. Undefined: it has none of this process. */
+  certificateUntil(): number | undefined;
   close(): void;
 }
 
@@ -78,6 +80,7 @@ export class SecretService {
         if (request.subscribe.includes(workloadSecret) && (held === undefined || leaf.heldVersion !== held))
           leaf.need();
       },
+      certificateUntil: () => leaf.until,
       close: () => {
         leaf.close();
         this.#watchers.delete(watcher);

@@ -2,13 +2,13 @@ import { Registry } from "prom-client";
 import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { createRoot } from "../../trust/root.ts";
 import type { Intermediate } from "../../trust/intermediate.ts";
-import { systemClock } from "../identity/clock.ts";
 import { secretTypeUrl } from "../identity/secret-resource.ts";
 import { SecretService } from "../identity/secret-service.ts";
 import { typeUrls } from "../resource.ts";
-import type { Change, MeshCompiler, Proxy, Resource, TypeUrl } from "../resource.ts";
+import type { Change, MeshCompiler, Proxy, Reach, Resource, TypeUrl } from "../resource.ts";
 import { AdsService, deltaMethod } from "./ads-service.ts";
 import { GrpcServer } from "./grpc-server.ts";
+import type { KnownPod } from "./proxy-node.ts";
 import { TestProxy } from "./testing.ts";
 import { XdsMetrics } from "./xds-metrics.ts";
 
@@ -50,12 +50,20 @@ class OneConfig implements MeshCompiler {
   sources(): string[] {
     return [];
   }
+  reach(): Reach {
+    return { proxies: new Set(), resources: new Map(), named: [] };
+  }
   onChange(listener: (changes: readonly Change[]) => void): () => void {
     this.#tell = listener;
     return () => {};
   }
 }
 
+const gateway = { labels: { istio: "ingressgateway" }, gateway: true };
+/** Certificates that are to be renewed. */
+const renewals = new Set<() => void>();
+let reviewed = 0;
+let pods: Record<string, KnownPod>;
 let issuer: Intermediate;
 let compiler: OneConfig;
 let ads: AdsService;
@@ -70,9 +78,18 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   compiler = new OneConfig();
+  renewals.clear();
+  reviewed = 0;
+  pods = { moved: { ip: "127.0.0.9", gateway: false }, gate: gateway, gate2: gateway };
   secrets = new SecretService({
     issuer,
-    clock: systemClock,
+    clock: {
+      now: Date.now,
+      schedule: (_, run) => {
+        renewals.add(run);
+        return () => void renewals.delete(run);
+      },
+    },
     onError: (error) => {
       throw error;
     },
@@ -85,10 +102,11 @@ beforeEach(async () => {
     log: { info() {}, warn() {} },
     reviewToken: async (token) => {
       if (token === "unreachable") throw new Error("no API");
+      reviewed++;
       const [namespace, podName] = token.split("/");
-      return podName ? { namespace: namespace!, serviceAccount: "app", podName, podUid: "u" } : undefined;
+      return podName ? { namespace: namespace!, serviceAccount: "app", podName, podUid: token } : undefined;
     },
-    podIp: (_, pod) => (pod === "moved" ? "127.0.0.9" : undefined),
+    pod: (_, pod) => pods[pod],
   });
   server = new GrpcServer({ methods: { [deltaMethod]: ads.method } });
   address = `127.0.0.1:${await server.listen({ host: "127.0.0.1", port: 0 })}`;
@@ -112,6 +130,12 @@ test.each([
   ["another pod's token", { token: "money/other" }, 7],
   ["another namespace's token", { token: "food/a" }, 7],
   ["an address that the pod doesn't have", { pod: "moved", token: "money/moved" }, 7],
+  [
+    "a sidecar's pod that claims to be a gateway",
+    { pod: "moved", token: "money/moved", ip: "127.0.0.9", role: "router" },
+    7,
+  ],
+  ["a gateway without a pod", { role: "router" }, 14],
   ["a token that can't be reviewed now", { token: "unreachable" }, 14],
 ])("%s: the stream is refused", async (_, options, status) => {
   const stranger = proxy("a", options);
@@ -216,4 +240,42 @@ test("a gateway hears of its secret's change, and a rejected push is known with 
   const rejected = () => ads.proxy(gate.id)!.state.types.get(secretTypeUrl)!.rejected.get("kubernetes://shop");
   await until(() => rejected() !== undefined);
   expect(rejected()).toMatchObject({ version: secret?.version, message: "no start line" });
+});
+
+test("when its pod is deleted, a stream ends, its certificate is renewed no more, and a late stream is refused", async () => {
+  const certificates = async (each: TestProxy) => {
+    each.send(secretTypeUrl, { subscribe: ["default"] });
+    return (await each.take()).resources.length;
+  };
+  const p = proxy("p");
+  expect(await certificates(p)).toBe(1);
+  const q = proxy("q");
+  expect(await certificates(q)).toBe(1);
+  expect(renewals.size).toBe(2);
+  const silent = proxy("p");
+  await until(() => reviewed === 3);
+  ads.podGone("money", "p", "money/p");
+  expect(await p.ended).toMatchObject({ code: 16, details: "its pod was deleted" });
+  expect((await silent.ended).code).toBe(16);
+  expect([...ads.proxies()].map((stream) => stream.proxy.name)).toEqual(["q"]);
+  expect(renewals.size).toBe(1);
+  const again = proxy("p");
+  again.send(secretTypeUrl, { subscribe: ["default"] });
+  expect((await again.ended).code).toBe(16);
+});
+
+test("when the labels of its pod change, a proxy comes again and is served by the new ones", async () => {
+  pods["p"] = { uid: "money/p", labels: { app: "a" }, gateway: false };
+  const before = proxy("p", { metadata: { LABELS: { app: "other" } } });
+  before.send(typeUrls.cluster);
+  await until(() => compiler.proxies.size === 1);
+  expect([...compiler.proxies.values()][0]?.labels).toEqual({ app: "a" });
+  ads.podChanged("money", "p", pods["p"]);
+  expect(compiler.proxies.size).toBe(1);
+  pods["p"] = { ...pods["p"], labels: { app: "b" } };
+  ads.podChanged("money", "p", pods["p"]);
+  expect((await before.ended).code).toBe(14);
+  proxy("p").send(typeUrls.cluster);
+  await until(() => compiler.proxies.size === 1);
+  expect([...compiler.proxies.values()][0]?.labels).toEqual({ app: "b" });
 });

@@ -7,7 +7,11 @@ import type { DeltaRequest } from "./delta-request.ts";
 import { FrameCache } from "./frame-cache.ts";
 import type { GrpcCall, GrpcMethod, GrpcStream } from "./grpc-server.ts";
 import { GrpcError, grpcStatus } from "./grpc-status.ts";
-import { bearerToken, proxyOf } from "./proxy-node.ts";
+import type { GrpcStatus } from "./grpc-status.ts";
+import { PodSessions } from "./pod-sessions.ts";
+import type { PodSession } from "./pod-sessions.ts";
+import { bearerToken, outdated, proxyOf } from "./proxy-node.ts";
+import type { KnownPod } from "./proxy-node.ts";
 import { ProxyStream } from "./proxy-stream.ts";
 import type { XdsMetrics } from "./xds-metrics.ts";
 
@@ -17,8 +21,8 @@ export interface AdsOptions {
   compiler: MeshCompiler;
   secrets: SecretService;
   reviewToken: ReviewToken;
-  /** The pod's address as the Kubernetes API knows it. */
-  podIp: (namespace: string, pod: string) => string | undefined;
+  /** The pod as the Kubernetes API knows it; undefined: it knows none, or not yet. */
+  pod: (namespace: string, name: string) => KnownPod | undefined;
   metrics: XdsMetrics;
   /** Unix ms. */
   now: () => number;
@@ -36,6 +40,8 @@ export interface AdsLog {
 export class AdsService {
   readonly #options: AdsOptions;
   readonly #streams = new Map<string, { stream: ProxyStream; call: GrpcCall }>();
+  /** Which pods are connected, and how others were last. */
+  readonly pods = new PodSessions();
   readonly #frames = new FrameCache();
   readonly #unsubscribe: () => void;
   #revision = 0;
@@ -81,6 +87,21 @@ export class AdsService {
     }
   };
 
+  /** A pod is there, or other than it was: a stream that was opened on another footing ends, and comes again on the new one. */
+  podChanged(namespace: string, name: string, pod: KnownPod): void {
+    for (const session of this.pods.sessions(namespace, name)) {
+      const reason = session.stream && outdated(session.stream.proxy, session.podUid, pod);
+      if (reason !== undefined) this.#endSession(session, grpcStatus.unavailable, reason);
+    }
+  }
+
+  /** A pod is known to be deleted: its streams end, and its certificate is renewed no more. */
+  podGone(namespace: string, name: string, uid: string): void {
+    this.pods.gone(uid);
+    for (const session of this.pods.sessions(namespace, name))
+      if (session.podUid === uid) this.#endSession(session, grpcStatus.unauthenticated, "its pod was deleted");
+  }
+
   /** Ends every stream, so that proxies connect again (to whoever serves then). */
   close(): void {
     this.#unsubscribe();
@@ -88,18 +109,20 @@ export class AdsService {
   }
 
   #stream(call: GrpcCall, identity: TokenIdentity): GrpcStream {
-    let stream: ProxyStream | undefined;
+    // From here on the pod's deletion ends it, whether it has said anything yet or not.
+    const session = this.pods.open(call, identity);
     return {
       message: (bytes) => {
         const request = decode(bytes);
-        if (!stream) {
+        if (!session.stream) {
           try {
-            stream = this.#open(call, identity, request);
+            session.stream = this.#open(call, identity, request);
           } catch (error) {
             this.#refused(error);
             throw error;
           }
         }
+        const { stream } = session;
         const rejection = stream.receive(request);
         if (rejection !== undefined)
           this.#options.log.warn(
@@ -107,16 +130,28 @@ export class AdsService {
             "a proxy rejected its configuration",
           );
       },
-      drain: () => stream?.drained(),
+      drain: () => session.stream?.drained(),
       halfClosed: () => call.end(grpcStatus.ok),
-      closed: () => stream && this.#closed(stream),
+      closed: () => {
+        this.pods.close(session, this.#options.now());
+        if (session.stream) this.#closed(session.stream);
+      },
     };
+  }
+
+  #endSession(session: PodSession, status: GrpcStatus, reason: string): void {
+    this.pods.close(session, this.#options.now());
+    if (session.stream) {
+      this.#options.log.info({ proxy: session.stream.proxy.id, reason }, "a proxy's stream is ended");
+      this.#closed(session.stream);
+    }
+    session.call.end(status, reason);
   }
 
   #open(call: GrpcCall, identity: TokenIdentity, first: DeltaRequest): ProxyStream {
     if (!first.node) throw new GrpcError(grpcStatus.invalidArgument, "the first request of a stream carries the node");
-    const { compiler, secrets, podIp, metrics, now, log, warmingMs = 5000 } = this.#options;
-    const proxy = proxyOf(first.node, identity, podIp(identity.namespace, identity.podName));
+    const { compiler, secrets, pod, metrics, now, log, warmingMs = 5000 } = this.#options;
+    const proxy = proxyOf(first.node, identity, pod(identity.namespace, identity.podName));
     // The same pod again: its old connection is dead, whether we have heard of it or not.
     const old = this.#streams.get(proxy.id);
     if (old) {

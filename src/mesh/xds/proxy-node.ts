@@ -1,34 +1,57 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Pod } from "../../objects/core.ts";
 import type { TokenIdentity } from "../identity/token-review.ts";
 import type { Proxy } from "../resource.ts";
 import type { DiscoveryNode } from "./delta-request.ts";
 import { GrpcError, grpcStatus } from "./grpc-status.ts";
+import type { GrpcStatus } from "./grpc-status.ts";
 
 const accepted = "<sidecar or router>~<IP>~<pod>.<namespace>~<domain>";
 
+/** What the Kubernetes API knows of a pod; whatever is absent it doesn't know. */
+export interface KnownPod {
+  readonly uid?: string | undefined;
+  readonly ip?: string | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** Its only process is a gateway's Envoy. */
+  readonly gateway: boolean;
+}
+
+export function knownPod({ metadata, status }: Pod): KnownPod {
+  const templates = metadata.annotations?.["inject.istio.io/templates"] ?? "";
+  return {
+    uid: metadata.uid,
+    ip: status?.podIP,
+    labels: metadata.labels ?? {},
+    gateway: templates.split(",").some((template) => template.trim() === "gateway"),
+  };
+}
+
 /**
- * The proxy that a stream speaks for. Who it is comes from the token alone; the node must not contradict it. Addresses
- * and labels come from the node. Throws a GrpcError (PERMISSION_DENIED, INVALID_ARGUMENT).
- *
- * `podIp` is the pod's address as the Kubernetes API knows it, if it knows one: nobody gets listeners for another's address.
+ * The proxy that a stream speaks for. Who it is comes from the token alone, what it is (labels, gateway or not) from the
+ * Pod that the token names: nobody becomes a gateway, or another workload, by saying so. The node must not contradict
+ * either; addresses and locality come from it, and for a process without a Pod the labels, too.
+ * Throws a GrpcError (PERMISSION_DENIED, INVALID_ARGUMENT; UNAVAILABLE: the Pod that the token names isn't known yet).
  */
-export function proxyOf(node: DiscoveryNode, token: TokenIdentity, podIp: string | undefined): Proxy {
+export function proxyOf(node: DiscoveryNode, token: TokenIdentity, pod: KnownPod | undefined): Proxy {
   const [role, ip, workload, , ...rest] = node.id.split("~");
   if ((role !== "sidecar" && role !== "router") || !ip || !workload || rest.length > 0) {
     throw new GrpcError(grpcStatus.invalidArgument, `node.id is ${JSON.stringify(node.id)}; ${accepted} is accepted`);
   }
   const expected = `${token.podName}.${token.namespace}`;
-  if (workload !== expected) {
-    throw new GrpcError(
-      grpcStatus.permissionDenied,
-      `the token is bound to pod ${expected}, but node.id claims to be ${workload}`,
-    );
-  }
-  if (podIp !== undefined && podIp !== ip) {
-    throw new GrpcError(
-      grpcStatus.permissionDenied,
-      `pod ${expected} has the address ${podIp}, but node.id claims ${ip}`,
-    );
-  }
+  const refuse = (status: GrpcStatus, reason: string): never => {
+    throw new GrpcError(status, reason);
+  };
+  if (workload !== expected)
+    refuse(grpcStatus.permissionDenied, `the token is bound to pod ${expected}, but node.id claims to be ${workload}`);
+  if (pod?.uid !== undefined && pod.uid !== token.podUid)
+    refuse(grpcStatus.unavailable, `the token is bound to another pod ${expected} than the one known here`);
+  if (pod?.ip !== undefined && pod.ip !== ip)
+    refuse(grpcStatus.permissionDenied, `pod ${expected} has the address ${pod.ip}, but node.id claims ${ip}`);
+  if (role === "router" && pod === undefined)
+    refuse(grpcStatus.unavailable, `node.id claims to be a gateway, and no pod ${expected} is known here yet`);
+  if (role === "router" && pod?.gateway !== true)
+    refuse(grpcStatus.permissionDenied, `node.id claims to be a gateway, but pod ${expected} is none`);
   const { metadata } = node;
   return {
     id: node.id,
@@ -37,12 +60,20 @@ export function proxyOf(node: DiscoveryNode, token: TokenIdentity, podIp: string
     namespace: token.namespace,
     name: token.podName,
     serviceAccount: token.serviceAccount,
-    labels: textMap(metadata["LABELS"]),
+    labels: pod?.labels ?? textMap(metadata["LABELS"]),
     cluster: text(metadata["CLUSTER_ID"]),
     network: text(metadata["NETWORK"]),
     locality: node.locality,
     metadata,
   };
+}
+
+/** Why a connected proxy may no longer be served as it is, now that its Pod is this one. Undefined: it may. */
+export function outdated(proxy: Proxy, podUid: string, pod: KnownPod): string | undefined {
+  if (pod.uid !== undefined && pod.uid !== podUid) return "its pod was replaced by another of the same name";
+  if (pod.ip !== undefined && pod.ip !== proxy.ip) return `its pod has the address ${pod.ip}`;
+  if (proxy.role === "router" && !pod.gateway) return "its pod is no gateway";
+  return pod.labels === undefined || isDeepStrictEqual(pod.labels, proxy.labels) ? undefined : "its labels changed";
 }
 
 /** The token of `authorization: Bearer TOKEN`. Throws a GrpcError (UNAUTHENTICATED). */

@@ -70,6 +70,11 @@ export class ProxyStream implements XdsSource {
     }
   }
 
+  /** Until when the certificates that it was given are good; Unix ms. */
+  get certificateUntil(): number | undefined {
+    return this.#secrets.certificateUntil();
+  }
+
   /** The objects that a resource was made from; none for secrets. */
   sources(type: string, name: string): string[] {
     const known = Object.values(typeUrls).find((url) => url === type);

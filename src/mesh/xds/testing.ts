@@ -24,10 +24,19 @@ export class TestProxy {
 
   constructor(
     address: string,
-    options: { pod: string; namespace?: string; ip?: string; token?: string; role?: string; metadata?: JsonObject },
+    options: {
+      pod: string;
+      namespace?: string;
+      ip?: string;
+      token?: string;
+      role?: string;
+      domain?: string;
+      metadata?: JsonObject;
+    },
   ) {
     const { pod, namespace = "money", ip = "127.0.0.1", token, role = "sidecar" } = options;
-    this.id = `${role}~${ip}~${pod}.${namespace}~${namespace}.svc.cluster.local`;
+    const { domain = `${namespace}.svc.cluster.local` } = options;
+    this.id = `${role}~${ip}~${pod}.${namespace}~${domain}`;
     this.#metadata = options.metadata ?? {};
     this.#client = new Client(address, credentials.createInsecure(), { "grpc.max_receive_message_length": -1 });
     const metadata = new Metadata();

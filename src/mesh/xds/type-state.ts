@@ -34,6 +34,8 @@ interface InFlight {
 /** Numbers of the changes that a name waits for: `every` when it was never sent, none for what no change of objects caused. */
 export type Revisions = readonly number[];
 export const every = 0;
+/** Too many to remember. */
+export const any = -1;
 /** Responses that may be overdue at once. */
 const mostOverdue = 16;
 /** Above this many, what a stuck name waits for counts as everything. */
@@ -94,13 +96,17 @@ export class TypeState {
     for (const name of names) if (this.wants(name)) this.#soil(name, revision === undefined ? [] : [revision]);
   }
 
-  /** Names that the proxy may not have yet as that change made them. */
-  *waiting(revision: number): Iterable<string> {
+  /**
+   * Names that the proxy may not have yet as that change made them; `*`: any. `initially` says which count of those that
+   * it is to have for the first time on this stream: all of them unless told.
+   */
+  *waiting(revision: number, initially: (name: string) => boolean = () => true): Iterable<string> {
     if (this.#allDirty) yield "*";
-    const concerned = (revisions: Revisions) => revisions.includes(every) || revisions.includes(revision);
-    for (const [name, revisions] of this.#dirty) if (concerned(revisions)) yield name;
+    const concerned = (name: string, revisions: Revisions) =>
+      revisions.includes(revision) || revisions.includes(any) || (revisions.includes(every) && initially(name));
+    for (const [name, revisions] of this.#dirty) if (concerned(name, revisions)) yield name;
     for (const { revisions: sent } of this.unanswered())
-      for (const [name, revisions] of sent) if (concerned(revisions)) yield name;
+      for (const [name, revisions] of sent) if (concerned(name, revisions)) yield name;
   }
 
   /** Responses that the proxy hasn't answered, oldest first. */
@@ -200,7 +206,7 @@ export class TypeState {
 
   #soil(name: string, revisions: Revisions): void {
     const all = [...new Set([...(this.#dirty.get(name) ?? []), ...revisions])];
-    this.#dirty.set(name, all.length > mostRevisions ? [every] : all);
+    this.#dirty.set(name, all.length > mostRevisions ? [any] : all);
   }
 
   #subscribe(name: string, first: boolean): void {

@@ -177,3 +177,20 @@ test("a path that two apps expose", () => {
   ]);
   expect(found(app("b", expose("/x/y")), [app("a", expose("/x"))])).toEqual([]);
 });
+
+test.each([
+  ["traffic: { timeout: 1s }", "calls: [{ app: a, timeout: 2s }]", ["spec.traffic.timeout"]],
+  ["traffic: { timeout: 1s }", "calls: [{ app: a, retries: { attempts: 0 } }]", []],
+  ["", "calls: [{ app: a, timeout: 2s }]", []],
+  ["traffic: { retries: { attempts: 1 } }", "calls: [{ app: a, retries: { attempts: 0 } }]", ["spec.traffic.retries"]],
+  [
+    "overrides: [{ clusters: {}, spec: { traffic: { timeout: 2s } } }]",
+    "calls: [{ app: a, timeout: 2s }]",
+    ["spec.traffic.timeout"],
+  ],
+])("callers with limits of their own: %s, called with %s", (spec, caller, fields) => {
+  const problems = lint(app("a", spec), fleet([app("b", caller), app("c", "calls: [{ app: a }]")]));
+  expect(problems.map(({ code, field, found }) => [code, field, found])).toEqual(
+    fields.map((field) => ["caller-overrides", field, ["b"]]),
+  );
+});

@@ -1,5 +1,6 @@
 import type { App } from "../app.ts";
 import type { Problem } from "../problem.ts";
+import { callerOverrides } from "./caller-overrides.ts";
 import { deadlineExceedsCaller } from "./deadline-exceeds-caller.ts";
 import { exposedOpenly } from "./exposed-openly.ts";
 import { httpRuleForTcp } from "./http-rule-for-tcp.ts";
@@ -25,6 +26,7 @@ const rules: readonly LintRule[] = [
   unansweredCalls,
   httpRuleForTcp,
   pathTaken,
+  callerOverrides,
 ];
 
 /** What is legal but probably wrong about a valid App among all others: warnings, each with its field; none stops a change. */

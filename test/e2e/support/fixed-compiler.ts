@@ -13,7 +13,7 @@ import {
   UpstreamTlsContextSchema,
 } from "#gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts";
 import { typeUrls } from "../../../src/mesh/resource.ts";
-import type { Change, MeshCompiler, Proxy, Resource, Snapshot, TypeUrl } from "../../../src/mesh/resource.ts";
+import type { Change, MeshCompiler, Proxy, Reach, Resource, Snapshot, TypeUrl } from "../../../src/mesh/resource.ts";
 
 const schemas: Record<TypeUrl, DescMessage> = {
   [typeUrls.cluster]: ClusterSchema,
@@ -83,6 +83,9 @@ export class FixedCompiler implements MeshCompiler {
   }
   sources(_proxyId: string, _type: TypeUrl, name: string): string[] {
     return [`Test/money/${name}`];
+  }
+  reach(): Reach {
+    return { proxies: new Set(), resources: new Map(), named: [] };
   }
   onChange(listener: (changes: readonly Change[]) => void): () => void {
     this.#listeners.add(listener);

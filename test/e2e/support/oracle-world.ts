@@ -101,7 +101,7 @@ export class OracleWorld {
         const found = pods.find(({ pod }) => pod === token);
         return found && { namespace: "one", serviceAccount: found.account, podName: found.pod, podUid: found.pod };
       },
-      podIp: (_, name) => pods.find(({ pod }) => pod === name)?.ip,
+      pod: (_, name) => ({ ip: pods.find(({ pod }) => pod === name)?.ip, gateway: false }),
     });
     const onError = (error: unknown) => this.errors.push(error);
     const xds = new GrpcServer({ methods: { [deltaMethod]: this.#ads.method }, onError });

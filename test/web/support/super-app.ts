@@ -48,8 +48,14 @@ export async function startSuperApp(): Promise<World> {
     segment: "shop",
     workload,
     calls: [{ app: "catalog", methods: ["GET"] }, { app: "search" }],
+    expose: [{ host: "shop.example", path: "/" }],
   });
-  await applyAndDeploy(world, "search", { team: "aji", segment: "shop", workload, calls: [{ app: "catalog" }] });
+  await applyAndDeploy(world, "search", {
+    team: "aji",
+    segment: "shop",
+    workload,
+    calls: [{ app: "catalog", timeout: "800ms" }],
+  });
   await applyAndDeploy(world, "ads", { team: "aji", segment: "shop", workload, calls: [{ app: "catalog" }] });
   await world.engine.idle();
   for (let look = 0; look < 130; look++) {

@@ -23,7 +23,7 @@ export function GoldenCharts({
   const moments = releases.flatMap(({ metadata, spec }) =>
     metadata.creationTimestamp === undefined
       ? []
-      : [{ at: Date.parse(metadata.creationTimestamp), label: `r${spec.number}` }],
+      : [{ at: Date.parse(metadata.creationTimestamp), label: `release ${spec.number}` }],
   );
   const chart = { from: series?.from ?? 0, stepMs: series?.stepMs ?? 1, moments };
   const line = (

@@ -1,4 +1,4 @@
-import type { AppState, AppView } from "../../api/views.ts";
+import type { AppState, AppView, ExposedHost } from "../../api/views.ts";
 import { paths } from "../../router/paths.ts";
 import { Link } from "../../router/router.tsx";
 import { nothing } from "../../ui/format.ts";
@@ -11,10 +11,12 @@ export function AppHead({
   name,
   app,
   status,
+  hosts,
 }: {
   name: string;
   app: AppView | undefined;
   status: AppState | undefined;
+  hosts: readonly ExposedHost[];
 }) {
   const told = status === undefined ? undefined : appHealth(status);
   const trouble = status?.conditions.find((condition) => condition.status !== "True")?.message;
@@ -37,7 +39,7 @@ export function AppHead({
             </Glow>
           )}
         </Fact>
-        <Fact title="Revision">
+        <Fact title="Revision" hint="The workload that carries the traffic: r7 was made by release 7">
           {status === undefined ? (
             <Bone width="2em" />
           ) : (
@@ -72,6 +74,11 @@ export function AppHead({
             ))
           )}
         </Fact>
+        {hosts.length === 0 ? null : (
+          <Fact title="Exposed at" hint="Hosts at the ingress gateway of each cluster">
+            {hosts.map(({ host, path }) => `${host}${path}`).join(", ")}
+          </Fact>
+        )}
       </dl>
       {trouble === undefined ? null : (
         <p className="note">
@@ -82,9 +89,9 @@ export function AppHead({
   );
 }
 
-function Fact({ title, children }: { title: string; children: React.ReactNode }) {
+function Fact({ title, hint, children }: { title: string; hint?: string; children: React.ReactNode }) {
   return (
-    <div>
+    <div title={hint}>
       <dt>{title}</dt>
       <dd>{children}</dd>
     </div>

@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { isMissing } from "../../api/call.ts";
 import { app, appReleases, appSignals, appStatus } from "../../api/queries.ts";
 import { useKeys } from "../../keys/use-keys.ts";
 import { paths } from "../../router/paths.ts";
@@ -10,6 +11,7 @@ import { AppHead } from "./app-head.tsx";
 import { EdgeTable } from "./edge-table.tsx";
 import { edgeRows } from "./edges.ts";
 import { InstancesPanel } from "./instances-panel.tsx";
+import { MissingApp } from "./missing-app.tsx";
 import { ReleasesPanel } from "./releases-panel.tsx";
 import { RulesPanel } from "./rules-panel.tsx";
 import { speechOf } from "./speech.ts";
@@ -18,10 +20,13 @@ import { speechOf } from "./speech.ts";
 export function AppPage({ name }: { name: string }) {
   const { go } = useRouter();
   const declared = useQuery(app(name));
-  const status = useQuery(appStatus(name));
-  const signals = useQuery(appSignals(name));
-  const releases = useQuery(appReleases(name));
+  // One question finds out that there is no such app: the others wait for its answer.
+  const known = declared.data !== undefined;
+  const status = useQuery({ ...appStatus(name), enabled: known });
+  const signals = useQuery({ ...appSignals(name), enabled: known });
+  const releases = useQuery({ ...appReleases(name), enabled: known });
   useKeys({ Escape: () => go(paths.apps()) });
+  if (isMissing(declared.error)) return <MissingApp name={name} />;
   if (declared.error !== null && declared.data === undefined)
     return <Failure error={declared.error} retry={() => void declared.refetch()} />;
   const speaks = speechOf(declared.data?.spec.workload?.ports);
@@ -30,7 +35,12 @@ export function AppPage({ name }: { name: string }) {
   const { data } = signals;
   return (
     <article aria-label={name} className="app-page">
-      <AppHead name={name} app={declared.data} status={status.data ?? declared.data?.status} />
+      <AppHead
+        name={name}
+        app={declared.data}
+        status={status.data ?? declared.data?.status}
+        hosts={status.data?.hosts ?? []}
+      />
       <p className="small dim seen-by">
         {signals.error !== null && data === undefined ? (
           <Mark health="wait" word={`No figures: ${signals.error.message}`} />
@@ -56,7 +66,13 @@ export function AppPage({ name }: { name: string }) {
         talksRequests={speaks.some((speech) => speech !== "tcp")}
       />
       <div className="two">
-        <EdgeTable title="Callers" rows={edges("callers", "callers")} empty="Nobody calls it." />
+        <EdgeTable
+          title="Callers"
+          rows={edges("callers", "callers")}
+          empty={
+            status.data?.hosts.length ? "No app calls it; it is exposed at the ingress gateway." : "Nobody calls it."
+          }
+        />
         <EdgeTable
           title="Calls"
           rows={edges("calls", "callees")}
@@ -64,10 +80,10 @@ export function AppPage({ name }: { name: string }) {
         />
       </div>
       <div className="two">
-        <RulesPanel name={name} speaks={speaks} />
+        <RulesPanel name={name} speaks={speaks} known={known} />
         <div className="stack">
-          <InstancesPanel name={name} />
-          <ReleasesPanel name={name} />
+          <InstancesPanel name={name} known={known} />
+          <ReleasesPanel name={name} known={known} />
         </div>
       </div>
     </article>

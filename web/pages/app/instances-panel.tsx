@@ -18,8 +18,8 @@ const health: Record<Instance["state"], Health> = {
   ended: "unknown",
 };
 
-export function InstancesPanel({ name }: { name: string }) {
-  const query = useQuery(appInstances(name));
+export function InstancesPanel({ name, known }: { name: string; known: boolean }) {
+  const query = useQuery({ ...appInstances(name), enabled: known });
   const { data, error } = query;
   return (
     <Panel

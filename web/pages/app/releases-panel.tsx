@@ -9,8 +9,8 @@ import { Panel } from "../../ui/panel.tsx";
 import { Bone, Empty, Failure } from "../../ui/states.tsx";
 
 /** Newest first: what changed, who did it, how it went. */
-export function ReleasesPanel({ name }: { name: string }) {
-  const releases = useQuery(appReleases(name));
+export function ReleasesPanel({ name, known }: { name: string; known: boolean }) {
+  const releases = useQuery({ ...appReleases(name), enabled: known });
   return (
     <Panel title="Releases" aside={releases.data?.length}>
       {releases.error !== null && releases.data === undefined ? (
@@ -20,13 +20,18 @@ export function ReleasesPanel({ name }: { name: string }) {
           Each accepted change of the app becomes a numbered release.
         </Empty>
       ) : (
-        <ol className="releases">
-          {releases.data === undefined ? (
-            <Bone width="60%" />
-          ) : (
-            releases.data.map((release) => <Entry key={release.metadata.name} release={release} />)
-          )}
-        </ol>
+        <>
+          <p className="small dim hint">
+            A release is one numbered change of the app; revision r7 is the workload that release 7 made.
+          </p>
+          <ol className="releases">
+            {releases.data === undefined ? (
+              <Bone width="60%" />
+            ) : (
+              releases.data.map((release) => <Entry key={release.metadata.name} release={release} />)
+            )}
+          </ol>
+        </>
       )}
     </Panel>
   );
@@ -36,7 +41,9 @@ function Entry({ release: { metadata, spec, status } }: { release: ReleaseView }
   const { health, word } = releaseHealth(status ?? { phase: "waiting" });
   return (
     <li>
-      <span className="name">r{spec.number}</span>
+      <span className="name" title={metadata.name}>
+        {spec.number}
+      </span>
       <span>
         <Mark health={health} word={word} />
       </span>

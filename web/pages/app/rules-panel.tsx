@@ -7,8 +7,8 @@ import { Bone, Empty, Failure } from "../../ui/states.tsx";
 import { rulesInWords, sameRules, type Speech } from "./rules.ts";
 
 /** What is in force, in words; where clusters differ, one at a time. */
-export function RulesPanel({ name, speaks }: { name: string; speaks: readonly Speech[] }) {
-  const rules = useQuery(appRules(name));
+export function RulesPanel({ name, speaks, known }: { name: string; speaks: readonly Speech[]; known: boolean }) {
+  const rules = useQuery({ ...appRules(name), enabled: known });
   const [chosen, choose] = useState(0);
   const groups = rules.data === undefined ? undefined : sameRules(rules.data);
   const shown = groups?.[Math.min(chosen, groups.length - 1)];
@@ -51,7 +51,7 @@ export function RulesPanel({ name, speaks }: { name: string; speaks: readonly Sp
         ) : null
       ) : (
         <dl>
-          {rulesInWords(shown.traffic, shown.calls, speaks).map(({ title, rules }) => (
+          {rulesInWords(shown.traffic, shown.calls, speaks, shown.callers).map(({ title, rules }) => (
             <div key={title}>
               <dt>{title}</dt>
               <dd>

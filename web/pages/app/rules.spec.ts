@@ -180,13 +180,29 @@ test("what differs for its own calls", () => {
   ]);
 });
 
+test("callers with limits of their own are named", () => {
+  const callers = {
+    search: { timeoutMs: 800 },
+    orders: { timeoutMs: 0, retries: { attempts: 0 }, match: { methods: ["POST"] } },
+    ads: { retries: { attempts: 1, perTryTimeoutMs: 250 } },
+    quiet: { retries: { retryOn: ["5xx"] } },
+  };
+  expect(
+    rulesInWords(traffic, {}, ["http"], callers).find(({ title }) => title === "Not for everybody")?.rules,
+  ).toEqual([
+    "search brings its own: 800 ms in all.",
+    "orders (POST) brings its own: any time and no retry.",
+    "ads brings its own: 1 retry and 250 ms for each try.",
+  ]);
+});
+
 test("clusters with the same rules stand together", () => {
   const other = { ...traffic, timeoutMs: 2000 };
   expect(
     sameRules([
-      { cluster: "a", traffic, calls: {} },
-      { cluster: "b", traffic: other, calls: {} },
-      { cluster: "c", traffic: { ...traffic }, calls: {} },
+      { cluster: "a", traffic, calls: {}, callers: {} },
+      { cluster: "b", traffic: other, calls: {}, callers: {} },
+      { cluster: "c", traffic: { ...traffic }, calls: {}, callers: {} },
     ]).map(({ clusters }) => clusters),
   ).toEqual([["a", "c"], ["b"]]);
 });

@@ -18,11 +18,20 @@ export interface RuleGroup {
 }
 
 /** Traffic rules in plain words: what they do to a request, not what their fields are called. Pure. */
-export function rulesInWords(traffic: TrafficRules, calls: CallRules, speaks: readonly Speech[]): RuleGroup[] {
+export function rulesInWords(
+  traffic: TrafficRules,
+  calls: CallRules,
+  speaks: readonly Speech[],
+  callers: CallRules = {},
+): RuleGroup[] {
   const requests = speaks.includes("http") || speaks.includes("grpc");
   return [
     { title: "Time", rules: timeRules(traffic, speaks) },
     { title: "Trying again", rules: requests ? retryRules(traffic.retries) : [] },
+    {
+      title: "Not for everybody",
+      rules: Object.entries(callers).flatMap(([caller, own]) => callerRule(caller, own)),
+    },
     { title: "How much at once", rules: poolRules(traffic, requests) },
     { title: "How often", rules: requests ? traffic.rateLimits.map(rateLimitRule) : [] },
     { title: "Failing replicas", rules: breakerRules(traffic) },
@@ -35,14 +44,14 @@ export function rulesInWords(traffic: TrafficRules, calls: CallRules, speaks: re
   ].filter(({ rules }) => rules.length > 0);
 }
 
+type SameRules = Omit<RulesInCluster, "cluster"> & { clusters: string[] };
+
 /** Clusters with the same rules together, in the order of their names. */
-export function sameRules(
-  clusters: readonly RulesInCluster[],
-): { clusters: string[]; traffic: TrafficRules; calls: CallRules }[] {
-  const groups = new Map<string, { clusters: string[]; traffic: TrafficRules; calls: CallRules }>();
-  for (const { cluster, traffic, calls } of clusters) {
-    const key = JSON.stringify([traffic, calls]);
-    const group = groups.get(key) ?? { clusters: [], traffic, calls };
+export function sameRules(clusters: readonly RulesInCluster[]): SameRules[] {
+  const groups = new Map<string, SameRules>();
+  for (const { cluster, ...rules } of clusters) {
+    const key = JSON.stringify([rules.traffic, rules.calls, rules.callers]);
+    const group = groups.get(key) ?? { clusters: [], ...rules };
     group.clusters.push(cluster);
     groups.set(key, group);
   }
@@ -179,6 +188,19 @@ function matching(match: RequestMatch | undefined): string {
   if (match === undefined) return "";
   const headers = Object.entries(match.headers ?? {}).map(([name, value]) => `${name}: ${value}`);
   return `${match.method === undefined ? "" : ` with ${match.method}`}${match.path === undefined ? "" : ` to ${match.path}`}${headers.length === 0 ? "" : ` with ${list(headers)}`}`;
+}
+
+/** A caller that brings its own: the app's timeout or retries don't count for it. */
+function callerRule(caller: string, { timeoutMs, retries, match }: CallRules[string]): string[] {
+  const said = [
+    ...(timeoutMs === undefined ? [] : [timeoutMs === 0 ? "any time" : `${duration(timeoutMs)} in all`]),
+    ...(retries?.attempts === undefined
+      ? []
+      : [retries.attempts === 0 ? "no retry" : count(retries.attempts, "retry", "retries")]),
+    ...(retries?.perTryTimeoutMs === undefined ? [] : [`${duration(retries.perTryTimeoutMs)} for each try`]),
+  ];
+  const on = match === undefined ? "" : ` (${ruleInWords(match)})`;
+  return said.length === 0 ? [] : [`${caller}${on} brings its own: ${list(said)}.`];
 }
 
 function callRules(callee: string, { timeoutMs, retries, match }: CallRules[string]): string[] {

@@ -11,16 +11,18 @@ import { Mark } from "../../ui/mark.tsx";
 import { Panel } from "../../ui/panel.tsx";
 import { Bone, Empty, Failure } from "../../ui/states.tsx";
 import { GoldenCharts } from "../app/app-charts.tsx";
+import { IngressPanel } from "./ingress-panel.tsx";
 import { AppFiguresTable } from "./app-figures-table.tsx";
 
 /** One cluster: what arrives there, what its worker has applied, and what it refuses. */
 export function ClusterPage({ name }: { name: string }) {
   const { go } = useRouter();
   const clusters = useQuery(clusterList);
-  const signals = useQuery(clusterSignals(name));
-  const worker = useQuery(clusterWorker(name));
-  useKeys({ Escape: () => go(paths.clusters()) });
   const cluster = clusters.data?.find(({ metadata }) => metadata.name === name);
+  const enabled = cluster !== undefined;
+  const signals = useQuery({ ...clusterSignals(name), enabled });
+  const worker = useQuery({ ...clusterWorker(name), enabled });
+  useKeys({ Escape: () => go(paths.clusters()) });
   if (clusters.data === undefined && clusters.error !== null)
     return <Failure error={clusters.error} retry={() => void clusters.refetch()} />;
   if (clusters.data !== undefined && cluster === undefined) {
@@ -106,6 +108,7 @@ export function ClusterPage({ name }: { name: string }) {
               </ul>
             )}
           </Panel>
+          <IngressPanel name={name} known={cluster !== undefined} />
           <Panel title="The way in">
             <div className="pad">
               <Copyable command={`npx quipu cluster kubeconfig ${name} > ${name}.kubeconfig`} />

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { KubeObject } from "../../../objects/meta.ts";
-import type { Graph } from "../memo.ts";
+import type { Graph, Reached } from "../memo.ts";
 
 /** An object without what changes on every write (resourceVersion, managedFields, …): equal content is equal. */
 export interface Stored<O extends KubeObject = KubeObject> {
@@ -31,6 +31,7 @@ interface RawIndex {
   readonly keysOf: (stored: Stored) => string[];
   readonly entries: Map<string, Map<string, Stored>>;
   readonly invalidate: (key: string) => void;
+  readonly users: (key: string, id: string) => Reached[];
 }
 
 /** All objects that the mesh compiles from, held once, found by tracked indexes. */
@@ -56,6 +57,7 @@ export class ObjectStore {
       keysOf: keysOf as RawIndex["keysOf"],
       entries,
       invalidate: (key) => family.invalidate(key),
+      users: (key, id) => family.users(key, id),
     };
     this.#indexes.set(kind, [...(this.#indexes.get(kind) ?? []), raw]);
     const graph = this.#graph;
@@ -86,6 +88,15 @@ export class ObjectStore {
 
   get(id: string): Stored | undefined {
     return this.#objects.get(id);
+  }
+
+  /** The computations that looked at this object, as it is now. */
+  users(id: string): Reached[] {
+    const stored = this.#objects.get(id);
+    if (stored === undefined) return [];
+    return (this.#indexes.get(stored.kind) ?? []).flatMap((index) =>
+      index.keysOf(stored).flatMap((key) => index.users(key, id)),
+    );
   }
 
   #reindex(kind: string, before: Stored | undefined, after: Stored | undefined): void {

@@ -1,0 +1,41 @@
+import type { ReleaseView } from "./follow-release.ts";
+
+/** What a release waits for, apart from what the app itself wrote before it ended: that is long, and comes again and again. */
+export interface Waiting {
+  text: string;
+  /** What the app's process wrote last. */
+  output?: string;
+}
+
+/** Splits off the app's own words, as the cluster appends them to how its process ended. Pure. */
+export function splitOutput(reason: string): Waiting {
+  const found = /^(.*?(?:exited with code -?\d+|killed by signal \d+)): (.*)$/s.exec(reason);
+  return found === null ? { text: reason } : { text: found[1]!, output: found[2]!.trim() };
+}
+
+/** "orders-r7: widen – bogota: 0 of 2 pods of r7 are ready", and when its patience ends and what happens then. Pure. */
+export function waitingWords(
+  { metadata: { name }, status }: ReleaseView,
+  nowMs: number,
+): Waiting & { deadline: string } {
+  const { phase = "waiting", step, reason, deadline, then } = status ?? {};
+  // Why it goes back was told while it waited.
+  const going = /^going back \(.*\): (.*)$/s.exec(reason ?? "");
+  const split =
+    going !== null ? { text: `going back: ${going[1]}` } : reason === undefined ? { text: "" } : splitOutput(reason);
+  return {
+    ...split,
+    text: `${name}: ${step ?? phase}${split.text === "" ? "" : ` – ${split.text}`}`,
+    deadline:
+      deadline === undefined || reason === undefined
+        ? ""
+        : ` (deadline in ${span(deadline - nowMs)}${then === undefined ? "" : `: then ${then}`})`,
+  };
+}
+
+/** "9 min 50 s", "25 s". Never below 0. */
+export function span(ms: number): string {
+  const seconds = Math.max(0, Math.ceil(ms / 1000));
+  const minutes = Math.floor(seconds / 60);
+  return minutes === 0 ? `${seconds} s` : seconds % 60 === 0 ? `${minutes} min` : `${minutes} min ${seconds % 60} s`;
+}
