@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { Instance } from "../fleet/pod-instance.ts";
+import type { EvidenceSource } from "../release/observe.ts";
 import type { ReleaseEngine } from "../release/engine.ts";
 import type { SignalsSource } from "../signals/signals-source.ts";
 import type { ArtifactFiles } from "../store/artifact-files.ts";
@@ -39,6 +40,8 @@ export interface ApiContext {
   clusters: ReadonlyMap<string, ClusterAccess>;
   /** Absent: there are none to be had. */
   signals?: SignalsSource;
+  /** What releases are judged by. */
+  evidence: EvidenceSource;
   /** Asks the mesh of a cluster what happens to a request (the body of its `POST /explain`). Undefined: it doesn't answer. */
   explain?: (cluster: string, question: object) => Promise<{ status: number; body: unknown } | undefined>;
   trustDomain: string;

@@ -161,3 +161,7 @@ async function usersOf(tx: ReadTx, kind: ObjectKind, name: string): Promise<stri
       .map((app) => `App/${app.name}`);
   return [];
 }
+
+export function isWritable(kind: ObjectKind): boolean {
+  return declaredKinds[kind].writable;
+}

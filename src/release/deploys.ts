@@ -128,7 +128,3 @@ async function imageToRun(
     );
   return wanted;
 }
-
-export function isWritable(kind: ObjectKind): boolean {
-  return declaredKinds[kind].writable;
-}

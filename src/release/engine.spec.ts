@@ -10,19 +10,10 @@ import type { Store } from "../store/store.ts";
 import { acceptApp, acceptWithdrawal } from "./accept.ts";
 import type { Acknowledger } from "./acknowledge.ts";
 import { ReleaseEngine } from "./engine.ts";
-import type { EvidenceSource } from "./observe.ts";
-import { fakeFleet } from "./fake-fleet.ts";
+import { fakeFleet, nobodyCalls } from "./fake-fleet.ts";
 import type { ReleaseStatus } from "./release-status.ts";
 
 const nobody: Acknowledger = { ask: async () => ({ done: true, evidence: "1 of 1 proxies" }), close: async () => undefined };
-/** NOT the signals of a fleet: everybody was heard, and nobody called. */
-const noTraffic: EvidenceSource = {
-  looks: ({ from, to }) => {
-    const none = { requests: 0, failed: 0, byProxy: 0, latency: [] };
-    return [{ from, to, subject: none, baseline: none, heard: 1, total: 1 }];
-  },
-  watch: () => () => undefined,
-};
 const quiet = {
   info: (...a: unknown[]) => {
     if (process.env.SAY) console.log(JSON.stringify(a));
@@ -82,7 +73,7 @@ describe("the release engine, with a fake fleet", () => {
     new ReleaseEngine({
       store,
       acknowledger,
-      evidence: noTraffic,
+      evidence: nobodyCalls,
       now,
       log: quiet,
       after: (ms, then) => {

@@ -3,32 +3,16 @@ import { clustersOf, isRemoval } from "../rollout/gates.ts";
 import { activeCells, type ActiveCell } from "../rollout/active-cells.ts";
 import { fleetCell, type Before, type Plan } from "../rollout/plan.ts";
 import type { ReleaseState } from "../rollout/state.ts";
-import { judge, type Look, type Verdict } from "../rollout/verdict.ts";
+import { judgeAll, type View } from "../rollout/views.ts";
+import { add } from "../rollout/verdict-figures.ts";
+import type { Look, Verdict } from "../rollout/verdict.ts";
+import type { SignalsSource } from "../signals/signals-source.ts";
 import type { Remembered } from "./journal-state.ts";
 import type { Store } from "../store/store.ts";
 import type { Acknowledger } from "./acknowledge.ts";
 
-/** Where looks at requests come from (the signals of the fleet). */
-export interface EvidenceSource {
-  looks(query: EvidenceQuery): readonly Look[];
-  /** Asks for looks as often as `intervalMs` from now on. Returns how to stop. */
-  watch(app: string, intervalMs: number): () => void;
-}
-export interface EvidenceQuery {
-  app: string;
-  /** Absent: everywhere. */
-  cluster?: string;
-  /** `workload`: a revision beside an old one. `traffic`: all requests to the app, beside those before the change. */
-  kind: "workload" | "traffic";
-  revision?: string;
-  baseline?: string;
-  /** Unix ms: since the step was acknowledged. */
-  from: number;
-  to: number;
-  intervalMs: number;
-  /** The time before the change. */
-  before?: { from: number; to: number };
-}
+/** Where looks at requests come from: the signals of the fleet. */
+export type EvidenceSource = Pick<SignalsSource, "evidence" | "watch">;
 
 /** What a decision about a release needs to know. */
 export async function observe(
@@ -44,13 +28,13 @@ export async function observe(
 ): Promise<Observation> {
   const seen = store.seen();
   const acknowledged = new Map<string, Acknowledgement>();
-  const looks = new Map<string, readonly Look[]>();
+  const looks = new Map<string, readonly View[]>();
   await Promise.all(
     activeCells(plan, before, state).map(async (active) => {
       const { name, step, cell } = active;
       if (cell.heldAt !== null) {
-        const query = queryOf(plan, before, active, now);
-        if (query !== undefined) looks.set(name, evidence.looks(query));
+        const views = viewsOf(plan, before, active, evidence, now);
+        if (views.length > 0) looks.set(name, views);
         return;
       }
       if (!cell.wrote) return;
@@ -79,12 +63,8 @@ export function currentVerdicts(
   if (begun === undefined || ended !== undefined) return verdicts;
   const { plan, before } = begun;
   for (const active of activeCells(plan, before, state)) {
-    const query = active.cell.heldAt === null ? undefined : queryOf(plan, before, active, now);
-    if (query !== undefined)
-      verdicts.set(
-        active.name,
-        judge(plan.analysis, evidence.looks(query), query.kind === "workload" ? "workload" : "traffic"),
-      );
+    const views = active.cell.heldAt === null ? [] : viewsOf(plan, before, active, evidence, now);
+    if (views.length > 0) verdicts.set(active.name, judgeAll(plan.analysis, views));
   }
   return verdicts;
 }
@@ -100,23 +80,56 @@ function together(answers: readonly [string, Acknowledgement][]): Acknowledgemen
   };
 }
 
-function queryOf(plan: Plan, before: Before, { name, step, cell }: ActiveCell, now: number): EvidenceQuery | undefined {
+/** What is looked at while a step is held: none for a step that isn't judged. */
+function viewsOf(
+  plan: Plan,
+  before: Before,
+  { name, step, cell }: ActiveCell,
+  evidence: EvidenceSource,
+  now: number,
+): View[] {
+  const { app, revision } = plan;
+  const { intervalMs } = plan.analysis;
+  const past = { from: cell.at - Math.max(plan.watchMs, intervalMs), to: cell.at };
+  const since = { app, from: cell.heldAt!, to: now, intervalMs, before: past, revision: null, baseline: null };
   const was = before.lanes[name];
-  const common = {
-    app: plan.app,
-    ...(name !== fleetCell && { cluster: name }),
-    from: cell.heldAt!,
-    to: now,
-    intervalMs: plan.analysis.intervalMs,
-  };
-  if (step.do === "pause" || (step.do === "weight" && step.judged))
-    return {
-      ...common,
-      kind: "workload",
-      revision: plan.revision!,
-      ...(was?.kind === "home" && was.good !== null && { baseline: was.good }),
-    };
-  if ((step.do === "traffic" || step.do === "open") && step.judged)
-    return { ...common, kind: "traffic", before: { from: cell.at - Math.max(plan.watchMs, plan.analysis.intervalMs), to: cell.at } };
-  return undefined;
+  if (step.do === "pause" || (step.do === "weight" && step.judged)) {
+    const baseline = was?.kind === "home" ? was.good : null;
+    return [{ kind: "workload", looks: evidence.evidence({ ...since, cluster: name, kind: "workload", revision, baseline }) }];
+  }
+  const edges = Object.keys(plan.roster?.edges ?? {}).map((callee) => ({ caller: app, callee }));
+  const traffic = (cluster: string) => evidence.evidence({ ...since, cluster, kind: "traffic" });
+  const calls = (cluster: string) => evidence.evidence({ ...since, cluster, kind: "edges", edges });
+  if (step.do === "traffic" && step.judged && was?.kind === "home") {
+    const target = plan.lanes[name]!;
+    return [
+      ...(was.traffic === target.traffic ? [] : [{ kind: "traffic" as const, looks: traffic(name) }]),
+      ...(was.calls === target.calls || edges.length === 0 ? [] : [{ kind: "traffic" as const, looks: calls(name) }]),
+    ];
+  }
+  if (step.do !== "open" || !step.judged) return [];
+  const clusters = Object.keys(plan.lanes);
+  return [
+    { kind: "traffic", looks: summed(clusters.map(traffic)) },
+    ...(edges.length === 0 ? [] : [{ kind: "traffic" as const, looks: summed(clusters.map(calls)) }]),
+  ];
+}
+
+/** Looks of several clusters over the same windows as one; as many as all of them have. */
+function summed(lists: readonly (readonly Look[])[]): Look[] {
+  const [first = [], ...rest] = lists;
+  const complete = Math.min(...lists.map((list) => list.length));
+  return first.slice(0, complete).map((look, index) =>
+    rest.reduce((sum, list) => {
+      const other = list[index]!;
+      return {
+        ...sum,
+        subject: add(sum.subject, other.subject),
+        baseline:
+          sum.baseline === null ? other.baseline : other.baseline === null ? sum.baseline : add(sum.baseline, other.baseline),
+        heard: sum.heard + other.heard,
+        total: sum.total + other.total,
+      };
+    }, look),
+  );
 }

@@ -2,7 +2,8 @@ import type { Seen } from "../model/rows.ts";
 import type { Cell, FailureCode, ReleaseState } from "./state.ts";
 import { fleetCell, type Plan } from "./plan.ts";
 import type { LaneStep, Stage } from "./program.ts";
-import { judge, type Look, type Verdict } from "./verdict.ts";
+import type { Verdict } from "./verdict.ts";
+import { judgeAll, type View } from "./views.ts";
 
 /** What the proxies concerned say of a cell's rows. Absent from an observation: nobody was asked yet. */
 export interface Acknowledgement {
@@ -19,7 +20,7 @@ export interface Observation {
   /** By cell. */
   acknowledged: ReadonlyMap<string, Acknowledgement>;
   /** By cell: looks since its step was acknowledged. */
-  looks: ReadonlyMap<string, readonly Look[]>;
+  looks: ReadonlyMap<string, readonly View[]>;
   /** A newer release of the app that waits for this one. */
   newer?: number;
 }
@@ -159,7 +160,7 @@ export function finished(
     const until = cell.heldAt + (step.pauseMs ?? personMs);
     const gone = noPods(name, plan, seen);
     if (gone !== undefined) return gone;
-    const verdict = judge(plan.analysis, looks.get(name) ?? [], "workload");
+    const verdict = judgeAll(plan.analysis, looks.get(name) ?? []);
     if (verdict.kind === "fail") return { kind: "fail", code: "unhealthy", reason: `${name}: ${verdict.reason}` };
     if (promoted || (step.pauseMs !== null && now >= until)) return pass(promoted ? "promoted" : "the pause is over");
     if (now >= until) return { kind: "fail", code: "not-promoted", reason: "nobody promoted it for 7 days" };
@@ -190,7 +191,7 @@ function judged(
   cell: { heldAt: number },
   plan: Plan,
   promoted: boolean,
-  looks: readonly Look[],
+  looks: readonly View[],
   now: number,
   to: {
     pass: (evidence: string, verdict?: Verdict) => Gate;
@@ -198,7 +199,7 @@ function judged(
   },
 ): Gate {
   const { analysis } = plan;
-  const verdict = judge(analysis, looks, "weight" in step ? "workload" : "traffic");
+  const verdict = judgeAll(analysis, looks);
   const holdEnd = cell.heldAt + step.holdMs;
   const deadline = holdEnd + plan.progressDeadlineMs;
   const where = name === fleetCell ? "" : `${name}: `;
@@ -208,7 +209,10 @@ function judged(
   const again = Math.min(now + analysis.intervalMs, now < holdEnd ? holdEnd : deadline);
   if (now < holdEnd) return to.wait("hold", `${where}${verdict.reason}`, Math.max(again, now + 1), "it is judged");
   if (verdict.kind === "pass") return to.pass(verdict.reason, verdict);
-  const little = verdict.kind === "no-traffic" || (verdict.kind === "undecided" && verdict.figures.requests < analysis.minRequests);
+  const { looks: complete, requests } = verdict.figures;
+  const little =
+    verdict.kind === "no-traffic" ||
+    (verdict.kind === "undecided" && complete > 0 && requests < analysis.minRequests);
   if (little && analysis.noTraffic === "pass")
     return to.pass(`passed without evidence: ${verdict.reason}`, verdict);
   if (now >= deadline) return { kind: "fail", code: "no-evidence", reason: `${where}${verdict.reason}` };
