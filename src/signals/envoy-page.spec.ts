@@ -52,3 +52,19 @@ test("what Envoy counts again by zone is left out; a host with such a name isn't
     ["outbound|443||api.zone.example.com", { "code:200": 4 }],
   ]);
 });
+
+test("what a callee's proxy answered by itself", () => {
+  const { counters, uptimeS } = page("callee");
+  expect(counters.get("inbound|8080")).toMatchObject({ denied: 26 + 11 });
+  expect(counters.get("inbound|*")).toEqual({ denied: 35 });
+  expect(uptimeS).toBeGreaterThan(0);
+});
+
+test("tries that were tried again are no calls of their own; what found no cluster is told", () => {
+  const { counters } = page("caller");
+  const bob = counters.get("outbound|80|r1|bob.one.svc.cluster.local")!;
+  expect(bob).toMatchObject({ "retried:500": 2 });
+  expect([...counters.keys()].filter((name) => name.endsWith(".retry"))).toEqual([]);
+  const final = Object.entries(bob).reduce((sum, [key, count]) => (key.startsWith("code:5") ? sum + count : sum), 0);
+  expect(counters.get("unrouted")!["managed:5xx"]).toBeGreaterThan(final);
+});

@@ -152,16 +152,25 @@ function collect(proxies: readonly WatchedProxy[], query: EvidenceQuery, windows
   const last = Math.max(...windows.map(({ to }) => to));
   for (const proxy of proxies) {
     const parts = new Map<string, readonly (keyof Seen)[]>();
+    let previous = -Infinity;
     for (const step of proxy.history.steps(first, last)) {
       const shares = sharesOf(step, windows);
+      // Envoy puts durations together beside the page: they may come one reading late, and be of the time before the change.
+      const timed = query.kind === "workload" || previous >= query.from;
+      previous = step.from;
       for (const [name, added] of step.added) {
         let belongs = parts.get(name);
         if (belongs === undefined) parts.set(name, (belongs = partsOf(proxy, name, query)));
-        for (const part of belongs) for (const [index, share] of shares) addTo(seen[index]![part], added, share);
+        const own = timed ? added : untimed(added);
+        for (const part of belongs) for (const [index, share] of shares) addTo(seen[index]![part], own, share);
       }
     }
   }
   return seen;
+}
+
+function untimed(counters: Counters): Counters {
+  return Object.fromEntries(Object.entries(counters).filter(([key]) => !key.startsWith("le:")));
 }
 
 /** Which windows a reading lies in, and how much of it. */

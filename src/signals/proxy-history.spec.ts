@@ -29,3 +29,44 @@ test("is bounded in time and in steps", () => {
   for (let index = 0; index <= 20; index++) short.add(index * 100, page(index));
   expect(short.perSecond(0, 900)).toBeUndefined();
 });
+
+test("a proxy that was born under our eyes counts from its birth; one that was there already doesn't", () => {
+  const born = new ProxyHistory(60_000);
+  born.add(20_000, { ...page(30), uptimeS: 9 });
+  expect(born.bornAt).toBe(10_000);
+  expect(born.perSecond(0, 20_000)!.get("c")).toEqual({ "code:200": 3 });
+  const old = new ProxyHistory(60_000);
+  old.add(20_000, { ...page(30), uptimeS: 3_000 });
+  expect(old.bornAt).toBeUndefined();
+  expect(old.perSecond(0, 20_000)).toBeUndefined();
+});
+
+test("a restart counts from zero, even when the counter is higher by now", () => {
+  const history = new ProxyHistory(60_000);
+  history.add(0, { ...page(100), uptimeS: 500 });
+  history.add(10_000, { ...page(130), uptimeS: 5 });
+  expect(history.perSecond(0, 10_000)!.get("c")).toEqual({ "code:200": 13 });
+});
+
+test("covers what was read closely enough", () => {
+  const history = new ProxyHistory(60_000);
+  for (const at of [0, 5_000, 10_000, 30_000]) history.add(at, page(at));
+  expect(history.covers(1_000, 9_000, 5_000)).toBe(true);
+  expect(history.covers(-1_000, 9_000, 5_000)).toBe(false);
+  expect(history.covers(5_000, 15_000, 5_000)).toBe(false);
+  expect(history.covers(5_000, 15_000, 20_000)).toBe(true);
+  expect(history.covers(20_000, 31_000, 20_000)).toBe(false);
+});
+
+test("knows its callees", () => {
+  const history = new ProxyHistory(1_000);
+  expect(history.callees.size).toBe(0);
+  history.add(0, {
+    counters: new Map([
+      ["outbound|80|r1|catalog.food.svc.cluster.local", {}],
+      ["inbound|8080", {}],
+    ]),
+    gauges: new Map(),
+  });
+  expect([...history.callees]).toEqual(["catalog"]);
+});

@@ -39,7 +39,8 @@ export class ProxyHistory {
       if (bornAt !== undefined && page.uptimeS! <= bornLatelyS)
         this.#steps.push({ from: (this.#bornAt = bornAt), to: at, added: difference(empty, page) });
     } else {
-      const anew = bornAt !== undefined && bornAt > last.at;
+      const younger = page.uptimeS !== undefined && page.uptimeS < (last.page.uptimeS ?? 0);
+      const anew = younger || (bornAt !== undefined && bornAt > last.at);
       this.#steps.push({ from: last.at, to: at, added: difference(anew ? empty : last.page, page) });
     }
     this.#last = { at, page };
