@@ -21,7 +21,11 @@ import { readText } from "./read-document.ts";
 
 const ReleaseParams = closed({
   name: Type.String({ minLength: 1, description: "The app." }),
-  number: Type.String({ pattern: "^[1-9][0-9]{0,8}$", "x-expects": "a release's number", description: "The release's number." }),
+  number: Type.String({
+    pattern: "^[1-9][0-9]{0,8}$",
+    "x-expects": "a release's number",
+    description: "The release's number.",
+  }),
 });
 export const UndoBody = closed({
   only: optional(
@@ -30,7 +34,9 @@ export const UndoBody = closed({
       description: "Parts that come back. Default: all of them.",
     }),
   ),
-  to: optional(Type.Integer({ minimum: 1, description: "The release that they come back from. Default: the last one before." })),
+  to: optional(
+    Type.Integer({ minimum: 1, description: "The release that they come back from. Default: the last one before." }),
+  ),
 });
 const AnyObject = Type.Object({}, { additionalProperties: true });
 
@@ -113,7 +119,13 @@ export function releaseRoutes(routes: Routes, context: ApiContext): void {
   const again = (
     path: "undo" | "retry",
     summary: string,
-    work: (tx: WriteTx, name: string, body: { only?: Undoable[]; to?: number }, by: string, message?: string) => Promise<Changed>,
+    work: (
+      tx: WriteTx,
+      name: string,
+      body: { only?: Undoable[]; to?: number },
+      by: string,
+      message?: string,
+    ) => Promise<Changed>,
   ) =>
     routes.add(
       {
@@ -132,7 +144,13 @@ export function releaseRoutes(routes: Routes, context: ApiContext): void {
         const body = text === "" ? {} : parseFields(UndoBody, readText(text, request.headers["content-type"]));
         const view = await mutate(store, principal, path, query, async (tx) => {
           requireRole(principal, "deploy", subjectOf("App", (await declared(tx, params.name)).body));
-          const changed = await work(tx, params.name, body as { only?: Undoable[]; to?: number }, principal.name, query.why);
+          const changed = await work(
+            tx,
+            params.name,
+            body,
+            principal.name,
+            query.why,
+          );
           return {
             result: changedView(changed, { store, now: context.now() }),
             subject: `App/${params.name}`,

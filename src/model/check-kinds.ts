@@ -1,5 +1,4 @@
 import type { AppTraffic } from "./app-traffic.ts";
-import type { AppRollout } from "./app-rollout.ts";
 import { checkRollout } from "./check-rollout.ts";
 import { checkReplicas, checkTraffic } from "./check-values.ts";
 import { checkGuardRailFields } from "./guard-rails.ts";
@@ -32,7 +31,7 @@ export function checkKind(document: Exclude<Document, { kind: "App" }>): Problem
 
 function defaults(values: AppDefaults | undefined): Problem[] {
   return [
-    ...checkRollout(values?.rollout as Partial<AppRollout> | undefined, "spec.defaults.rollout"),
+    ...checkRollout(values?.rollout, "spec.defaults.rollout"),
     ...checkReplicas(values?.workload, "spec.defaults.workload"),
     ...checkTraffic(values?.traffic as AppTraffic | undefined, "spec.defaults.traffic"),
   ];

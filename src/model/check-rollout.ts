@@ -57,7 +57,10 @@ function checkAnalysis({ analysis, progressDeadline, steps = [] }: Partial<AppRo
   if (analysis?.interval === undefined) return [];
   const interval = durationMs(analysis.interval);
   const deadline = progressDeadline === undefined ? 600_000 : durationMs(progressDeadline);
-  const longest = Math.max(0, ...steps.map((step) => ("weight" in step && step.hold !== undefined ? durationMs(step.hold) : 0)));
+  const longest = Math.max(
+    0,
+    ...steps.map((step) => ("weight" in step && step.hold !== undefined ? durationMs(step.hold) : 0)),
+  );
   if (interval <= longest + deadline) return [];
   return [
     new Problem("conflicting-fields", `${path}.analysis.interval: no look would be over before the release gives up.`, {

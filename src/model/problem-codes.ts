@@ -157,7 +157,11 @@ export const problemCodes = {
     "A rejected part isn't released again",
     "The App still declares a part that was taken back or undone. Releases keep the good one until the part is edited or retry is given.",
   ),
-  "nothing-to-undo": kind(409, "Nothing to undo", "There is no earlier release that finished everywhere, or what it ran is gone."),
+  "nothing-to-undo": kind(
+    409,
+    "Nothing to undo",
+    "There is no earlier release that finished everywhere, or what it ran is gone.",
+  ),
   "no-capacity": kind(
     422,
     "The cluster can't carry it",

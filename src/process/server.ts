@@ -101,14 +101,23 @@ export async function startServer(
         name,
         clusterAccess(name, link, () => read(kubeconfig)),
       );
-      meshes[name] = { socketPath: meshControlSocket, objectsOf: (app, revision, mode) => objectsOf(link, app, revision, mode) };
+      meshes[name] = {
+        socketPath: meshControlSocket,
+        objectsOf: (app, revision, mode) => objectsOf(link, app, revision, mode),
+      };
     }
     const signals = embeddedSignals(links, (target, error) =>
       log.debug({ err: error, ...target }, "a proxy's figures are missing"),
     );
     signals.start();
     undo.push(() => signals.close());
-    const engine = new ReleaseEngine({ store, acknowledger: new MeshAcknowledger(meshes), evidence: signals, now: Date.now, log });
+    const engine = new ReleaseEngine({
+      store,
+      acknowledger: new MeshAcknowledger(meshes),
+      evidence: signals,
+      now: Date.now,
+      log,
+    });
     undo.push(() => engine.stop());
     const { explain, close: closeExplain } = meshExplain(
       Object.fromEntries(config.clusters.map(({ name, meshControlSocket }) => [name, meshControlSocket])),

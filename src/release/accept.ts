@@ -27,6 +27,8 @@ export interface Accepted {
   cause: Cause;
   /** What was rejected before may be tried again. */
   retry?: boolean;
+  /** The train that it belongs to, and its place there. */
+  train?: { id: number; position: number };
 }
 
 export interface Outcome {
@@ -63,7 +65,10 @@ export async function imageOf(tx: ReadTx, view: InForce, app: string): Promise<s
 export async function acceptApp(
   tx: WriteTx,
   app: App,
-  options: { image?: string; cause: Cause; dryRun?: boolean; declared?: number; world?: World; retry?: boolean },
+  options: { image?: string; cause: Cause; dryRun?: boolean; declared?: number; world?: World } & Pick<
+    Accepted,
+    "retry" | "train"
+  >,
 ): Promise<Outcome> {
   const { name } = app.metadata;
   const world = await worldFor(tx, app, options.world);
@@ -112,7 +117,12 @@ async function changes(tx: WriteTx, app: App, image: string, resolved: ResolvedA
   const open = (await tx.openReleases(app.metadata.name)).at(-1);
   if (open === undefined) return resolved.parts.length > 0;
   const known = remember(await tx.journal(app.metadata.name, open.release));
-  if (known === undefined || known.accepted.app === null || known.state.failure !== undefined || known.state.abort !== undefined)
+  if (
+    known === undefined ||
+    known.accepted.app === null ||
+    known.state.failure !== undefined ||
+    known.state.abort !== undefined
+  )
     return true;
   if (known.begun === undefined)
     return (
@@ -136,12 +146,12 @@ async function record(
   tx: WriteTx,
   app: App,
   image: string,
-  { cause, declared, retry = false }: { cause: Cause; declared?: number; retry?: boolean },
+  { cause, declared, retry = false, train }: { cause: Cause; declared?: number } & Pick<Accepted, "retry" | "train">,
   number: number,
   { parts, plan }: ResolvedApp,
 ): Promise<StoredObject> {
   const { name } = app.metadata;
-  const accepted: Accepted = { app, image, cause, ...(retry && { retry }) };
+  const accepted: Accepted = { app, image, cause, ...(retry && { retry }), ...(train !== undefined && { train }) };
   await tx.appendJournal(name, number, "accept", { ...accepted });
   const resolved = Object.fromEntries(
     Object.entries(plan.lanes).map(([cluster, { workload, scale, traffic, calls }]) => [

@@ -77,18 +77,15 @@ export class MeshAcknowledger implements Acknowledger {
       if (statusCode === 200) return told((await body.json()) as Answer, mode);
       return { done: false, evidence: `its mesh answers ${statusCode}: ${(await body.text()).slice(0, 200)}` };
     } catch (error) {
-      return { done: false, evidence: `its mesh can't be asked: ${error instanceof Error ? error.message : String(error)}` };
+      return {
+        done: false,
+        evidence: `its mesh can't be asked: ${error instanceof Error ? error.message : String(error)}`,
+      };
     }
   }
 
   /** Looked up once for each step: the worker has applied it before anybody asks. */
-  #versions(
-    mesh: MeshAccess,
-    key: string,
-    app: string,
-    revision: number,
-    mode: AskMode,
-  ): Promise<ObjectVersion[]> {
+  #versions(mesh: MeshAccess, key: string, app: string, revision: number, mode: AskMode): Promise<ObjectVersion[]> {
     const known = this.#objects.get(key);
     if (known?.revision === revision) return known.objects;
     const objects = mesh.objectsOf(app, revision, mode);
@@ -108,7 +105,10 @@ export function told(answer: Answer, mode: AskMode): Acknowledgement {
   const concerned = answer.concerned ?? connected;
   const away = answer.disconnected ?? [];
   const count = `${Math.min(acknowledged, concerned)} of ${concerned} proxies`;
-  const names = away.slice(0, 3).map(({ id }) => id).join(", ");
+  const names = away
+    .slice(0, 3)
+    .map(({ id }) => id)
+    .join(", ");
   const missing = `${names}${away.length > 3 ? ` and ${away.length - 3} more` : ""}`;
   if (complete) {
     if (away.length === 0) return { done: true, evidence: count };

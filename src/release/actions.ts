@@ -6,29 +6,37 @@ import { stagesBack, stagesOf } from "../rollout/program.ts";
 import { touchedBy, unadmitted, type Touched } from "../rollout/roster-rows.ts";
 import { after, type Happened, type ReleaseState } from "../rollout/state.ts";
 import { isEmpty, laneWrites, stageWrites } from "../rollout/step-rows.ts";
+import type { App } from "../model/app.ts";
 import type { Seen } from "../model/rows.ts";
 import type { Store, WriteTx } from "../store/store.ts";
 import type { Remembered } from "./journal-state.ts";
 import { phaseOf, putStatus } from "./release-status.ts";
 import { blames, reject, rejectedParts, rejections, withoutRejected } from "./rejected.ts";
 import { resolveApp, withdrawalOf } from "./resolve-app.ts";
-import { worldFor } from "./world.ts";
+import { endedInTrain } from "./train.ts";
+import { readTrains } from "./train-journal.ts";
+import { worldFor, worldInForce, type World } from "./world.ts";
 import { rowsFor, writeRows } from "./write-rows.ts";
 
-/** Resolves the release against what is in force now and writes its plan down. False: it can't begin and has ended. */
-export async function begin(store: Store, app: string, release: number, known: Remembered): Promise<boolean> {
+/** Resolves the release against what is in force now and writes its plan down. `ended`: it can't begin; apps with a new release because of that. */
+export async function begin(
+  store: Store,
+  app: string,
+  release: number,
+  known: Remembered,
+): Promise<{ ended?: string[] }> {
   const seen = store.seen();
   return store.write(async (tx) => {
     const { accepted } = known;
     if (accepted.app === null) {
       const plan = withdrawalOf(app, release, tx.inForce);
       await tx.appendJournal(app, release, "begin", { plan, before: beforeOf(plan, rowsFor(app, tx.inForce), seen) });
-      return true;
+      return {};
     }
     const declared = resolveApp(
       accepted.app,
       accepted.image ?? undefined,
-      await worldFor(tx, accepted.app),
+      await worldOf(tx, accepted.app, accepted.train?.id),
       tx.inForce,
       release,
     );
@@ -36,14 +44,19 @@ export async function begin(store: Store, app: string, release: number, known: R
     const rejected = accepted.retry === true ? [] : rejectedParts(declared, await rejections(tx, app));
     const { plan, problems, snapshots } = withoutRejected(declared, rejected, tx.inForce);
     if (problems[0] !== undefined) {
-      await end(tx, app, release, known, "failed", problems[0].message);
-      return false;
+      return { ended: await end(tx, app, release, known, "failed", problems[0].message) };
     }
     for (const snapshot of snapshots) await tx.putSnapshot(snapshot);
     await tx.appendJournal(app, release, "begin", { plan, before: beforeOf(plan, rowsFor(app, tx.inForce), seen) });
     await putStatus(tx, app, release, { phase: "progressing", step: null, revision: plan.revision });
-    return true;
+    return {};
   });
+}
+
+/** A release of a train resolves against the document that its train is about; others against what has finished. */
+async function worldOf(tx: WriteTx, app: App, train: number | undefined): Promise<World> {
+  const changed = train === undefined ? undefined : (await readTrains(tx))[train - 1]?.changed;
+  return worldFor(tx, app, await worldInForce(tx, changed));
 }
 
 /** What must be kept to be able to go back, and how many pods carry everything now. */
@@ -54,7 +67,10 @@ export function beforeOf(plan: Pick<Plan, "app">, rows: Rows, seen: ReadonlyMap<
     const pods = seen.get(cluster)?.ready[plan.app] ?? {};
     // Of a cluster that was never seen nothing is known: that its pods serve is the safer guess.
     sizes[cluster] = seen.has(cluster)
-      ? Object.entries(lane.weights).reduce((sum, [name, weight]) => sum + (weight > 0 ? (pods[name]?.ready ?? 0) : 0), 0)
+      ? Object.entries(lane.weights).reduce(
+          (sum, [name, weight]) => sum + (weight > 0 ? (pods[name]?.ready ?? 0) : 0),
+          0,
+        )
       : 1;
   }
   return { roster: rows.rosters.get(plan.app) ?? null, lanes: Object.fromEntries(rows.lanes), sizes };
@@ -89,7 +105,8 @@ export async function perform(
 async function done(tx: WriteTx, plan: Plan, before: Before, state: ReleaseState, act: Act): Promise<Happened> {
   if (act.kind === "fail") return act;
   if (act.kind === "held") {
-    const cell = act.cell === fleetCell ? state.fleet : state.failure === undefined ? state.lanes[act.cell] : state.back[act.cell];
+    const cell =
+      act.cell === fleetCell ? state.fleet : state.failure === undefined ? state.lanes[act.cell] : state.back[act.cell];
     const seconds = Math.max(0, tx.now - (cell?.at ?? tx.now)) / 1000;
     return { ...act, evidence: `${act.evidence} in ${seconds.toFixed(1)} s` };
   }
@@ -103,7 +120,13 @@ async function done(tx: WriteTx, plan: Plan, before: Before, state: ReleaseState
       ([callee, { stage }]) => stage === "closing" && was[callee]?.stage === "open",
     );
   });
-  return { ...act, wrote, ...(closing && { closing }), revision: wrote ? tx.next : 0, ...(touched !== undefined && { touched }) };
+  return {
+    ...act,
+    wrote,
+    ...(closing && { closing }),
+    revision: wrote ? tx.next : 0,
+    ...(touched !== undefined && { touched }),
+  };
 }
 
 function writesOf(
@@ -123,15 +146,15 @@ function writesOf(
   return { writes: stageWrites(stage, plan, before, touched, rows), touched };
 }
 
-/** The last record. What the release admitted and never opened waits again. */
+/** The last record. What the release admitted and never opened waits again. Returns apps with a new release because of it. */
 export async function end(
   tx: WriteTx,
   app: string,
   release: number,
-  { state, begun }: Pick<Remembered, "state" | "begun">,
+  { state, begun, accepted }: Pick<Remembered, "state" | "begun" | "accepted">,
   outcome: string,
   reason?: string,
-): Promise<void> {
+): Promise<string[]> {
   await tx.appendJournal(app, release, "end", { outcome, ...(reason !== undefined && { reason }) });
   const { failure } = state;
   if (failure !== undefined && begun !== undefined && blames(failure.code))
@@ -145,4 +168,5 @@ export async function end(
     ...(reason !== undefined && { reason }),
     ...(failure !== undefined && { code: failure.code }),
   });
+  return accepted.train === undefined ? [] : endedInTrain(tx, app, release, accepted.train.id, outcome, reason);
 }

@@ -3,7 +3,7 @@ import { declaredKinds, type Document } from "../model/kinds.ts";
 import { stillCalled } from "../model/lint/still-called.ts";
 import { Problem } from "../model/problem.ts";
 import type { ObjectBody, ObjectKind, ReadTx, StoredObject, WriteTx } from "../store/store.ts";
-import { acceptApp, acceptWithdrawal, imageOf } from "./accept.ts";
+import { acceptApp, acceptWithdrawal, imageOf, type Cause } from "./accept.ts";
 import { keptWarnings } from "./rejected.ts";
 import { placedIn } from "../model/effective.ts";
 import { acceptTrain } from "./train.ts";
@@ -87,7 +87,6 @@ export async function putDocument(
     const accepted = await acceptApp(tx, document, {
       cause: { kind: "apply", ...cause },
       declared: object.revision,
-      world,
     });
     if (accepted.problems.length > 0) throw new Problems(accepted.problems);
     changed.warnings.push(...(await appWarnings(document, world, tx)), ...keptWarnings(metadata.name, accepted.kept));
@@ -100,11 +99,16 @@ export async function putDocument(
       );
     if (accepted.release !== undefined) changed.releases.push({ app: metadata.name, name: accepted.release.name });
   } else if (outcome !== "unchanged" && kind in resolvedFrom) {
-    const train = await acceptTrain(tx, { kind: resolvedFrom[kind]!, ...cause });
-    changed.warnings.push(...train.problems);
-    for (const app of train.apps) changed.releases.push({ app, name: `${app}-r${await tx.lastRelease(app)}` });
+    await addTrain(tx, changed, { kind: resolvedFrom[kind]!, ...cause });
   }
   return changed;
+}
+
+async function addTrain(tx: WriteTx, changed: Changed, cause: Cause): Promise<void> {
+  const { kind, name } = changed.object;
+  const train = await acceptTrain(tx, cause, { kind, name, before: changed.before?.body ?? null });
+  changed.warnings.push(...train.problems);
+  for (const app of train.apps) changed.releases.push({ app, name: `${app}-r${await tx.lastRelease(app)}` });
 }
 
 /** Takes a declaration back. An App is withdrawn from wherever it runs. Throws Problem, RevisionConflict. */
@@ -137,9 +141,7 @@ export async function removeDocument(
     const release = await acceptWithdrawal(tx, object.body as unknown as App, { kind: "delete", ...cause });
     if (release !== undefined) changed.releases.push({ app: name, name: release.name });
   } else if (kind in resolvedFrom) {
-    const train = await acceptTrain(tx, { kind: resolvedFrom[kind]!, ...cause });
-    changed.warnings.push(...train.problems);
-    for (const app of train.apps) changed.releases.push({ app, name: `${app}-r${await tx.lastRelease(app)}` });
+    await addTrain(tx, changed, { kind: resolvedFrom[kind]!, ...cause });
   }
   return changed;
 }

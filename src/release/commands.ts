@@ -22,7 +22,9 @@ export function refusal(kind: CommandKind, { begun, state, ended, accepted }: Re
       const held = activeCells(begun.plan, begun.before, state).filter(
         ({ cell, step }) => cell.heldAt !== null && ("judged" in step || step.do === "pause"),
       );
-      return held.length > 0 ? undefined : "nothing of it is held: it waits for clusters, pods or proxies, or goes on by itself";
+      return held.length > 0
+        ? undefined
+        : "nothing of it is held: it waits for clusters, pods or proxies, or goes on by itself";
     }
     case "abort": {
       if (accepted.app === null) return "it withdraws an app that was deleted; declare the app again instead";
@@ -52,7 +54,10 @@ export async function command(
   if (reason !== undefined)
     throw new Problem("not-now", `Release ${release} of ${app} can't be told to ${kind}: ${reason}.`, {
       found: kind,
-      accepted: (["promote", "pause", "resume", "abort"] as const).filter((other) => refusal(other, known) === undefined).join(", ") || "nothing any more",
+      accepted:
+        (["promote", "pause", "resume", "abort"] as const)
+          .filter((other) => refusal(other, known) === undefined)
+          .join(", ") || "nothing any more",
       subject,
     });
   await tx.appendJournal(app, release, "command", { kind, by, at: tx.now, ...(why !== undefined && { why }) });

@@ -58,12 +58,16 @@ export async function undoApp(
     cause: { kind: "undo", by, release: target.to, ...(message !== undefined && { message }) },
   });
   if (changed.releases.length === 0)
-    throw new Problem("nothing-to-undo", `${name} has the ${only.join(", ")} of release ${target.to} in force already.`, {
-      field: "only",
-      found: only.join(", "),
-      accepted: "a part that differs",
-      subject: `App/${name}`,
-    });
+    throw new Problem(
+      "nothing-to-undo",
+      `${name} has the ${only.join(", ")} of release ${target.to} in force already.`,
+      {
+        field: "only",
+        found: only.join(", "),
+        accepted: "a part that differs",
+        subject: `App/${name}`,
+      },
+    );
   const { begun, number } = target.undone;
   if (begun !== undefined) await reject(tx, begun.plan, only, number, `undone by ${by}`);
   return changed;

@@ -13,7 +13,10 @@ import { ReleaseEngine } from "./engine.ts";
 import { fakeFleet, nobodyCalls } from "./fake-fleet.ts";
 import type { ReleaseStatus } from "./release-status.ts";
 
-const nobody: Acknowledger = { ask: async () => ({ done: true, evidence: "1 of 1 proxies" }), close: async () => undefined };
+const nobody: Acknowledger = {
+  ask: async () => ({ done: true, evidence: "1 of 1 proxies" }),
+  close: async () => undefined,
+};
 const quiet = {
   info: (...a: unknown[]) => {
     if (process.env.SAY) console.log(JSON.stringify(a));

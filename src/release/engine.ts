@@ -6,6 +6,7 @@ import type { Store } from "../store/store.ts";
 import { StoreFailure } from "../store/store-error.ts";
 import type { Acknowledger } from "./acknowledge.ts";
 import { begin, end, perform } from "./actions.ts";
+import { turnOf } from "./train.ts";
 import { remember, type Remembered } from "./journal-state.ts";
 import { observe, type EvidenceSource } from "./observe.ts";
 import { phaseOf, putStatus } from "./release-status.ts";
@@ -134,10 +135,24 @@ export class ReleaseEngine {
       if (known === undefined || known.ended !== undefined) return;
       const newer = open.find((entry) => entry.release > release)?.release;
       if (known.begun === undefined) {
-        if (!(await begin(store, app, release, known))) {
-          this.#wakeAll();
-          return;
+        const { train } = known.accepted;
+        const turn = train === undefined ? undefined : await store.read((tx) => turnOf(tx, train, newer));
+        if (turn?.kind === "wait") {
+          const wait: Wait = {
+            cell: "",
+            kind: "turn",
+            reason: turn.reason,
+            until: now() + 60_000,
+            // oxlint-disable-next-line unicorn/no-thenable -- what happens then: a word of the API
+            then: "it is looked at again",
+          };
+          told = await this.#tell(app, release, known.state, null, [wait], told);
+          await this.#sleep(woken.promise, [wait], now());
+          continue;
         }
+        if (turn?.kind === "end") return this.#end(app, release, known, turn.outcome, turn.reason);
+        const { ended } = await begin(store, app, release, known);
+        if (ended !== undefined) return this.#follow(ended);
         last = -1;
         continue;
       }
@@ -146,22 +161,37 @@ export class ReleaseEngine {
       const observation = await observe(known.begun, known.state, newer, { store, acknowledger, evidence, now: now() });
       const decision: Decision = (this.#options.decide ?? decide)(plan, before, known.state, observation, now());
       if (decision.kind === "wait") {
-        told = await this.#tell(app, release, known.state, stageOf(plan, before, known.state)?.do ?? null, decision.waits, told);
+        told = await this.#tell(
+          app,
+          release,
+          known.state,
+          stageOf(plan, before, known.state)?.do ?? null,
+          decision.waits,
+          told,
+        );
         await this.#sleep(woken.promise, decision.waits, now());
         continue;
       }
       if (decision.kind === "end") {
-        log.info({ app, release, outcome: decision.outcome, reason: decision.reason }, "release ended");
-        await store.write((tx) => end(tx, app, release, known!, decision.outcome, decision.reason));
         watching.stop?.();
         delete watching.stop;
-        this.#wakeAll();
-        return;
+        return this.#end(app, release, known, decision.outcome, decision.reason);
       }
       await perform(store, app, release, known, decision.acts);
       for (const act of decision.acts) log.info({ app, release, ...logged(act) }, `release ${act.kind}`);
       last = -1;
     }
+  }
+
+  async #end(app: string, release: number, known: Remembered, outcome: string, reason?: string): Promise<void> {
+    this.#options.log.info({ app, release, outcome, reason }, "release ended");
+    this.#follow(await this.#options.store.write((tx) => end(tx, app, release, known, outcome, reason)));
+  }
+
+  /** Others of a train may have waited for the release that has ended, or follow from it. */
+  #follow(apps: readonly string[]): void {
+    for (const app of apps) this.kick(app);
+    this.#wakeAll();
   }
 
   /** Says in the Release's status what is waited for, when that has changed. */
@@ -197,10 +227,7 @@ export class ReleaseEngine {
     const until = Math.min(...waits.map((wait) => wait.until));
     const asking = waits.some(({ kind }) => kind === "proxies") ? (this.#options.askEveryMs ?? 50) : Infinity;
     const elapsed = Promise.withResolvers<void>();
-    const clear = (this.#options.after ?? timer)(
-      Math.min(Math.max(until - now, 1), asking, 60_000),
-      elapsed.resolve,
-    );
+    const clear = (this.#options.after ?? timer)(Math.min(Math.max(until - now, 1), asking, 60_000), elapsed.resolve);
     await Promise.race([woken, elapsed.promise]);
     clear();
   }

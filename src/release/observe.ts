@@ -19,7 +19,12 @@ export async function observe(
   { plan, before }: { plan: Plan; before: Before },
   state: ReleaseState,
   newer: number | undefined,
-  { store, acknowledger, evidence, now }: {
+  {
+    store,
+    acknowledger,
+    evidence,
+    now,
+  }: {
     store: Pick<Store, "seen">;
     acknowledger: Acknowledger;
     evidence: EvidenceSource;
@@ -95,7 +100,9 @@ function viewsOf(
   const was = before.lanes[name];
   if (step.do === "pause" || (step.do === "weight" && step.judged)) {
     const baseline = was?.kind === "home" ? was.good : null;
-    return [{ kind: "workload", looks: evidence.evidence({ ...since, cluster: name, kind: "workload", revision, baseline }) }];
+    return [
+      { kind: "workload", looks: evidence.evidence({ ...since, cluster: name, kind: "workload", revision, baseline }) },
+    ];
   }
   const edges = Object.keys(plan.roster?.edges ?? {}).map((callee) => ({ caller: app, callee }));
   const traffic = (cluster: string) => evidence.evidence({ ...since, cluster, kind: "traffic" });
@@ -126,7 +133,11 @@ function summed(lists: readonly (readonly Look[])[]): Look[] {
         ...sum,
         subject: add(sum.subject, other.subject),
         baseline:
-          sum.baseline === null ? other.baseline : other.baseline === null ? sum.baseline : add(sum.baseline, other.baseline),
+          sum.baseline === null
+            ? other.baseline
+            : other.baseline === null
+              ? sum.baseline
+              : add(sum.baseline, other.baseline),
         heard: sum.heard + other.heard,
         total: sum.total + other.total,
       };

@@ -154,9 +154,13 @@ export function withoutRejected(resolved: ResolvedApp, rejected: readonly Reject
 export function keptWarnings(app: string, kept: readonly Rejection[]): Problem[] {
   return kept.map(
     ({ part, release, why }) =>
-      new Problem("keeps-good-part", `${app} keeps the ${part} that is in force: release ${release} brought what is declared, and it was taken back: ${why}.`, {
-        accepted: `an edit of it, or: quipu retry ${app}`,
-        subject: `App/${app}`,
-      }),
+      new Problem(
+        "keeps-good-part",
+        `${app} keeps the ${part} that is in force: release ${release} brought what is declared, and it was taken back: ${why}.`,
+        {
+          accepted: `an edit of it, or: quipu retry ${app}`,
+          subject: `App/${app}`,
+        },
+      ),
   );
 }

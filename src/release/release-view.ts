@@ -10,6 +10,8 @@ import type { JournalEntry } from "../store/store.ts";
 import type { Cause } from "./accept.ts";
 import { refusal, type CommandKind } from "./commands.ts";
 import { remember, type Remembered } from "./journal-state.ts";
+import { eventsOf, notesOf, type EventView, type Note } from "./release-notes.ts";
+import { labelOf } from "./step-label.ts";
 
 /** `done`: held, and over; `undone`: it was done and has been taken back. */
 export type StepState = "waiting" | "running" | "done" | "undone";
@@ -77,7 +79,7 @@ export interface ReleaseView {
   waves: WaveView[];
   waits: Wait[];
   /** Newest last. */
-  events: { at: number; cluster: string; text: string }[];
+  events: EventView[];
   /** Why each command can't be given now; null: it can. */
   commands: Record<CommandKind, string | null>;
 }
@@ -92,13 +94,6 @@ export interface ReleaseSources {
   phase: string;
   /** By cluster: what is judged at the moment. */
   verdicts?: ReadonlyMap<string, Verdict>;
-}
-
-interface Note {
-  writtenAt?: number;
-  heldAt?: number;
-  receipt?: string;
-  verdict?: Verdict;
 }
 
 /** Pure. undefined: the journal isn't a release's. */
@@ -238,7 +233,8 @@ function stepView(
   note: Note | undefined,
   { current, index, over, waits }: { current: number; index: number; over: boolean; waits: readonly Wait[] },
 ): StepView {
-  const state: StepState = over && note !== undefined ? "done" : index === current ? "running" : over && index < current ? "done" : "waiting";
+  const state: StepState =
+    over && note !== undefined ? "done" : index === current ? "running" : over && index < current ? "done" : "waiting";
   return {
     do: step.do,
     label: labelOf(step),
@@ -248,98 +244,6 @@ function stepView(
     ...note,
     ...(state === "running" && waits[0] !== undefined && { wait: waits[0] }),
   };
-}
-
-const labels: Record<(LaneStep | Stage)["do"], string> = {
-  create: "pods",
-  subset: "subset",
-  scale: "more pods",
-  weight: "weight",
-  pause: "pause",
-  traffic: "traffic rules",
-  rescale: "replicas",
-  settle: "takes over",
-  remove: "old one removed",
-  close: "no route",
-  clear: "no subset",
-  delete: "removed",
-  recreate: "old pods again",
-  resubset: "old subset again",
-  back: "all to the old one",
-  unsubset: "no subset",
-  discard: "removed",
-  admit: "admitted",
-  open: "calls open",
-  wave: "wave",
-  switch: "edges switched",
-  narrow: "sets narrowed",
-  unwave: "wave taken back",
-  shut: "calls closed",
-  restore: "sets restored",
-};
-
-function labelOf(step: LaneStep | Stage): string {
-  if (step.do === "weight") return `${step.weight} %`;
-  if (step.do === "wave" || step.do === "unwave") return `${labels[step.do]} ${step.wave + 1}`;
-  return labels[step.do];
-}
-
-/** What the journal says of each step: by direction, cell and step. */
-function notesOf(journal: readonly JournalEntry[]): Map<string, Note> {
-  const notes = new Map<string, Note>();
-  const current = new Map<string, number>();
-  let direction = "on";
-  for (const { action, at, body } of journal) {
-    if (action === "begin") {
-      notes.clear();
-      current.clear();
-      direction = "on";
-    }
-    if (action === "fail") direction = "back";
-    const cell = body.cell as string | undefined;
-    if (cell === undefined) continue;
-    const key = (step: number) => `${direction}/${cell}/${step}`;
-    const place = `${direction}/${cell}`;
-    if (action === "write") {
-      const step = body.step as number;
-      const left = current.get(place);
-      // The verdict that lets a release go on stands with the step that it goes on to.
-      if (left !== undefined && body.verdict !== undefined)
-        notes.set(key(left), { ...notes.get(key(left)), verdict: body.verdict as Verdict });
-      current.set(place, step);
-      notes.set(key(step), { writtenAt: at });
-    } else if (action === "held") {
-      const step = current.get(place) ?? 0;
-      notes.set(key(step), { ...notes.get(key(step)), heldAt: at, receipt: body.evidence as string });
-    }
-  }
-  return notes;
-}
-
-function eventsOf(journal: readonly JournalEntry[]): ReleaseView["events"] {
-  return journal.flatMap(({ action, at, body }) => {
-    const cluster = (body.cell as string | undefined) ?? "";
-    switch (action) {
-      case "accept":
-        return [{ at, cluster, text: "accepted" }];
-      case "begin":
-        return [{ at, cluster, text: "begun" }];
-      case "held":
-        return [{ at, cluster, text: String(body.evidence) }];
-      case "fail": {
-        const { reason, cluster: where = "" } = body.failure as { reason: string; cluster?: string };
-        return [{ at, cluster: where, text: `goes back: ${reason}` }];
-      }
-      case "command": {
-        const { kind, by, why } = body as { kind: string; by: string; why?: string };
-        return [{ at, cluster, text: `${kind} by ${by}${why === undefined ? "" : `: ${why}`}` }];
-      }
-      case "end":
-        return [{ at, cluster, text: `${String(body.outcome)}${body.reason === undefined ? "" : `: ${String(body.reason)}`}` }];
-      default:
-        return [];
-    }
-  });
 }
 
 function reasonOf({ state, ended }: Remembered): { reason?: string } {

@@ -204,7 +204,9 @@ export function withdrawalOf(name: string, number: number, view: InForce): Plan 
       if (workload?.part === "workload") drainMs = Math.max(drainMs, workload.value.drainMs);
     }
   }
-  const clusters = [...view.lanes].filter(([, apps]) => apps.get(name)?.value.kind === "home").map(([cluster]) => cluster);
+  const clusters = [...view.lanes]
+    .filter(([, apps]) => apps.get(name)?.value.kind === "home")
+    .map(([cluster]) => cluster);
   return {
     app: name,
     number,

@@ -30,7 +30,11 @@ export async function undoTarget(
   const finished: (Remembered & { number: number })[] = [];
   // Far enough back for people, near enough for a busy app.
   const newest = await tx.lastRelease(name);
-  for (let number = newest; number > 0 && number > newest - 200 && finished.length < (to === undefined ? 2 : 200); number--) {
+  for (
+    let number = newest;
+    number > 0 && number > newest - 200 && finished.length < (to === undefined ? 2 : 200);
+    number--
+  ) {
     const known = remember(await tx.journal(name, number));
     if (known?.ended?.outcome === "finished" && known.accepted.app !== null) finished.push({ ...known, number });
   }

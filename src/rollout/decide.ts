@@ -65,7 +65,10 @@ function givenUp(
   if (plan.roster === null || at > lastWave) return undefined;
   const failure = (code: FailureCode, reason: string) => failureOf(plan, before, state, code, reason, observation);
   if (state.abort !== undefined)
-    return failure("aborted", `given up by ${state.abort.by}${state.abort.why === undefined ? "" : `: ${state.abort.why}`}`);
+    return failure(
+      "aborted",
+      `given up by ${state.abort.by}${state.abort.why === undefined ? "" : `: ${state.abort.why}`}`,
+    );
   if (observation.newer !== undefined) return failure("superseded", `release ${observation.newer} is newer`);
   if (state.paused !== undefined && now >= state.paused.at + personMs)
     return failure("not-promoted", "nobody resumed it for 7 days");
@@ -95,7 +98,13 @@ function failureOf(
       (pods?.[plan.revision!]?.ready ?? 0) > 0
     );
   });
-  return { code, reason, kept, blamed: blamed(plan, before, state, cluster), ...(cluster !== undefined && { cluster }) };
+  return {
+    code,
+    reason,
+    kept,
+    blamed: blamed(plan, before, state, cluster),
+    ...(cluster !== undefined && { cluster }),
+  };
 }
 
 /** Which parts were being tried: those of the step that failed, else of all steps under way. */
@@ -148,7 +157,8 @@ class Turn {
     if (cell === null) return this.#advance(fleetCell, 0);
     const stage = stages[cell.step];
     if (stage === undefined) return "end";
-    const over = stage.do === "wave" || stage.do === "unwave" ? this.#wave(stage.wave) : this.#cell(fleetCell, stage, cell);
+    const over =
+      stage.do === "wave" || stage.do === "unwave" ? this.#wave(stage.wave) : this.#cell(fleetCell, stage, cell);
     if (over === false) return "wait";
     if (cell.step + 1 >= stages.length) return "end";
     return this.#advance(fleetCell, cell.step + 1, over === true ? undefined : over);
@@ -182,8 +192,7 @@ class Turn {
       else {
         const over = this.#cell(cluster, program[cell.step]!, cell);
         // The last step of a program is over once it is held.
-        if (over !== false && cell.step + 1 < program.length)
-          this.#advance(cluster, cell.step + 1, over);
+        if (over !== false && cell.step + 1 < program.length) this.#advance(cluster, cell.step + 1, over);
       }
     }
     return done === clusters.length;
@@ -197,7 +206,15 @@ class Turn {
       else if (this.#leaves(name, gate, cell)) return { kind: "pass", evidence: "left to the newer release" };
       return false;
     }
-    const gate = finished(name, step, { ...cell, heldAt: cell.heldAt }, this.#plan, this.#state, this.#observation, this.#now);
+    const gate = finished(
+      name,
+      step,
+      { ...cell, heldAt: cell.heldAt },
+      this.#plan,
+      this.#state,
+      this.#observation,
+      this.#now,
+    );
     if (gate.kind === "pass") return gate;
     this.#leaves(name, gate, cell);
     return false;

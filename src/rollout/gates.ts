@@ -69,7 +69,10 @@ export function held(
             kind,
             reason,
             until: over ? now + againMs : deadline,
-            then: forward && !isRemoval(step) && plan.roster !== null ? "the release is taken back" : "it is looked at again",
+            then:
+              forward && !isRemoval(step) && plan.roster !== null
+                ? "the release is taken back"
+                : "it is looked at again",
           },
         };
   for (const cluster of clustersOf(name, plan)) {
@@ -82,7 +85,10 @@ export function held(
       );
   }
   const pods = podsReady(name, step, plan, state, seen, cell, now);
-  if (pods !== undefined) return pods.fatal && forward ? { kind: "fail", code: "crashing", reason: pods.reason } : late("pods", pods.reason, "never-ready");
+  if (pods !== undefined)
+    return pods.fatal && forward
+      ? { kind: "fail", code: "crashing", reason: pods.reason }
+      : late("pods", pods.reason, pods.crashing ? "crashing" : "never-ready");
   if (!cell.wrote || !asksProxies(step)) return { kind: "pass", evidence: "floor" in step ? "pods ready" : "applied" };
   const answer = acknowledged.get(name);
   if (answer?.done === true) return { kind: "pass", evidence: answer.evidence };
@@ -125,15 +131,19 @@ function podsReady(
   seen: ReadonlyMap<string, Seen>,
   cell: Cell,
   now: number,
-): { reason: string; fatal: boolean } | undefined {
+): { reason: string; crashing: boolean; fatal: boolean } | undefined {
   if (!("floor" in step)) return undefined;
   const pods = seen.get(cluster)?.ready[plan.app] ?? {};
   const revision = step.do === "recreate" ? undefined : plan.revision;
-  const ready = revision === undefined ? Math.max(0, ...Object.values(pods).map((each) => each.ready)) : (pods[revision!]?.ready ?? 0);
+  const ready =
+    revision === undefined
+      ? Math.max(0, ...Object.values(pods).map((each) => each.ready))
+      : (pods[revision!]?.ready ?? 0);
   if (ready >= step.floor) return undefined;
   const why = revision === undefined ? undefined : pods[revision!]?.reason;
   const reason = `${cluster}: ${ready} of ${step.floor} pods of ${revision ?? "the good revision"} are ready${why === undefined ? "" : `: ${why}`}`;
-  return { reason, fatal: why !== undefined && fatal.test(why) && now >= cell.at + crashGraceMs && state.failure === undefined };
+  const crashing = why !== undefined && fatal.test(why);
+  return { reason, crashing, fatal: crashing && now >= cell.at + crashGraceMs && state.failure === undefined };
 }
 
 /** What must be over, once a step is held, before the next is written. */
@@ -164,12 +174,32 @@ export function finished(
     if (verdict.kind === "fail") return { kind: "fail", code: "unhealthy", reason: `${name}: ${verdict.reason}` };
     if (promoted || (step.pauseMs !== null && now >= until)) return pass(promoted ? "promoted" : "the pause is over");
     if (now >= until) return { kind: "fail", code: "not-promoted", reason: "nobody promoted it for 7 days" };
-    return wait("person", `${name}: paused by its steps`, until, step.pauseMs === null ? "the release is taken back" : "it goes on");
+    return wait(
+      "person",
+      `${name}: paused by its steps`,
+      until,
+      step.pauseMs === null ? "the release is taken back" : "it goes on",
+    );
   }
-  if ((step.do === "clear" || step.do === "unsubset" || (step.do === "settle" && step.removes)) && cell.wrote && plan.drainMs > 0 && now < cell.heldAt + plan.drainMs)
-    return wait("drain", `${name}: requests under way get ${plan.drainMs} ms to end`, cell.heldAt + plan.drainMs, "what isn't needed any more is removed");
+  if (
+    (step.do === "clear" || step.do === "unsubset" || (step.do === "settle" && step.removes)) &&
+    cell.wrote &&
+    plan.drainMs > 0 &&
+    now < cell.heldAt + plan.drainMs
+  )
+    return wait(
+      "drain",
+      `${name}: requests under way get ${plan.drainMs} ms to end`,
+      cell.heldAt + plan.drainMs,
+      "what isn't needed any more is removed",
+    );
   if (cell.closing === true && now < cell.heldAt + plan.closeMs)
-    return wait("drain", `requests over closed calls get ${plan.closeMs} ms to end`, cell.heldAt + plan.closeMs, "permissions go");
+    return wait(
+      "drain",
+      `requests over closed calls get ${plan.closeMs} ms to end`,
+      cell.heldAt + plan.closeMs,
+      "permissions go",
+    );
   if (!("judged" in step) || !step.judged) return pass("");
   const gone = "weight" in step ? noPods(name, plan, seen) : undefined;
   if (gone !== undefined) return gone;
@@ -211,10 +241,13 @@ function judged(
   if (verdict.kind === "pass") return to.pass(verdict.reason, verdict);
   const { looks: complete, requests } = verdict.figures;
   const little =
-    verdict.kind === "no-traffic" ||
-    (verdict.kind === "undecided" && complete > 0 && requests < analysis.minRequests);
-  if (little && analysis.noTraffic === "pass")
-    return to.pass(`passed without evidence: ${verdict.reason}`, verdict);
+    verdict.kind === "no-traffic" || (verdict.kind === "undecided" && complete > 0 && requests < analysis.minRequests);
+  if (little && analysis.noTraffic === "pass") return to.pass(`passed without evidence: ${verdict.reason}`, verdict);
   if (now >= deadline) return { kind: "fail", code: "no-evidence", reason: `${where}${verdict.reason}` };
-  return to.wait("hold", `${where}${verdict.reason}`, Math.max(again, now + 1), "it is judged again; without a verdict the release is taken back");
+  return to.wait(
+    "hold",
+    `${where}${verdict.reason}`,
+    Math.max(again, now + 1),
+    "it is judged again; without a verdict the release is taken back",
+  );
 }

@@ -82,7 +82,11 @@ function recreate(lane: Home, was: Home, floor: number): Home {
 }
 
 /** The new revision's weight, and the rest as it was shared before; whole numbers that sum to 100. */
-export function shifted(revision: RevisionName, weight: number, was: HomeLane | undefined): Record<RevisionName, number> {
+export function shifted(
+  revision: RevisionName,
+  weight: number,
+  was: HomeLane | undefined,
+): Record<RevisionName, number> {
   const others = Object.entries(was?.weights ?? {}).filter(([name, share]) => name !== revision && share > 0);
   const total = others.reduce((sum, [, share]) => sum + share, 0);
   if (weight >= 100 || total === 0) return { [revision]: 100 };

@@ -68,8 +68,14 @@ export function laneProgram(plan: Plan, before: Before, cluster: string): LaneSt
   const size = Math.max(target.min, carried ? (before.sizes[cluster] ?? 0) : 0, 1);
   const removes = Object.keys(was?.live ?? {}).some((name) => name !== plan.revision);
   const ending: LaneStep[] = [{ do: "settle", removes }, { do: "remove" }];
-  const traffic: LaneStep[] = was !== undefined && differs(was, target) ? [{ do: "traffic", holdMs: plan.watchMs, judged: true }] : [];
-  if (was !== undefined && was.good === plan.revision && was.weights[plan.revision] === 100 && was.live[plan.revision] === target.workload) {
+  const traffic: LaneStep[] =
+    was !== undefined && differs(was, target) ? [{ do: "traffic", holdMs: plan.watchMs, judged: true }] : [];
+  if (
+    was !== undefined &&
+    was.good === plan.revision &&
+    was.weights[plan.revision] === 100 &&
+    was.live[plan.revision] === target.workload
+  ) {
     const strays = Object.keys(was.live).length > 1 || was.ready.length > 1 || Object.keys(was.floors).length > 0;
     return [
       ...(was.scale === target.scale ? [] : ([{ do: "rescale" }] satisfies LaneStep[])),

@@ -44,7 +44,9 @@ export function touchedBy(plan: Plan, rows: Rows): Touched {
   const own = rows.rosters.get(plan.app);
   const consents = union(own?.consents ?? [], target.consents);
   const widened = widenEdges(own?.edges ?? {}, target.edges, { ...target, consents }, rows.rosters);
-  const callers = [...rows.rosters.values()].filter(({ app, edges }) => app !== plan.app && edges[plan.app] !== undefined);
+  const callers = [...rows.rosters.values()].filter(
+    ({ app, edges }) => app !== plan.app && edges[plan.app] !== undefined,
+  );
   const may = (caller: Roster) => permitted(target, caller) !== undefined;
   const stageOf = (caller: Roster) => caller.edges[plan.app]!.stage;
   return {
@@ -152,13 +154,19 @@ function backwards(
       ...now,
       consents: union(now.consents, before.roster?.consents ?? []),
       edges: mapEdges(now.edges, (callee, edge) =>
-        edges[callee] === undefined ? { ...edge, stage: "closing" } : edge.stage === "closing" ? { ...edge, stage: "open" } : edge,
+        edges[callee] === undefined
+          ? { ...edge, stage: "closing" }
+          : edge.stage === "closing"
+            ? { ...edge, stage: "open" }
+            : edge,
       ),
       hosts: now.hosts.map((host) =>
         before.roster?.hosts.some((known) => hostKey(known) === hostKey(host)) ? host : { ...host, stage: "closing" },
       ),
       outside: now.outside.map((host) =>
-        before.roster?.outside.some((known) => outsideKey(known) === outsideKey(host)) ? host : { ...host, stage: "closing" },
+        before.roster?.outside.some((known) => outsideKey(known) === outsideKey(host))
+          ? host
+          : { ...host, stage: "closing" },
       ),
     };
   }

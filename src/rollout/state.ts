@@ -69,7 +69,16 @@ export const notBegun: ReleaseState = { fleet: null, lanes: {}, back: {}, touche
 
 /** What a journal record says happened. `cell`: a cluster, or `fleetCell`. */
 export type Happened =
-  | { kind: "write"; cell: string; step: number; revision: number; wrote: boolean; closing?: boolean; touched?: Touched; verdict?: Verdict }
+  | {
+      kind: "write";
+      cell: string;
+      step: number;
+      revision: number;
+      wrote: boolean;
+      closing?: boolean;
+      touched?: Touched;
+      verdict?: Verdict;
+    }
   | { kind: "held"; cell: string; evidence: string }
   | { kind: "fail"; failure: Failure }
   | { kind: "command"; command: Command };
