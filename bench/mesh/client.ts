@@ -1,6 +1,6 @@
 import { connect, type ClientHttp2Session, type ClientHttp2Stream } from "node:http2";
 import { createConnection } from "node:net";
-import { create, toBinary, type JsonObject } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { NodeSchema } from "#gen/envoy/config/core/v3/base_pb.ts";
 import { typeUrls } from "../../src/mesh/resource.ts";
 import { deltaMethod } from "../../src/mesh/xds/ads-service.ts";
@@ -49,7 +49,7 @@ export class BenchProxy {
           LABELS: { app: who.app, "quipu.dev/revision": "r1" },
           QUIPU_PROXY: `${who.ip}:15001`,
           QUIPU_APP_PORTS: { "8080": 20_000 },
-        } as JsonObject,
+        },
       }),
     );
     this.#send(typeUrls.cluster, {}, node);

@@ -143,7 +143,9 @@ export function clusterRoutes(routes: Routes, { store, clusters, log }: ApiConte
                   stop.signal.addEventListener("abort", resolve, { once: true });
                 });
           } catch (error) {
-            if (stop.signal.aborted) return;
+            // A process that was never restarted has none before it (the Kubernetes API's own words).
+            const none = previous && /previous terminated container .* not found/.test((error as Error).message);
+            if (stop.signal.aborted || none) return;
             log.warn({ err: error, cluster, pod }, "log ended");
             out.write(`${cluster}/${pod} (log ended: ${(error as Error).message})\n`);
           }

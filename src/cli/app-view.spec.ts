@@ -46,3 +46,16 @@ test("an app as a tree", () => {
     "   └─ ✔ r2 100 % 1/1 ready",
   ]);
 });
+
+test("what a crashing app wrote stands once, below the tree", () => {
+  const reason = "CrashLoopBackOff: exited with code 3: boom\nbang";
+  const cluster = (name: string) => ({
+    ...view.clusters[0]!,
+    name,
+    revisions: { r1: { ready: 0, total: 1, reason } },
+  });
+  const lines = appTree({ ...view, clusters: [cluster("bogota"), cluster("lima")] });
+  expect(lines.filter((line) => line.includes("boom"))).toEqual(["| boom"]);
+  expect(lines.slice(-3)).toEqual(["it wrote:", "| boom", "| bang"]);
+  expect(lines.filter((line) => line.endsWith(" – CrashLoopBackOff: exited with code 3"))).toHaveLength(2);
+});

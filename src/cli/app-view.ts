@@ -1,6 +1,7 @@
 import type { ProblemDocument } from "./api-client.ts";
 import type { ReleaseView } from "./follow-release.ts";
 import { marks, paint } from "./output.ts";
+import { splitOutput } from "./release-wait.ts";
 
 export interface RevisionView {
   ready: number;
@@ -55,13 +56,21 @@ const markOf: Record<string, string> = {
 /** The app as a tree: release, clusters, revisions. Pure; the lines are what a terminal shows. */
 export function appTree(view: AppView): string[] {
   const [release] = view.releases;
+  let written: string | undefined;
+  /** What went wrong, in a line; what the app itself wrote stands once, below the tree. */
+  const why = (reason: string | undefined) => {
+    if (reason === undefined) return "";
+    const { text, output } = splitOutput(reason);
+    written ??= output;
+    return ` – ${text}`;
+  };
   const lines = [
     `${mark(view.phase)} ${paint("bold", view.app)} ${view.phase}${view.revision === null ? "" : `, revision ${view.revision}`}, ${view.pods.ready}/${view.pods.total} pods ready`,
   ];
   if (release !== undefined) {
     const { phase = "waiting", reason, code } = release.status ?? {};
     lines.push(
-      `│ release ${release.spec.number} (${release.spec.parts.join(", ") || "nothing"}): ${mark(phase)} ${phase}${reason === undefined ? "" : ` – ${reason}`}${code === undefined ? "" : ` [${code}]`}`,
+      `│ release ${release.spec.number} (${release.spec.parts.join(", ") || "nothing"}): ${mark(phase)} ${phase}${why(reason)}${code === undefined ? "" : ` [${code}]`}`,
     );
   }
   view.clusters.forEach((cluster, index) => {
@@ -73,10 +82,11 @@ export function appTree(view: AppView): string[] {
     revisions.forEach(([name, { ready, total, reason }], position) => {
       const well = total > 0 && ready === total;
       lines.push(
-        `${last ? " " : "│"}  ${position === revisions.length - 1 ? "└" : "├"}─ ${well ? mark("running") : mark("starting")} ${name} ${cluster.weights[name] ?? 0} % ${ready}/${total} ready${reason === undefined ? "" : ` – ${reason}`}`,
+        `${last ? " " : "│"}  ${position === revisions.length - 1 ? "└" : "├"}─ ${well ? mark("running") : mark("starting")} ${name} ${cluster.weights[name] ?? 0} % ${ready}/${total} ready${why(reason)}`,
       );
     });
   });
+  if (written !== undefined) lines.push("it wrote:", ...written.split("\n").map((line) => `| ${line}`));
   return lines;
 }
 

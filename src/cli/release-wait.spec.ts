@@ -17,6 +17,12 @@ test.each([
       output: "Error: no rules\n    at main: 3",
     },
   ],
+  [
+    "x: not ready after 1 restart: exited with code 3: boom: Readiness probe failed: connect ECONNREFUSED",
+    { text: "x: not ready after 1 restart: exited with code 3", output: "boom" },
+  ],
+  ["x: exited with code 128: exec: no such file", { text: "x: exited with code 128: exec: no such file" }],
+  ["x: exited with code 3: Readiness probe failed: connect", { text: "x: exited with code 3" }],
   ["x: killed by signal 9: gone", { text: "x: killed by signal 9", output: "gone" }],
   ["x: exited with code 1", { text: "x: exited with code 1" }],
 ])("%j", (reason, expected) => {

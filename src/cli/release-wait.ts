@@ -7,10 +7,16 @@ export interface Waiting {
   output?: string;
 }
 
-/** Splits off the app's own words, as the cluster appends them to how its process ended. Pure. */
+/**
+ * Splits off the app's own words, as the cluster appends them to how its process ended. With code 128 it never began
+ * (StartError of container runtimes): the words are the runtime's and belong to the reason. Pure.
+ */
 export function splitOutput(reason: string): Waiting {
-  const found = /^(.*?(?:exited with code -?\d+|killed by signal \d+)): (.*)$/s.exec(reason);
-  return found === null ? { text: reason } : { text: found[1]!, output: found[2]!.trim() };
+  const found = /^(.*?(?:exited with code (?!128\b)-?\d+|killed by signal \d+)): (.*)$/s.exec(reason);
+  if (found === null) return { text: reason };
+  // What the kubelet adds about probes isn't the app's.
+  const output = found[2]!.replace(/(?:^|: )(?:Readiness|Liveness|Startup) probe failed: [^]*$/, "").trim();
+  return { text: found[1]!, ...(output !== "" && { output }) };
 }
 
 /** "orders-r7: widen – bogota: 0 of 2 pods of r7 are ready", and when its patience ends and what happens then. Pure. */

@@ -1,5 +1,6 @@
 import { pluralOf } from "../kind-names.ts";
 import { type Column, type OutputFormat, age, render, table } from "../output.ts";
+import { splitOutput } from "../release-wait.ts";
 import { withClient } from "../with-client.ts";
 
 export interface GetOptions {
@@ -111,12 +112,19 @@ function columnsOf(plural: string): Column<Item>[] {
         status("REVISION", "revision"),
         { header: "PARTS", value: (item) => ((item.spec.parts ?? []) as string[]).join(",") || "–" },
         status("PHASE", "phase"),
-        status("REASON", "reason"),
+        { header: "REASON", value: (item) => brief(item.status?.reason) },
         since,
       ];
     default:
       return [name, since];
   }
+}
+
+/** Without what the app wrote, and no longer than a line bears; -o yaml has all of it. */
+function brief(reason: unknown): string {
+  if (typeof reason !== "string") return "–";
+  const [line = ""] = splitOutput(reason).text.split("\n");
+  return line.length > 90 ? `${line.slice(0, 89)}…` : line;
 }
 
 function pods(item: Item): string {

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { Deployment, HorizontalPodAutoscaler, Pod } from "../../objects/core.ts";
 import { newStore } from "../api/testing.ts";
-import { HpaController } from "./hpa-controller.ts";
+import { HpaController, missingRequest } from "./hpa-controller.ts";
 import { ObjectIndex } from "./object-index.ts";
 import { findCondition } from "./pod-state.ts";
 import { storeObjects } from "./store-objects.ts";
@@ -92,4 +92,17 @@ it("scales by CPU time between two samples, against the pods' requests", async (
   expect(replicas()).toBe(3);
   controller.stop();
   store.close();
+});
+
+it("names the pod that requests no CPU", () => {
+  const pod = (name: string, cpu?: string): Pod => ({
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name },
+    spec: { containers: [{ name: "web", image: "i", ...(cpu && { resources: { requests: { cpu } } }) }] },
+  });
+  expect(missingRequest([pod("a", "100m")])).toBeUndefined();
+  expect(missingRequest([pod("a", "100m"), pod("b")])).toBe(
+    "failed to get cpu utilization: missing request for cpu in container web of Pod b",
+  );
 });

@@ -156,7 +156,7 @@ export class HpaController {
               type: "ScalingActive",
               status: "False",
               reason: "FailedGetResourceMetric",
-              message: "no pod has a CPU sample and a request yet",
+              message: `the HPA was unable to compute the replica count: ${missingRequest(own) ?? "no pod has a CPU sample yet"}`,
             }
           : {
               type: "ScalingActive",
@@ -225,4 +225,14 @@ export class HpaController {
       .filter((value) => value !== undefined);
     return cores.length === 0 ? 0 : cores.reduce((sum, value) => sum + value, 0) / cores.length;
   }
+}
+
+/** Utilization is a share of what is requested; a pod that requests no CPU has none, and kubectl shows `<unknown>`. */
+export function missingRequest(pods: readonly Pod[]): string | undefined {
+  for (const { spec, metadata } of pods) {
+    const containers = spec?.containers ?? [];
+    if (containers.length > 0 && containers.every(({ resources }) => resources?.requests?.["cpu"] === undefined))
+      return `failed to get cpu utilization: missing request for cpu in container ${containers[0]!.name} of Pod ${metadata.name}`;
+  }
+  return undefined;
 }

@@ -33,12 +33,10 @@ export function inheritedEnvironment(): Record<string, string> {
 export async function launchApp(worker: PodWorker, container: Container): Promise<ProcessHandle> {
   const { pod, host, folder } = worker;
   const image = parseImage(container.image, host.settings.localImages);
-  let work = image.kind === "folder" ? image.path : "";
   if (image.kind === "artifact") {
     host.event(pod, "Normal", "Pulling", `Pulling image "${container.image}"`);
     const began = Date.now();
     const artifact = await host.artifacts.folder(image.digest);
-    work = artifact.path;
     host.event(
       pod,
       "Normal",
@@ -53,11 +51,11 @@ export async function launchApp(worker: PodWorker, container: Container): Promis
   if (worker.app?.restartCount === 0) await calleeServices(worker);
   const env = podEnvironment(worker, container);
   writeVolumes(planVolumes(pod, container, host.sources(pod)), root);
-  const cwd = container.workingDir === undefined ? work : join(work, container.workingDir);
+  const cwd = workingFolder(worker, container);
   if (!isFolder(cwd))
     throw new PodProblem(
       "StartError",
-      `working directory "${container.workingDir ?? work}" doesn't exist in image "${container.image}"`,
+      `working directory "${container.workingDir ?? cwd}" doesn't exist in image "${container.image}"`,
     );
   const [command, ...args] = [...(container.command ?? []), ...(container.args ?? [])].map((text) => expand(text, env));
   if (command === undefined)
@@ -98,6 +96,13 @@ async function calleeServices(worker: PodWorker): Promise<void> {
       "CalleeMissing",
       `started without the address of ${left.join(", ")}: no such Service yet`,
     );
+}
+
+/** Where a container's processes begin: the unpacked artifact, or what its workingDir names below it. Throws PodProblem. */
+export function workingFolder({ host: { settings } }: PodWorker, { image, workingDir }: Container): string {
+  const source = parseImage(image, settings.localImages);
+  const folder = source.kind === "folder" ? source.path : join(settings.home, "artifacts", source.digest);
+  return workingDir === undefined ? folder : join(folder, workingDir);
 }
 
 export function podEnvironment(worker: PodWorker, container: Container): Record<string, string> {

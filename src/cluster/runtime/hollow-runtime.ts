@@ -69,6 +69,7 @@ export class HollowRuntime {
       state: { running: { startedAt: isoTime(now) } },
       lastState: undefined,
       restartCount: 0,
+      started: true,
       ready: true,
     }));
     const ip = pod.status?.podIP ?? hollowAddress(this.#next++);

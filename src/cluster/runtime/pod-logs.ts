@@ -17,21 +17,21 @@ const followMs = 200;
 /** The output of a container, from its file; with `follow` until the signal or until `ended`, over restarts. */
 export async function* podLog(path: string, options: LogOptions, ended: () => boolean): AsyncGenerator<Uint8Array> {
   const file = options.previous ? previousOutput(path) : path;
-  let left = options.limitBytes ?? Infinity;
+  const budget = { left: options.limitBytes ?? Infinity };
   let size = outputSize(file);
   let identity = outputIdentity(file);
   let from = options.tailLines === undefined ? 0 : tailOffset(file, size, options.tailLines);
   const read = function* (name: string): Generator<Uint8Array> {
     // A restart may set the file aside between two chunks.
-    while (from < size && left > 0 && outputIdentity(name) === identity) {
-      const bytes = readRange(name, from, Math.min(size, from + chunkBytes, from + left));
+    while (from < size && budget.left > 0 && outputIdentity(name) === identity) {
+      const bytes = readRange(name, from, Math.min(size, from + chunkBytes, from + budget.left));
       if (bytes.length === 0) return;
       from += bytes.length;
-      left -= bytes.length;
+      budget.left -= bytes.length;
       yield bytes;
     }
   };
-  while (!options.signal.aborted && left > 0) {
+  while (!options.signal.aborted && budget.left > 0) {
     yield* read(file);
     if (!options.follow || options.previous) return;
     // Looked at before the wait, so that what was written just before the end is still read.

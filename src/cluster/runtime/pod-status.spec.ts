@@ -17,6 +17,7 @@ const view = (change: Partial<ContainerView> = {}): ContainerView => ({
   state: { running: { startedAt: "x" } },
   lastState: undefined,
   restartCount: 0,
+  started: true,
   ready: true,
   ...change,
 });

@@ -10,6 +10,8 @@ export interface ContainerView {
   state: ContainerState;
   lastState: ContainerState | undefined;
   restartCount: number;
+  /** Running, and its startup probe, if any, has succeeded. */
+  started: boolean;
   /** Running and its probe passes. */
   ready: boolean;
   /** Why it isn't. */
@@ -48,13 +50,13 @@ export function podStatus(
     hostIP: place.hostIP,
     ...(place.ip !== undefined && { podIP: place.ip, podIPs: [{ ip: place.ip }] }),
     startTime: pod.status?.startTime ?? time,
-    containerStatuses: containers.map(({ name, image, imageID, state, lastState, restartCount, ready }) => ({
+    containerStatuses: containers.map(({ name, image, imageID, state, lastState, restartCount, started, ready }) => ({
       name,
       image,
       imageID,
       restartCount,
       ready,
-      started: state.running !== undefined,
+      started,
       state,
       ...(lastState !== undefined && { lastState }),
     })),

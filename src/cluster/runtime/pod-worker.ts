@@ -2,13 +2,16 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Container, Pod, Probe } from "../../objects/core.ts";
 import { sidecarName, type Allocation } from "./allocation.ts";
-import { launchApp } from "./app-launch.ts";
+import { launchApp, podEnvironment, workingFolder } from "./app-launch.ts";
+import { AppProbes, type FoundBefore } from "./app-probes.ts";
+import { execProbe, probeEnvironment } from "./exec-probe.ts";
+import { expand } from "./expand.ts";
 import { isGateway } from "./injection.ts";
 import { outputTail } from "./output.ts";
 import type { PodHost } from "./pod-host.ts";
 import { PodProblem } from "./pod-problem.ts";
 import type { ContainerView } from "./pod-status.ts";
-import { runProbe } from "./probe.ts";
+import { runProbe, type ProbeResult } from "./probe.ts";
 import { Prober } from "./prober.ts";
 import type { ProcessHandle } from "./process-handle.ts";
 import { ContainerRunner } from "./runner.ts";
@@ -29,12 +32,11 @@ export class PodWorker {
   readonly app: ContainerRunner | undefined;
   readonly sidecar: ContainerRunner | undefined;
   readonly host: PodHost;
-  #readiness: Prober | undefined;
-  #liveness: Prober | undefined;
+  #probes: AppProbes | undefined;
   #sidecarProbe: Prober | undefined;
   #ending: Promise<void> | undefined;
-  /** Containers that were ready when an earlier run of ours last looked: adopting one must not take it out of service. */
-  readonly #readyBefore = new Set<string | undefined>();
+  /** How far containers were when an earlier run of ours last looked. */
+  readonly #foundBefore = new Map<string | undefined, FoundBefore>();
 
   constructor(pod: Pod, allocation: Allocation, host: PodHost) {
     this.pod = pod;
@@ -90,11 +92,12 @@ export class PodWorker {
       [this.sidecar, adopted.sidecar, sidecarName],
     ] as const) {
       const before = this.pod.status?.containerStatuses?.find((status) => status.name === name);
-      if (before?.ready) this.#readyBefore.add(name);
+      if (before !== undefined)
+        this.#foundBefore.set(name, { started: before.started ?? before.ready, ready: before.ready });
       if (handle !== undefined) runner?.adopt(handle, before);
       else if (before !== undefined) runner?.restore(before);
     }
-    this.#readyBefore.clear();
+    this.#foundBefore.clear();
     if (this.pod.metadata.deletionTimestamp !== undefined) return this.end();
     await Promise.all([this.sidecar?.start(), this.app?.start()]);
   }
@@ -113,9 +116,7 @@ export class PodWorker {
   }
 
   async #end(graceMs: number | undefined): Promise<void> {
-    this.#liveness?.stop();
-    this.#readiness?.stop();
-    this.#sidecarProbe?.stop();
+    this.#stopProbes();
     try {
       await endPod(this, graceMs);
     } catch (error) {
@@ -125,14 +126,14 @@ export class PodWorker {
 
   /** Ends the processes at once, app first, whatever the pod's own drain. */
   async stopProcesses(graceMs: number): Promise<void> {
-    for (const part of [this.#liveness, this.#readiness, this.#sidecarProbe]) part?.stop();
+    this.#stopProbes();
     await this.app?.stop(graceMs);
     await this.sidecar?.stop(1000);
   }
 
   /** Goes on without us: the cluster process ends, its pods don't. */
   release(): void {
-    for (const part of [this.#liveness, this.#readiness, this.#sidecarProbe]) part?.stop();
+    this.#stopProbes();
     this.app?.release();
     this.sidecar?.release();
   }
@@ -142,9 +143,10 @@ export class PodWorker {
     return containers.map((container) => {
       const isSidecar = container.name === sidecarName;
       const runner = isSidecar ? this.sidecar : this.app;
-      const probe = isSidecar ? this.#sidecarProbe : this.#readiness;
       const running = runner?.handle !== undefined;
-      const message = running && probe !== undefined && !probe.state.passing ? probe.state.message : undefined;
+      const { passing, message } = isSidecar
+        ? { passing: true, ...this.#sidecarProbe?.state }
+        : { passing: this.#probes?.passing ?? true, message: this.#probes?.message };
       return {
         name: container.name,
         image: container.image,
@@ -152,8 +154,9 @@ export class PodWorker {
         state: runner?.state ?? { waiting: { reason: "ContainerCreating" } },
         lastState: runner?.lastState,
         restartCount: runner?.restartCount ?? 0,
-        ready: running && (probe?.state.passing ?? true),
-        ...(message !== undefined && { message: isSidecar ? message : `Readiness probe failed: ${message}` }),
+        started: running && (isSidecar || (this.#probes?.started ?? true)),
+        ready: running && passing,
+        ...(running && !passing && message !== undefined && { message }),
       };
     });
   }
@@ -180,57 +183,51 @@ export class PodWorker {
   }
 
   #followRun(name: string): void {
-    const runner = name === sidecarName ? this.sidecar : this.app;
-    const probers = name === sidecarName ? [this.#sidecarProbe] : [this.#readiness, this.#liveness];
-    for (const prober of probers) {
-      if (runner?.handle !== undefined && !this.ending) prober?.start(this.#readyBefore.has(name) ? true : undefined);
-      else prober?.stop();
-    }
+    const isSidecar = name === sidecarName;
+    const running = (isSidecar ? this.sidecar : this.app)?.handle !== undefined && !this.ending;
+    const before = this.#foundBefore.get(name) ?? { started: false, ready: false };
+    if (isSidecar && running) this.#sidecarProbe?.start(before.ready ? true : undefined);
+    else if (isSidecar) this.#sidecarProbe?.stop();
+    else if (running) this.#probes?.start(before);
+    else this.#probes?.stop();
+  }
+
+  #stopProbes(): void {
+    this.#probes?.stop();
+    this.#sidecarProbe?.stop();
   }
 
   #makeProbers(container: Container | undefined): void {
     const { host } = this;
-    const ask = (probe: Probe) => () => {
-      const port = this.privatePort(probe.httpGet?.port ?? probe.tcpSocket?.port ?? 0);
-      return port === undefined
-        ? Promise.resolve({ ok: false, message: "the probe names a port that the container doesn't declare" })
-        : runProbe(probe, port);
-    };
-    const unhealthy = (kind: string) => (message: string) =>
-      host.event(this.pod, "Warning", "Unhealthy", `${kind} probe failed: ${message}`);
-    if (container?.readinessProbe !== undefined) {
-      const probe = container.readinessProbe;
-      this.#readiness = new Prober(probe, ask(probe), () => host.changed(this), true, unhealthy("Readiness"));
-    }
-    if (container?.livenessProbe !== undefined) {
-      const probe = container.livenessProbe;
-      this.#liveness = new Prober(
-        probe,
-        ask(probe),
-        (state) => {
-          host.changed(this);
-          if (state.passing) return;
-          host.event(
-            this.pod,
-            "Normal",
-            "Killing",
-            `Container ${container.name} failed liveness probe, will be restarted`,
-          );
-          void this.app?.restart("LivenessProbeFailed", (this.pod.spec?.terminationGracePeriodSeconds ?? 30) * 1000);
-        },
-        false,
-        unhealthy("Liveness"),
-      );
-    }
+    if (container !== undefined)
+      this.#probes = new AppProbes(container, {
+        ask: (probe) => this.#ask(container, probe),
+        changed: () => host.changed(this),
+        event: (type, reason, message) => host.event(this.pod, type, reason, message),
+        restart: (reason) =>
+          void this.app?.restart(reason, (this.pod.spec?.terminationGracePeriodSeconds ?? 30) * 1000),
+      });
     if (this.sidecar !== undefined) {
       const socket = adminSocket(host.settings, this.allocation.index);
       this.#sidecarProbe = new Prober(
         { periodSeconds: 5, failureThreshold: 3 },
         () => sidecarReady(socket, 1000),
         () => host.changed(this),
-        true,
+        "readiness",
       );
     }
+  }
+
+  async #ask(container: Container, probe: Probe): Promise<ProbeResult> {
+    if (probe.exec !== undefined) {
+      const env = probeEnvironment(() => podEnvironment(this, container));
+      if (env instanceof PodProblem) return { ok: false, message: env.message };
+      const command = probe.exec.command.map((text) => expand(text, env));
+      return execProbe({ command, cwd: workingFolder(this, container), env }, (probe.timeoutSeconds ?? 1) * 1000);
+    }
+    const port = this.privatePort(probe.httpGet?.port ?? probe.tcpSocket?.port ?? 0);
+    if (port === undefined) return { ok: false, message: "the probe names a port that the container doesn't declare" };
+    return runProbe(probe, port);
   }
 }
 
@@ -245,10 +242,9 @@ export function checkPodSpec(pod: Pod): void {
     refuse(`more than one container in a pod (found ${apps.map((container) => container.name).join(", ")})`);
   if ((spec?.initContainers ?? []).length > 0) refuse("init containers");
   for (const container of apps) {
-    if (container.startupProbe !== undefined) refuse("startup probes");
-    for (const probe of [container.readinessProbe, container.livenessProbe]) {
-      if (probe !== undefined && probe.httpGet === undefined && probe.tcpSocket === undefined)
-        refuse("probes other than httpGet and tcpSocket");
+    for (const probe of [container.startupProbe, container.readinessProbe, container.livenessProbe]) {
+      if (probe !== undefined && (probe.httpGet ?? probe.tcpSocket ?? probe.exec) === undefined)
+        refuse("probes other than httpGet, tcpSocket and exec");
     }
   }
 }

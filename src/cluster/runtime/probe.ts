@@ -40,7 +40,10 @@ export function runProbe(probe: Probe, port: number): Promise<ProbeResult> {
       timeoutMs,
     );
   if (probe.tcpSocket !== undefined) return tcpProbe(port, timeoutMs);
-  return Promise.resolve({ ok: false, message: "probes of this kind aren't run here; accepted: httpGet, tcpSocket" });
+  return Promise.resolve({
+    ok: false,
+    message: "probes of this kind aren't run here; accepted: httpGet, tcpSocket, exec",
+  });
 }
 
 export function httpProbe(

@@ -11,30 +11,35 @@ export class Prober {
   readonly #ask: () => Promise<ProbeResult>;
   readonly #turned: (state: ProbeState, starting: boolean) => void;
   readonly #eager: boolean;
+  /** Asked first right after the start, not a period later. */
+  readonly #soon: boolean;
   readonly #failing: (message: string) => void;
   #timer: NodeJS.Timeout | undefined;
   #round = 0;
   #succeeded = false;
   #stopped = true;
+  /** Counts starts and stops: an answer that comes after one belongs to another run. */
+  #run = 0;
 
   /**
-   * `turned`'s `starting`: still in the first three seconds of a start, when a failure says nothing yet. `eager`: ask
-   * often until the first success (readiness); liveness keeps to its period, since a slow start is no death. `failing`
-   * hears of every single failure after that first time, as a kubelet tells it in an event.
+   * `turned`'s `starting`: still in the first three seconds of a start, when a failure says nothing yet. `purpose`: ask
+   * often until the first success (readiness); liveness and startup keep to their period, since a slow start is no
+   * death. `failing` hears of every single failure after that first time, as a kubelet tells it in an event.
    */
   constructor(
     probe: Probe,
     ask: () => Promise<ProbeResult>,
     turned: (state: ProbeState, starting: boolean) => void,
-    eager: boolean,
+    purpose: "startup" | "readiness" | "liveness",
     failing: (message: string) => void = () => undefined,
   ) {
     this.#failing = failing;
     this.#probe = probe;
     this.#ask = ask;
     this.#turned = turned;
-    this.#eager = eager;
-    if (!eager) this.state = { passing: true, against: 0 };
+    this.#eager = purpose === "readiness";
+    this.#soon = purpose !== "liveness";
+    if (!this.#eager) this.state = { passing: true, against: 0 };
   }
 
   /** `passing`: go on from there, for a process that was found ready before and runs on. */
@@ -44,11 +49,13 @@ export class Prober {
     this.#round = 0;
     this.#succeeded = passing;
     this.state = { passing, against: 0 };
-    this.#next((this.#probe.initialDelaySeconds ?? 0) * 1000 + (this.#eager && !passing ? 30 : this.#periodMs()));
+    const first = this.#soon && !(this.#eager && passing) ? 30 : this.#periodMs();
+    this.#next((this.#probe.initialDelaySeconds ?? 0) * 1000 + first);
   }
 
   stop(): void {
     this.#stopped = true;
+    this.#run++;
     clearTimeout(this.#timer);
   }
 
@@ -58,16 +65,19 @@ export class Prober {
   }
 
   async #once(): Promise<void> {
+    const run = this.#run;
     const result = await this.#ask();
-    if (this.#stopped) return;
+    if (this.#stopped || this.#run !== run) return;
     const before = this.state;
     this.state = probeStep(before, result, this.#probe);
     this.#succeeded ||= this.state.passing;
     const begins = this.#eager && !this.#succeeded && this.#round < startupMs.length;
     const over = this.#eager && !this.#succeeded && this.#round === startupMs.length;
+    if (!result.ok && !begins) this.#failing(result.message);
     if (before.passing !== this.state.passing || before.message !== this.state.message || over)
       this.#turned(this.state, begins);
-    if (!result.ok && !begins) this.#failing(result.message);
+    // Whoever was told may have stopped us.
+    if (this.#stopped || this.#run !== run) return;
     const often = this.#eager && !this.state.passing && this.#round < 60;
     this.#next(often ? (startupMs[Math.min(this.#round, startupMs.length - 1)] ?? 1000) : this.#periodMs());
     this.#round++;

@@ -26,7 +26,9 @@ import { routeConfigurations, viewNameId, type ViewName } from "./route-configur
 import { services, type MeshService } from "./service.ts";
 import { sidecarScopes } from "./sidecar-scope.ts";
 import { sidecars } from "./sidecar.ts";
+import { sharedViews } from "./shared-view.ts";
 import { viewOf, type View } from "./view.ts";
+import { Views, type Viewed } from "./views.ts";
 import { virtualHosts } from "./virtual-host.ts";
 import { virtualServices } from "./virtual-service.ts";
 import { workloads } from "./workload.ts";
@@ -37,10 +39,6 @@ export interface CompilerOptions extends Partial<Omit<MeshSettings, "registry">>
 }
 
 type Resources = ReadonlyMap<string, Resource>;
-interface Viewed extends Owner {
-  readonly view: View;
-  readonly proxies: Set<string>;
-}
 /** A proxy that comes again under its id may have other metadata: the serial number keeps the two apart. */
 interface ProxyKey {
   readonly proxy: Proxy;
@@ -48,7 +46,6 @@ interface ProxyKey {
 }
 interface Connected extends Owner {
   readonly key: ProxyKey;
-  readonly viewed: Viewed;
 }
 
 /** Compiles the Istio API, Services, EndpointSlices and Pods to Envoy resources (DESIGN.md §5). Pure: no I/O, no clock. */
@@ -72,7 +69,7 @@ export function createMeshCompiler(options: CompilerOptions): MeshCompiler {
   };
   const compiled = compile(mesh);
   const roots = new Roots(graph, onError);
-  const views = new Map<string, Viewed>();
+  const views = new Views(graph, roots, sharedViews(mesh));
   const proxies = new Map<string, Connected>();
   let serial = 0;
   const listeners = new Set<(changes: readonly Change[]) => void>();
@@ -86,37 +83,44 @@ export function createMeshCompiler(options: CompilerOptions): MeshCompiler {
     roots.read(found, "listeners", typeUrls.listener, compiled.listeners, found.key);
   const ownClusters = (found: Connected) =>
     roots.read(found, "clusters", typeUrls.cluster, compiled.ownClusters, found.key);
-  const sharedClusters = (viewed: Viewed) =>
-    roots.read(viewed, "clusters", typeUrls.cluster, compiled.sharedClusters, viewed.view);
+  function viewedBy(id: string): Viewed {
+    const found = views.of(id);
+    if (found === undefined) throw new Error(`no proxy "${id}" is connected`);
+    return found;
+  }
+  /** What a view has in common under `clusters`, `route NAME` or `endpoints NAME`. */
+  function shared(viewed: Viewed, label: string): ReadonlyMap<string, Resource> {
+    const { view } = viewed;
+    const space = label.indexOf(" ");
+    if (space < 0) return roots.read(viewed, label, typeUrls.cluster, compiled.sharedClusters, view);
+    const key = { view, name: label.slice(space + 1) };
+    return label.startsWith("route ")
+      ? roots.read(viewed, label, typeUrls.routeConfiguration, compiled.route, key)
+      : roots.read(viewed, label, typeUrls.endpoints, compiled.endpoints, key);
+  }
 
   function removeProxy(id: string): void {
     const found = proxies.get(id);
     if (found === undefined) return;
     proxies.delete(id);
     roots.end(found);
-    found.viewed.proxies.delete(id);
-    if (found.viewed.proxies.size > 0) return;
-    roots.end(found.viewed);
-    views.delete(found.viewed.view.id);
+    views.remove(id);
   }
 
   return {
     put: (object) => store.put(object),
     remove: (kind, namespace, name) => store.remove(kind, namespace, name),
     flush() {
-      const changes = roots.flush();
+      graph.settle();
+      const changes = [...views.flush(shared), ...roots.flush()];
       graph.sweep();
       if (changes.length > 0) for (const listener of listeners) listener(changes);
     },
     addProxy(proxy) {
       removeProxy(proxy.id);
-      const view = viewOf(proxy);
-      const viewed = views.get(view.id) ?? { view, proxies: new Set<string>(), roots: new Map() };
-      views.set(view.id, viewed);
-      viewed.proxies.add(proxy.id);
+      views.add(proxy, viewOf(proxy));
       proxies.set(proxy.id, {
         key: { proxy, serial: serial++ },
-        viewed,
         proxies: new Set([proxy.id]),
         roots: new Map(),
       });
@@ -126,34 +130,24 @@ export function createMeshCompiler(options: CompilerOptions): MeshCompiler {
       const found = connected(id);
       return {
         listeners: listenersOf(found),
-        clusters: new Map([...sharedClusters(found.viewed), ...ownClusters(found)]),
+        clusters: new Map([...shared(viewedBy(id), "clusters"), ...ownClusters(found)]),
       };
     },
-    route: (id, name) => {
-      const { viewed } = connected(id);
-      return roots
-        .read(viewed, `route ${name}`, typeUrls.routeConfiguration, compiled.route, { view: viewed.view, name })
-        .get(name);
-    },
-    endpoints: (id, name) => {
-      const { viewed } = connected(id);
-      return roots
-        .read(viewed, `endpoints ${name}`, typeUrls.endpoints, compiled.endpoints, { view: viewed.view, name })
-        .get(name);
-    },
+    route: (id, name) => shared(viewedBy(id), `route ${name}`).get(name),
+    endpoints: (id, name) => shared(viewedBy(id), `endpoints ${name}`).get(name),
     sources(id, type, name) {
       const found = connected(id);
       switch (type) {
         case typeUrls.routeConfiguration:
-          return roots.objects(found.viewed, `route ${name}`);
+          return roots.objects(viewedBy(id), `route ${name}`);
         case typeUrls.endpoints:
-          return roots.objects(found.viewed, `endpoints ${name}`);
+          return roots.objects(viewedBy(id), `endpoints ${name}`);
         case typeUrls.listener:
           return roots.objects(found, "listeners", name);
         default:
           return ownClusters(found).has(name)
             ? roots.objects(found, "clusters", name)
-            : roots.objects(found.viewed, "clusters", name);
+            : roots.objects(viewedBy(id), "clusters", name);
       }
     },
     reach: (objects) =>
@@ -218,7 +212,7 @@ function compile(mesh: Mesh) {
         ? found
         : new Map([...found, ...keySources.map((service) => [service.host, service] as const)]);
     },
-    { id: (view) => view.id },
+    { id: (view) => view.id, equal: sameServices, barrier: true },
   );
   function sharedClusters(view: View): Resource[] {
     const found = [...clustersOf(view, servicesOf(view).values()), ...jwt.clusters(view.namespace, view.labels)];
@@ -281,6 +275,10 @@ function byName(resources: readonly (Resource | undefined)[]): Resources {
   for (const resource of resources)
     if (resource !== undefined && !map.has(resource.name)) map.set(resource.name, resource);
   return map;
+}
+
+function sameServices(a: ReadonlyMap<string, MeshService>, b: ReadonlyMap<string, MeshService>): boolean {
+  return a.size === b.size && [...a].every(([host, service]) => b.get(host) === service);
 }
 
 function sameResources(a: Resources, b: Resources): boolean {

@@ -108,7 +108,7 @@ describe("encodings", () => {
     expect(count(() => compiler.put(virtualService("b", "2s")))).toEqual({
       ...none,
       virtualHost: 1,
-      routeConfiguration: apps.length,
+      routeConfiguration: 1,
     });
     expect(new Set(changes.map((change) => change.type))).toEqual(new Set([typeUrls.routeConfiguration]));
     expect(changes.flatMap((change) => [...change.proxies]).sort()).toEqual(["a-0", "b-1", "c-2", "d-3"]);
@@ -116,9 +116,9 @@ describe("encodings", () => {
 
   it("a changed endpoint encodes its load assignment alone", () => {
     expect(count(() => compiler.put(slice("b", ["127.9.1.1", "127.9.1.9"])))).toEqual({ ...none, endpoints: 1 });
-    expect(changes.map((change) => [change.type, [...change.names]])).toEqual(
-      apps.map(() => [typeUrls.endpoints, ["outbound|80||b.ns.svc.cluster.local"]]),
-    );
+    expect(changes.map((change) => [change.type, [...change.names], [...change.proxies].length])).toEqual([
+      [typeUrls.endpoints, ["outbound|80||b.ns.svc.cluster.local"], apps.length],
+    ]);
   });
 
   it("a second sidecar of an app encodes only what holds its own addresses", () => {
@@ -146,6 +146,50 @@ describe("encodings", () => {
     compiler.flush();
     expect(count(() => compiler.put(virtualService("c", "3s")))).toMatchObject({ virtualHost: 1 });
     expect(changes.flatMap((change) => [...change.proxies])).not.toContain("a-0");
+  });
+
+  it("proxies part when an object begins to tell them apart, and are told what that changes", () => {
+    const toCallers = (labels: Record<string, string>): KubeObject => ({
+      apiVersion: "networking.istio.io/v1",
+      kind: "VirtualService",
+      metadata: { name: "b", namespace: "ns" },
+      spec: {
+        hosts: ["b"],
+        http: [
+          { match: [{ sourceLabels: labels }], route: [{ destination: { host: "b" } }], timeout: "9s" },
+          { route: [{ destination: { host: "b" } }], timeout: "1s" },
+        ],
+      },
+    });
+    const version = (id: string) => compiler.route(id, "http_proxy")!.version;
+    const told = () => changes.flatMap((change) => [...change.proxies]).sort();
+    const before = version("a-0");
+    expect(version("b-1")).toBe(before);
+    count(() => compiler.put(toCallers({ app: "a" })));
+    expect(told()).toContain("a-0");
+    expect(version("a-0")).not.toBe(version("b-1"));
+    expect(version("c-2")).toBe(version("b-1"));
+    count(() => compiler.put(toCallers({ app: "c" })));
+    expect(told()).toEqual(expect.arrayContaining(["a-0", "c-2"]));
+    expect(version("a-0")).toBe(version("b-1"));
+    expect(version("c-2")).not.toBe(version("b-1"));
+    count(() => compiler.put(virtualService("b", "1s")));
+    expect(apps.map((app, index) => version(`${app}-${index}`))).toEqual(apps.map(() => before));
+
+    // A Sidecar of its own takes away from one what the others keep.
+    count(() =>
+      compiler.put({
+        apiVersion: "networking.istio.io/v1",
+        kind: "Sidecar",
+        metadata: { name: "a", namespace: "ns" },
+        spec: { workloadSelector: { labels: { app: "a" } }, egress: [{ hosts: ["ns/b.ns.svc.cluster.local"] }] },
+      }),
+    );
+    expect(new Set(told())).toEqual(new Set(["a-0"]));
+    const gone = changes.find((change) => change.type === typeUrls.cluster)!;
+    expect([...gone.names]).toContain("outbound|80||c.ns.svc.cluster.local");
+    expect(compiler.snapshot("a-0").clusters.has("outbound|80||c.ns.svc.cluster.local")).toBe(false);
+    expect(compiler.snapshot("b-1").clusters.has("outbound|80||c.ns.svc.cluster.local")).toBe(true);
   });
 
   it("a proxy that has gone is told nothing, and nothing is kept for it", () => {

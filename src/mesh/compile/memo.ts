@@ -14,13 +14,21 @@ const check = 1;
 const dirty = 2;
 type State = typeof clean | typeof check | typeof dirty;
 
-class Cell<V> {
-  readonly label: string;
+/** What the cells of a family have in common; there are many cells, so they hold nothing twice. */
+interface Kind {
   readonly graph: Graph;
-  readonly compute: () => V;
-  readonly equal: (a: V, b: V) => boolean;
-  readonly dispose: () => void;
-  readonly fallback: { value: V } | undefined;
+  readonly name: string;
+  readonly compute: (key: never) => unknown;
+  readonly equal: (a: never, b: never) => boolean;
+  readonly fallback: { value: unknown } | undefined;
+  readonly barrier: boolean;
+  readonly cells: Map<string, unknown>;
+}
+
+class Cell<V> {
+  readonly kind: Kind;
+  readonly id: string;
+  readonly key: unknown;
   state: State = dirty;
   value: V | undefined = undefined;
   hasValue = false;
@@ -34,30 +42,24 @@ class Cell<V> {
   /** Called when a watched cell may have changed. */
   watcher: (() => void) | undefined = undefined;
 
-  constructor(
-    graph: Graph,
-    label: string,
-    compute: () => V,
-    equal: (a: V, b: V) => boolean,
-    dispose: () => void,
-    fallback: { value: V } | undefined,
-  ) {
-    this.fallback = fallback;
-    this.graph = graph;
-    this.label = label;
-    this.compute = compute;
-    this.equal = equal;
-    this.dispose = dispose;
+  constructor(kind: Kind, id: string, key: unknown) {
+    this.kind = kind;
+    this.id = id;
+    this.key = key;
+  }
+
+  get label(): string {
+    return `${this.kind.name}(${this.id})`;
   }
 
   read(): V {
-    const reader = this.graph.reader;
+    const reader = this.kind.graph.reader;
     if (reader !== undefined) {
-      reader.inputs.add(this as Cell<unknown>);
+      reader.inputs.add(this);
       this.readers.add(reader);
     }
     this.refresh();
-    if (reader === undefined) this.graph.release(this as Cell<unknown>);
+    if (reader === undefined) this.kind.graph.release(this);
     if (this.error !== undefined) throw this.error;
     return this.value as V;
   }
@@ -68,6 +70,10 @@ class Cell<V> {
     this.state = state;
     if (was !== clean) return;
     this.watcher?.();
+    if (this.kind.barrier) {
+      this.kind.graph.hold(this);
+      return;
+    }
     for (const reader of this.readers) reader.mark(check);
   }
 
@@ -87,37 +93,43 @@ class Cell<V> {
     const before = this.inputs;
     this.inputs = new Set();
     this.objects = undefined;
-    const outer = this.graph.reader;
-    this.graph.reader = this as Cell<unknown>;
+    const outer = this.kind.graph.reader;
+    this.kind.graph.reader = this;
     this.computing = true;
     let value: V | undefined;
     let error: unknown;
     try {
-      value = this.compute();
+      value = this.kind.compute(this.key as never) as V;
     } catch (thrown) {
-      if (this.fallback === undefined) error = thrown ?? new Error("unknown error");
+      if (this.kind.fallback === undefined) error = thrown ?? new Error("unknown error");
       else {
-        value = this.hasValue ? this.value : this.fallback.value;
-        this.graph.onError(thrown, this.label);
+        value = this.hasValue ? this.value : (this.kind.fallback.value as V);
+        this.kind.graph.onError(thrown, this.label);
       }
     }
     this.computing = false;
-    this.graph.reader = outer;
+    this.kind.graph.reader = outer;
     for (const input of before) {
       if (this.inputs.has(input)) continue;
-      input.readers.delete(this as Cell<unknown>);
-      this.graph.release(input);
+      input.readers.delete(this);
+      this.kind.graph.release(input);
     }
     const unchanged =
-      error === undefined && this.error === undefined && this.hasValue && this.equal(this.value as V, value as V);
+      error === undefined &&
+      this.error === undefined &&
+      this.hasValue &&
+      this.kind.equal(this.value as never, value as never);
     this.error = error;
     if (unchanged) return;
     if (error === undefined) {
       this.value = value;
       this.hasValue = true;
     }
-    // Readers further up are marked already; only these must compute.
-    for (const reader of this.readers) reader.state = dirty;
+    // Readers further up are marked already, unless this held the mark back; only these must compute.
+    for (const reader of this.readers) {
+      if (this.kind.barrier) reader.mark(dirty);
+      else reader.state = dirty;
+    }
   }
 }
 
@@ -128,6 +140,8 @@ export interface FamilyOptions<K, V> {
   equal?: (a: V, b: V) => boolean;
   /** When the function throws: the last good value stays, or this one when there is none, and the graph's `onError` is told. Without it, readers get the error. */
   fallback?: { value: V };
+  /** For values that many read and that seldom change: readers are marked when it has changed, not when it may have. See `settle`. */
+  barrier?: boolean;
 }
 
 /** A memoised function: call it inside another one and the dependency is recorded. */
@@ -166,6 +180,7 @@ export class Graph {
   reader: Cell<unknown> | undefined = undefined;
   readonly onError: (error: unknown, label: string) => void;
   #unused = new Set<Cell<unknown>>();
+  readonly #held = new Set<Cell<unknown>>();
 
   constructor(onError: (error: unknown, label: string) => void = () => {}) {
     this.onError = onError;
@@ -173,22 +188,12 @@ export class Graph {
 
   family<K, V>(name: string, compute: (key: K) => V, options: FamilyOptions<K, V> = {}): Family<K, V> {
     const cells = new Map<string, Cell<V>>();
-    const idOf = options.id ?? ((key: K) => key as unknown as string);
-    const equal = options.equal ?? Object.is;
+    const { id: idOf = (key: K) => key as unknown as string, equal = Object.is, fallback, barrier = false } = options;
+    const kind: Kind = { graph: this, name, compute, equal, fallback, barrier, cells };
     const cell = (key: K): Cell<V> => {
       const id = idOf(key);
       let found = cells.get(id);
-      if (found === undefined) {
-        found = new Cell<V>(
-          this,
-          `${name}(${id})`,
-          () => compute(key),
-          equal,
-          () => cells.delete(id),
-          options.fallback,
-        );
-        cells.set(id, found);
-      }
+      if (found === undefined) cells.set(id, (found = new Cell<V>(kind, id, key)));
       return found;
     };
     const family = ((key: K) => cell(key).read()) as Family<K, V>;
@@ -215,12 +220,25 @@ export class Graph {
         if (cell.error !== undefined) throw cell.error;
         return cell.value as V;
       },
-      objects: (meant) => collectObjects(cell as Cell<unknown>, meant),
+      objects: (meant) => collectObjects(cell, meant),
       end: () => {
         cell.watcher = undefined;
-        this.release(cell as Cell<unknown>);
+        this.release(cell);
       },
     };
+  }
+
+  /** A barrier that may have changed. */
+  hold(cell: Cell<unknown>): void {
+    this.#held.add(cell);
+  }
+
+  /** Computes what barriers held back, so that whoever reads one that has changed is marked. Before anything watched is read. */
+  settle(): void {
+    for (const cell of this.#held) {
+      this.#held.delete(cell);
+      if (cell.readers.size > 0 || cell.watcher !== undefined) cell.refresh();
+    }
   }
 
   /** The cell may be of no more use. */
@@ -235,7 +253,7 @@ export class Graph {
       this.#unused = new Set();
       for (const cell of unused) {
         if (cell.readers.size > 0 || cell.watcher !== undefined) continue;
-        cell.dispose();
+        cell.kind.cells.delete(cell.id);
         for (const input of cell.inputs) {
           input.readers.delete(cell);
           this.release(input);

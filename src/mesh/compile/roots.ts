@@ -2,7 +2,7 @@ import type { Change, Resource, TypeUrl } from "../resource.ts";
 import type { Family, Graph, Reached, Watch } from "./memo.ts";
 
 /** What proxies hold on to: one watched value, and what it was when they were last told. */
-interface Root {
+export interface Root {
   readonly type: TypeUrl;
   readonly owner: Owner;
   readonly watch: Watch<ReadonlyMap<string, Resource>>;

@@ -27,18 +27,19 @@ export function viewOf(proxy: Proxy): View {
       .filter(([key]) => !perReplica.has(key))
       .sort(([a], [b]) => (a < b ? -1 : 1)),
   );
-  const labelsKey = JSON.stringify(labels);
   const { region, zone } = proxy.locality;
-  return {
-    id: [proxy.role, proxy.namespace, region, zone, proxy.network, labelsKey].join("|"),
-    role: proxy.role,
-    namespace: proxy.namespace,
-    labels,
-    labelsKey,
-    region,
-    zone,
-    network: proxy.network,
-  };
+  const { role, namespace, network } = proxy;
+  return withLabels({ role, namespace, network, region, zone }, labels);
+}
+
+/** `labels` in an order of their own. */
+export function withLabels(
+  { role, namespace, network, region, zone }: Pick<View, "role" | "namespace" | "network" | "region" | "zone">,
+  labels: Readonly<Record<string, string>>,
+): View {
+  const labelsKey = JSON.stringify(labels);
+  const id = [role, namespace, region, zone, network, labelsKey].join("|");
+  return { id, role, namespace, labels, labelsKey, region, zone, network };
 }
 
 /** Addresses that exist only for this proxy, from its node metadata (ARCHITECTURE.md, "Node metadata"). */

@@ -17,7 +17,8 @@ export class FrameCache {
   #bytes = 0;
   #made = 0;
 
-  constructor(maxBytes = 16 * 1024 * 1024) {
+  /** A frame above a quarter of it is not kept: all clusters of a mesh of thousands of services are 5 MB. */
+  constructor(maxBytes = 64 * 1024 * 1024) {
     this.#maxBytes = maxBytes;
   }
 

@@ -13,6 +13,7 @@ import type {
 } from "../../../objects/istio.ts";
 import type { KubeObject } from "../../../objects/meta.ts";
 import { fullHost, serviceHost } from "../names.ts";
+import { sourceLabels } from "../shared-view.ts";
 import type { ObjectStore, Stored } from "./objects.ts";
 
 /** Every way in which the mesh looks objects up. A lookup depends on its key alone, so choose the narrowest. */
@@ -44,6 +45,14 @@ export function createIndexes(store: ObjectStore, clusterDomain: string) {
       hostKey(stored.object.spec?.host ?? "", stored.namespace),
     ]),
     destinationRule: store.index<DestinationRule>("DestinationRule", "name", byId),
+    /** Those for certain workloads of their namespace only. */
+    destinationRuleOfWorkloads: store.index<DestinationRule>("DestinationRule", "workloads", (stored) =>
+      stored.object.spec?.workloadSelector === undefined ? [] : [stored.namespace],
+    ),
+    /** Those that route by the caller's labels. */
+    virtualServiceOfWorkloads: store.index<VirtualService>("VirtualService", "workloads", (stored) =>
+      sourceLabels(stored.object.spec).length === 0 ? [] : [""],
+    ),
     /** Key: as for DestinationRules. */
     virtualServiceByHost: store.index<VirtualService>("VirtualService", "host", (stored) =>
       (stored.object.spec?.hosts ?? []).map((host) => hostKey(host, stored.namespace)),
