@@ -6,7 +6,7 @@ import type { FastifyInstance } from "fastify";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ensureToken } from "../access/tokens.ts";
 import { ReleaseEngine } from "../release/engine.ts";
-import { fakeFleet } from "../release/fake-fleet.ts";
+import { fakeFleet, nobodyCalls } from "../release/fake-fleet.ts";
 import { ArtifactFiles } from "../store/artifact-files.ts";
 import { openSqliteStore } from "../store/open-sqlite-store.ts";
 import type { Store } from "../store/store.ts";
@@ -82,7 +82,8 @@ describe("the HTTP API (fake fleet)", () => {
     stopFleet = fakeFleet(store, ["bogota", "lima"]);
     engine = new ReleaseEngine({
       store,
-      acknowledger: { ask: async () => undefined, close: async () => undefined },
+      acknowledger: { ask: async () => ({ done: true, evidence: "1 of 1 proxies" }), close: async () => undefined },
+      evidence: nobodyCalls,
       now: Date.now,
       log: { info: () => undefined, error: console.error },
     });
@@ -91,6 +92,7 @@ describe("the HTTP API (fake fleet)", () => {
       await buildApi({
         store,
         engine,
+        evidence: nobodyCalls,
         artifacts: new ArtifactFiles(join(folder, "artifacts")),
         clusters: new Map([["bogota", gatewayOnly]]),
         trustDomain: "quipu.local",

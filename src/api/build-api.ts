@@ -1,6 +1,7 @@
 import Fastify, { LogController, type FastifyInstance } from "fastify";
 import { Problem } from "../model/problem.ts";
 import { appRoutes } from "./app-routes.ts";
+import { releaseRoutes } from "./release-routes.ts";
 import { artifactRoutes } from "./artifact-routes.ts";
 import { authenticate } from "./authenticate.ts";
 import { clusterRoutes } from "./cluster-routes.ts";
@@ -69,6 +70,7 @@ export async function buildApi(context: ApiContext): Promise<{ app: FastifyInsta
 
   objectRoutes(routes, context);
   appRoutes(routes, context);
+  releaseRoutes(routes, context);
   artifactRoutes(routes, context);
   clusterRoutes(routes, context);
   instanceRoutes(routes, context);

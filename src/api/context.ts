@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { Instance } from "../fleet/pod-instance.ts";
+import type { EvidenceSource } from "../release/observe.ts";
 import type { ReleaseEngine } from "../release/engine.ts";
 import type { SignalsSource } from "../signals/signals-source.ts";
 import type { ArtifactFiles } from "../store/artifact-files.ts";
@@ -34,11 +35,13 @@ export interface ClusterAccess {
 /** Everything that the routes use; nothing is global. */
 export interface ApiContext {
   store: Store;
-  engine: Pick<ReleaseEngine, "kick" | "abort">;
+  engine: Pick<ReleaseEngine, "kick">;
   artifacts: ArtifactFiles;
   clusters: ReadonlyMap<string, ClusterAccess>;
   /** Absent: there are none to be had. */
   signals?: SignalsSource;
+  /** What releases are judged by. */
+  evidence: EvidenceSource;
   /** Asks the mesh of a cluster what happens to a request (the body of its `POST /explain`). Undefined: it doesn't answer. */
   explain?: (cluster: string, question: object) => Promise<{ status: number; body: unknown } | undefined>;
   trustDomain: string;

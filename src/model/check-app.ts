@@ -2,6 +2,7 @@ import type { AppTraffic } from "./app-traffic.ts";
 import type { App, AppSpec } from "./app.ts";
 import { checkOverlay } from "./check-overlay.ts";
 import { duplicates } from "./check-schema.ts";
+import { checkRollout } from "./check-rollout.ts";
 import { checkReplicas, checkTraffic } from "./check-values.ts";
 import { defaultPorts } from "./defaults.ts";
 import { Problem } from "./problem.ts";
@@ -23,6 +24,7 @@ export function checkApp(app: App): Problem[] {
     ...calls(app),
     ...checkTraffic(spec.traffic, "spec.traffic", portList),
     ...access(spec),
+    ...checkRollout(spec.rollout, "spec.rollout"),
     ...checkOverlay(app),
     ...(spec.overrides ?? []).flatMap((override, index) => [
       ...checkReplicas(override.spec.workload, `spec.overrides[${index}].spec.workload`),

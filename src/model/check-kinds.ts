@@ -1,4 +1,5 @@
 import type { AppTraffic } from "./app-traffic.ts";
+import { checkRollout } from "./check-rollout.ts";
 import { checkReplicas, checkTraffic } from "./check-values.ts";
 import { checkGuardRailFields } from "./guard-rails.ts";
 import type { Document } from "./kinds.ts";
@@ -30,6 +31,7 @@ export function checkKind(document: Exclude<Document, { kind: "App" }>): Problem
 
 function defaults(values: AppDefaults | undefined): Problem[] {
   return [
+    ...checkRollout(values?.rollout, "spec.defaults.rollout"),
     ...checkReplicas(values?.workload, "spec.defaults.workload"),
     ...checkTraffic(values?.traffic as AppTraffic | undefined, "spec.defaults.traffic"),
   ];

@@ -142,6 +142,31 @@ export const problemCodes = {
     "The bytes that arrived don't have the digest that was announced. Nothing was kept.",
   ),
   "no-image": kind(422, "Nothing to run", "A deployment needs an image with a tag or digest, or an artifact."),
+  "not-now": kind(
+    409,
+    "Not possible now",
+    "A release can't be told this at the point that it has come to; the problem says why, and what it can be told.",
+  ),
+  "was-rejected": kind(
+    409,
+    "Was taken back before",
+    "This very part was tried and taken back; the problem says by which release and why. Change it, or retry.",
+  ),
+  "keeps-good-part": kind(
+    200,
+    "A rejected part isn't released again",
+    "The App still declares a part that was taken back or undone. Releases keep the good one until the part is edited or retry is given.",
+  ),
+  "nothing-to-undo": kind(
+    409,
+    "Nothing to undo",
+    "There is no earlier release that finished everywhere, or what it ran is gone.",
+  ),
+  "no-capacity": kind(
+    422,
+    "The cluster can't carry it",
+    "While a release is under way old and new pods run side by side; the cluster's declared capacity has no room for a step.",
+  ),
   "being-removed": kind(
     409,
     "Still being removed",

@@ -1,6 +1,6 @@
 import type { ClusterLink } from "../fleet/cluster-link.ts";
 import { parseKey } from "../fleet/desired.ts";
-import type { ObjectVersion } from "../release/acknowledge.ts";
+import type { AskMode, ObjectVersion } from "../release/acknowledge.ts";
 
 /** Kinds that proxies get something of. */
 const meshKinds = new Set([
@@ -18,17 +18,20 @@ const meshKinds = new Set([
 
 /**
  * The objects of an app's step as the cluster has them: those that were rendered from rows of its revision, with the
- * version that the cluster gave them. Objects of later revisions of the same app stand for the earlier ones.
+ * version that the cluster gave them. Objects of later revisions of the same app stand for the earlier ones. Before
+ * something is removed, all of the app's are asked for: whoever was excused at an earlier step counts then.
  */
 export async function objectsOf(
   link: Pick<ClusterLink, "desired" | "kube">,
   app: string,
   revision: number,
+  mode: AskMode = "advance",
 ): Promise<ObjectVersion[]> {
   const wanted = [...link.desired.objects()].filter(
     ({ object, rowRevision }) =>
       meshKinds.has(object.kind) &&
-      (rowRevision === revision || (rowRevision > revision && object.metadata.labels?.app === app)),
+      (rowRevision === revision ||
+        ((mode === "remove" || rowRevision > revision) && object.metadata.labels?.app === app)),
   );
   const found = await Promise.all(
     wanted.map(async ({ key }) => {

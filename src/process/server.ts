@@ -101,15 +101,24 @@ export async function startServer(
         name,
         clusterAccess(name, link, () => read(kubeconfig)),
       );
-      meshes[name] = { socketPath: meshControlSocket, objectsOf: (app, revision) => objectsOf(link, app, revision) };
+      meshes[name] = {
+        socketPath: meshControlSocket,
+        objectsOf: (app, revision, mode) => objectsOf(link, app, revision, mode),
+      };
     }
-    const engine = new ReleaseEngine({ store, acknowledger: new MeshAcknowledger(meshes), now: Date.now, log });
-    undo.push(() => engine.stop());
     const signals = embeddedSignals(links, (target, error) =>
       log.debug({ err: error, ...target }, "a proxy's figures are missing"),
     );
     signals.start();
     undo.push(() => signals.close());
+    const engine = new ReleaseEngine({
+      store,
+      acknowledger: new MeshAcknowledger(meshes),
+      evidence: signals,
+      now: Date.now,
+      log,
+    });
+    undo.push(() => engine.stop());
     const { explain, close: closeExplain } = meshExplain(
       Object.fromEntries(config.clusters.map(({ name, meshControlSocket }) => [name, meshControlSocket])),
     );
@@ -119,6 +128,7 @@ export async function startServer(
       store,
       engine,
       signals,
+      evidence: signals,
       explain,
       artifacts: new ArtifactFiles(join(config.home, "store", "artifacts")),
       clusters,

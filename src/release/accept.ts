@@ -8,10 +8,13 @@ import type { Plan } from "../rollout/plan.ts";
 import type { InForce } from "../store/in-force.ts";
 import type { ObjectBody, ReadTx, StoredObject, WriteTx } from "../store/store.ts";
 import { remember } from "./journal-state.ts";
+import { rejectedParts, rejections, withoutRejected, type Rejection } from "./rejected.ts";
 import { resolveApp, type ResolvedApp } from "./resolve-app.ts";
 import { worldFor, type World } from "./world.ts";
 
 export interface Cause {
+  /** undo: `release` is the one that comes back. */
+  release?: number;
   kind: "deploy" | "apply" | "undo" | "policy" | "segment" | "cluster" | "retry" | "delete";
   by: string;
   message?: string;
@@ -22,6 +25,10 @@ export interface Accepted {
   app: App | null;
   image: string | null;
   cause: Cause;
+  /** What was rejected before may be tried again. */
+  retry?: boolean;
+  /** The train that it belongs to, and its place there. */
+  train?: { id: number; position: number };
 }
 
 export interface Outcome {
@@ -30,6 +37,8 @@ export interface Outcome {
   /** Absent: declared only (not deployed yet), or nothing changes. */
   release?: StoredObject;
   parts: ReleasePart[];
+  /** Parts that the App declares and that aren't released, for they were taken back before. */
+  kept: Rejection[];
 }
 
 /** The image that an App carries on with: of its newest release that is under way, else of what is in force. */
@@ -56,15 +65,24 @@ export async function imageOf(tx: ReadTx, view: InForce, app: string): Promise<s
 export async function acceptApp(
   tx: WriteTx,
   app: App,
-  options: { image?: string; cause: Cause; dryRun?: boolean; declared?: number; world?: World },
+  options: { image?: string; cause: Cause; dryRun?: boolean; declared?: number; world?: World } & Pick<
+    Accepted,
+    "retry" | "train"
+  >,
 ): Promise<Outcome> {
   const { name } = app.metadata;
   const world = await worldFor(tx, app, options.world);
   const image = options.image ?? (await imageOf(tx, tx.inForce, name));
   const number = (await tx.lastRelease(name)) + 1;
-  const resolved = resolveApp(app, image, world, tx.inForce, number);
-  const outcome = { problems: resolved.problems, parts: resolved.parts };
-  if (resolved.problems.length > 0 || image === undefined || options.dryRun === true) return outcome;
+  const declared = resolveApp(app, image, world, tx.inForce, number);
+  const kept = options.retry === true ? [] : rejectedParts(declared, await rejections(tx, name));
+  const resolved = withoutRejected(declared, kept, tx.inForce);
+  const outcome = { problems: resolved.problems, parts: resolved.parts, kept };
+  if (resolved.problems.length > 0) return outcome;
+  const refused = kept.find(({ part }) => part === "workload");
+  if (options.cause.kind === "deploy" && refused !== undefined)
+    return { ...outcome, problems: [wasRejected(name, refused)] };
+  if (image === undefined || options.dryRun === true) return outcome;
   if (!(await changes(tx, app, image, resolved))) return outcome;
   const closed = closedBy(
     app,
@@ -83,7 +101,15 @@ export async function acceptApp(
         }),
       ],
     };
-  return { ...outcome, release: await record(tx, app, image, options.cause, number, resolved, options.declared) };
+  return { ...outcome, release: await record(tx, app, image, options, number, resolved) };
+}
+
+function wasRejected(app: string, { release, why }: Rejection): Problem {
+  return new Problem("was-rejected", `Release ${release} of ${app} brought just this and was taken back: ${why}.`, {
+    field: "image",
+    accepted: `another image, or: quipu retry ${app}`,
+    subject: `App/${app}`,
+  });
 }
 
 /** Whether a release would bring anything that neither is in force nor on its way. */
@@ -91,7 +117,13 @@ async function changes(tx: WriteTx, app: App, image: string, resolved: ResolvedA
   const open = (await tx.openReleases(app.metadata.name)).at(-1);
   if (open === undefined) return resolved.parts.length > 0;
   const known = remember(await tx.journal(app.metadata.name, open.release));
-  if (known === undefined || known.accepted.app === null || known.state.failure !== undefined) return true;
+  if (
+    known === undefined ||
+    known.accepted.app === null ||
+    known.state.failure !== undefined ||
+    known.state.abort !== undefined
+  )
+    return true;
   if (known.begun === undefined)
     return (
       image !== known.accepted.image ||
@@ -104,7 +136,7 @@ async function changes(tx: WriteTx, app: App, image: string, resolved: ResolvedA
         revisions: [],
         edges: Object.fromEntries(Object.entries(roster?.edges ?? {}).map(([callee, edge]) => [callee, edge.rules])),
       },
-      Object.entries(lanes).map(([cluster, lane]) => [cluster, { ...lane, minReady: 0 }]),
+      lanes,
       bases,
     ]);
   return asks(known.begun.plan) !== asks(resolved.plan);
@@ -114,13 +146,12 @@ async function record(
   tx: WriteTx,
   app: App,
   image: string,
-  cause: Cause,
+  { cause, declared, retry = false, train }: { cause: Cause; declared?: number } & Pick<Accepted, "retry" | "train">,
   number: number,
   { parts, plan }: ResolvedApp,
-  declared?: number,
 ): Promise<StoredObject> {
   const { name } = app.metadata;
-  const accepted: Accepted = { app, image, cause };
+  const accepted: Accepted = { app, image, cause, ...(retry && { retry }), ...(train !== undefined && { train }) };
   await tx.appendJournal(name, number, "accept", { ...accepted });
   const resolved = Object.fromEntries(
     Object.entries(plan.lanes).map(([cluster, { workload, scale, traffic, calls }]) => [
@@ -135,7 +166,7 @@ async function record(
       ...(parts.includes("workload") && { image }),
       ...(declared !== undefined && { declared: String(declared) }),
       policyRevision: String(tx.next - 1),
-      waves: [{ clusters: Object.keys(plan.lanes) }],
+      waves: plan.waves,
       resolved,
     }),
     { expected: 0, clusters: Object.keys(plan.lanes), team: app.spec.team, segment: app.spec.segment },

@@ -1,17 +1,15 @@
 import { Client } from "undici";
+import type { Acknowledgement } from "../rollout/gates.ts";
 
-/** Whether the proxies concerned have what became of a step's rows. */
-export interface Acknowledgement {
-  done: boolean;
-  /** Some proxy refused it, and will until it changes. */
-  rejected?: boolean;
-  /** In words: who has it, or who lacks what. */
-  evidence: string;
-}
+/**
+ * To `advance`, everybody connected must have it; who isn't connected is excused and named. To `remove` what somebody may
+ * still use, nobody is excused before its pod is known to be gone.
+ */
+export type AskMode = "advance" | "remove";
 
-/** Asks one cluster's mesh. undefined: nobody there to be asked. */
+/** Asks one cluster's mesh whether the proxies concerned have what became of an app's rows. Unknown is not acknowledged. */
 export interface Acknowledger {
-  ask(cluster: string, app: string, revision: number): Promise<Acknowledgement | undefined>;
+  ask(cluster: string, app: string, revision: number, mode: AskMode): Promise<Acknowledgement>;
   close(): Promise<void>;
 }
 
@@ -25,16 +23,21 @@ export interface ObjectVersion {
 export interface MeshAccess {
   /** The mesh process's control socket. */
   socketPath: string;
-  /** The objects that the rows of a revision became, as the cluster has them now. */
-  objectsOf(app: string, revision: number): Promise<ObjectVersion[]>;
+  /** The objects that the rows of a revision became, as the cluster has them now; to remove: all of the app's. */
+  objectsOf(app: string, revision: number, mode: AskMode): Promise<ObjectVersion[]>;
 }
 
+/** What src/mesh/control/acknowledged.ts answers. */
 interface Answer {
   complete: boolean;
   connected: number;
   acknowledged: number;
+  /** Proxies that the objects concern. */
+  concerned?: number;
   unseen: string[];
   proxies: { id: string; state: string; lacking: { type: string; name: string; message?: string }[] }[];
+  /** Sidecars and gateways of pods that are there, without a stream. */
+  disconnected?: { id: string }[];
 }
 
 /** Our own mesh, which knows exactly (src/mesh/control/acknowledged.ts). */
@@ -59,31 +62,33 @@ export class MeshAcknowledger implements Acknowledger {
     );
   }
 
-  async ask(cluster: string, app: string, revision: number): Promise<Acknowledgement | undefined> {
+  async ask(cluster: string, app: string, revision: number, mode: AskMode): Promise<Acknowledgement> {
     const mesh = this.#meshes.get(cluster);
-    if (mesh === undefined) return undefined;
+    if (mesh === undefined) return { done: false, evidence: "there is no mesh here that could be asked" };
     try {
-      const objects = await this.#versions(mesh, `${cluster}/${app}`, app, revision);
-      if (objects.length === 0) return undefined;
+      const objects = await this.#versions(mesh, `${cluster}/${app}/${mode}`, app, revision, mode);
+      if (objects.length === 0) return { done: true, evidence: "nothing for proxies in it" };
       const { statusCode, body } = await mesh.client.request({
         method: "POST",
         path: "/acknowledged",
         headers: { "content-type": "application/json" },
         body: JSON.stringify({ objects }),
       });
-      const answer = (await body.json()) as Answer;
-      return statusCode === 200 ? told(answer) : undefined;
-    } catch {
-      // Nobody answers: shown as unproven by whoever asks.
-      return undefined;
+      if (statusCode === 200) return told((await body.json()) as Answer, mode);
+      return { done: false, evidence: `its mesh answers ${statusCode}: ${(await body.text()).slice(0, 200)}` };
+    } catch (error) {
+      return {
+        done: false,
+        evidence: `its mesh can't be asked: ${error instanceof Error ? error.message : String(error)}`,
+      };
     }
   }
 
   /** Looked up once for each step: the worker has applied it before anybody asks. */
-  #versions(mesh: MeshAccess, key: string, app: string, revision: number): Promise<ObjectVersion[]> {
+  #versions(mesh: MeshAccess, key: string, app: string, revision: number, mode: AskMode): Promise<ObjectVersion[]> {
     const known = this.#objects.get(key);
     if (known?.revision === revision) return known.objects;
-    const objects = mesh.objectsOf(app, revision);
+    const objects = mesh.objectsOf(app, revision, mode);
     this.#objects.set(key, { revision, objects });
     objects.catch(() => this.#objects.delete(key));
     return objects;
@@ -94,8 +99,22 @@ export class MeshAcknowledger implements Acknowledger {
   }
 }
 
-function told({ complete, connected, acknowledged, unseen, proxies }: Answer): Acknowledgement {
-  if (complete) return { done: true, evidence: `${acknowledged} of ${connected} proxies` };
+/** Pure: what an answer means for a step that goes forward, or for one after which something goes. */
+export function told(answer: Answer, mode: AskMode): Acknowledgement {
+  const { complete, connected, acknowledged, unseen, proxies } = answer;
+  const concerned = answer.concerned ?? connected;
+  const away = answer.disconnected ?? [];
+  const count = `${Math.min(acknowledged, concerned)} of ${concerned} proxies`;
+  const names = away
+    .slice(0, 3)
+    .map(({ id }) => id)
+    .join(", ");
+  const missing = `${names}${away.length > 3 ? ` and ${away.length - 3} more` : ""}`;
+  if (complete) {
+    if (away.length === 0) return { done: true, evidence: count };
+    if (mode === "advance") return { done: true, evidence: `${count}; not connected and excused: ${missing}` };
+    return { done: false, evidence: `${count}; not connected, and perhaps still in use: ${missing}` };
+  }
   const rejecting = proxies.find(({ state }) => state === "rejected");
   const first = rejecting ?? proxies[0];
   const lack = first?.lacking[0];
@@ -103,9 +122,5 @@ function told({ complete, connected, acknowledged, unseen, proxies }: Answer): A
     first === undefined
       ? `the mesh hasn't seen ${unseen[0]} yet`
       : `${first.id} ${first.state === "rejected" ? "rejects" : "lacks"} ${lack === undefined ? "its first configuration" : `${lack.type} ${lack.name}`}${lack?.message === undefined ? "" : `: ${lack.message}`}`;
-  return {
-    done: false,
-    ...(rejecting !== undefined && { rejected: true }),
-    evidence: `${acknowledged} of ${connected} proxies; ${detail}`,
-  };
+  return { done: false, ...(rejecting !== undefined && { rejected: true }), evidence: `${count}; ${detail}` };
 }

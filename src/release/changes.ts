@@ -3,7 +3,8 @@ import { declaredKinds, type Document } from "../model/kinds.ts";
 import { stillCalled } from "../model/lint/still-called.ts";
 import { Problem } from "../model/problem.ts";
 import type { ObjectBody, ObjectKind, ReadTx, StoredObject, WriteTx } from "../store/store.ts";
-import { acceptApp, acceptWithdrawal, imageOf } from "./accept.ts";
+import { acceptApp, acceptWithdrawal, imageOf, type Cause } from "./accept.ts";
+import { keptWarnings } from "./rejected.ts";
 import { placedIn } from "../model/effective.ts";
 import { acceptTrain } from "./train.ts";
 import { appWarnings } from "./warnings.ts";
@@ -86,10 +87,9 @@ export async function putDocument(
     const accepted = await acceptApp(tx, document, {
       cause: { kind: "apply", ...cause },
       declared: object.revision,
-      world,
     });
     if (accepted.problems.length > 0) throw new Problems(accepted.problems);
-    changed.warnings.push(...(await appWarnings(document, world, tx)));
+    changed.warnings.push(...(await appWarnings(document, world, tx)), ...keptWarnings(metadata.name, accepted.kept));
     if ((await imageOf(tx, tx.inForce, metadata.name)) === undefined)
       changed.warnings.push(
         new Problem("not-deployed", `${metadata.name} is declared, but nothing of it runs yet.`, {
@@ -99,11 +99,16 @@ export async function putDocument(
       );
     if (accepted.release !== undefined) changed.releases.push({ app: metadata.name, name: accepted.release.name });
   } else if (outcome !== "unchanged" && kind in resolvedFrom) {
-    const train = await acceptTrain(tx, { kind: resolvedFrom[kind]!, ...cause });
-    changed.warnings.push(...train.problems);
-    for (const app of train.apps) changed.releases.push({ app, name: `${app}-r${await tx.lastRelease(app)}` });
+    await addTrain(tx, changed, { kind: resolvedFrom[kind]!, ...cause });
   }
   return changed;
+}
+
+async function addTrain(tx: WriteTx, changed: Changed, cause: Cause): Promise<void> {
+  const { kind, name } = changed.object;
+  const train = await acceptTrain(tx, cause, { kind, name, before: changed.before?.body ?? null });
+  changed.warnings.push(...train.problems);
+  for (const app of train.apps) changed.releases.push({ app, name: `${app}-r${await tx.lastRelease(app)}` });
 }
 
 /** Takes a declaration back. An App is withdrawn from wherever it runs. Throws Problem, RevisionConflict. */
@@ -136,9 +141,7 @@ export async function removeDocument(
     const release = await acceptWithdrawal(tx, object.body as unknown as App, { kind: "delete", ...cause });
     if (release !== undefined) changed.releases.push({ app: name, name: release.name });
   } else if (kind in resolvedFrom) {
-    const train = await acceptTrain(tx, { kind: resolvedFrom[kind]!, ...cause });
-    changed.warnings.push(...train.problems);
-    for (const app of train.apps) changed.releases.push({ app, name: `${app}-r${await tx.lastRelease(app)}` });
+    await addTrain(tx, changed, { kind: resolvedFrom[kind]!, ...cause });
   }
   return changed;
 }
@@ -159,71 +162,6 @@ async function usersOf(tx: ReadTx, kind: ObjectKind, name: string): Promise<stri
       .filter((app) => (app.body as unknown as App).spec.expose?.some((host) => host.jwt === name))
       .map((app) => `App/${app.name}`);
   return [];
-}
-
-/** Gives an App its image: the beginning of a release of its workload. Throws Problem, Problems. */
-export async function deployApp(
-  tx: WriteTx,
-  name: string,
-  given: { image?: string; artifact?: string },
-  { by, message }: ChangeOptions,
-): Promise<Changed> {
-  const object = await tx.get("App", name);
-  if (object === undefined)
-    throw new Problem("not-found", `There is no App ${name}.`, {
-      found: name,
-      accepted: "an App that was applied",
-      subject: `App/${name}`,
-    });
-  const app = object.body as unknown as App;
-  const image = await imageToRun(tx, app, given);
-  const accepted = await acceptApp(tx, app, {
-    image,
-    cause: { kind: "deploy", by, ...(message !== undefined && { message }) },
-    declared: object.revision,
-  });
-  if (accepted.problems.length > 0) throw new Problems(accepted.problems);
-  const releases = accepted.release === undefined ? [] : [{ app: name, name: accepted.release.name }];
-  return {
-    object: accepted.release ?? object,
-    before: object,
-    outcome: accepted.release === undefined ? "unchanged" : "created",
-    warnings: [],
-    releases,
-  };
-}
-
-async function imageToRun(
-  tx: ReadTx,
-  app: App,
-  { image, artifact }: { image?: string; artifact?: string },
-): Promise<string> {
-  const { name } = app.metadata;
-  if (artifact !== undefined) {
-    if ((await tx.artifact(artifact)) === undefined)
-      throw new Problem("unknown-reference", `There is no artifact ${artifact} here.`, {
-        field: "artifact",
-        found: artifact,
-        accepted: "the digest that POST /api/v1/artifacts gave",
-      });
-    return `quipu.local/${name}@${artifact}`;
-  }
-  const wanted = image ?? app.spec.workload?.image;
-  const exact = /^[^\s@]+(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[0-9a-f]{64})$/;
-  if (wanted === undefined || !exact.test(wanted))
-    throw new Problem(
-      "no-image",
-      wanted === undefined
-        ? `${name} needs an image or an artifact.`
-        : `The image ${wanted} has neither tag nor digest.`,
-      {
-        field: "image",
-        found: wanted,
-        accepted: "image: REPOSITORY:TAG or REPOSITORY@sha256:DIGEST, or artifact: sha256:DIGEST",
-        subject: `App/${name}`,
-      },
-    );
-  return wanted;
 }
 
 export function isWritable(kind: ObjectKind): boolean {

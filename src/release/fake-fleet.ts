@@ -1,5 +1,6 @@
 import type { Seen } from "../model/rows.ts";
 import type { InForce } from "../store/in-force.ts";
+import type { EvidenceSource } from "./observe.ts";
 import type { Store } from "../store/store.ts";
 
 /**
@@ -38,3 +39,12 @@ export function fakeFleet(
   look(store.inForce());
   return store.onInForce(look);
 }
+
+/** NOT the signals of a fleet: everybody was heard, and nobody called. */
+export const nobodyCalls: EvidenceSource = {
+  evidence: ({ from, to }) => {
+    const none = { requests: 0, failed: 0, byProxy: 0, latency: [] };
+    return to > from ? [{ from, to, subject: none, baseline: none, heard: 1, total: 1 }] : [];
+  },
+  watch: () => () => undefined,
+};

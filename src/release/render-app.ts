@@ -2,8 +2,11 @@ import type { App } from "../model/app.ts";
 import type { Problem } from "../model/problem.ts";
 import { objectKeys } from "../render/keys.ts";
 import { render, type Rendered, type RenderOptions } from "../render/render.ts";
-import { beforeOf, stepRows } from "../rollout/step-rows.ts";
-import { steps } from "../rollout/plan.ts";
+import { laneProgram, stagesOf } from "../rollout/program.ts";
+import { touchedBy } from "../rollout/roster-rows.ts";
+import { laneWrites, stageWrites } from "../rollout/step-rows.ts";
+import type { RowWrites } from "../rollout/plan.ts";
+import { beforeOf } from "./actions.ts";
 import { withChanges, type InForce, type RowChange } from "../store/in-force.ts";
 import { resolveApp } from "./resolve-app.ts";
 import type { World } from "./world.ts";
@@ -51,9 +54,10 @@ export function viewAfter(
     next,
     snapshots.map(({ hash, content }): RowChange => ({ kind: "Snapshot", hash, value: content })),
   );
-  const before = beforeOf(plan, rowsFor(plan.app, view));
-  for (const step of steps) {
-    const writes = stepRows(step, plan, before, rowsFor(plan.app, after));
+  const rows = () => rowsFor(plan.app, after);
+  const before = beforeOf(plan, rows(), new Map());
+  const touched = touchedBy(plan, rows());
+  const write = (writes: RowWrites) => {
     after = withChanges(after, next, [
       ...writes.rosters.map((value): RowChange => ({ kind: "Roster", app: value.app, value })),
       ...writes.lanes.map((value): RowChange => ({ kind: "Lane", app: value.app, cluster: value.cluster, value })),
@@ -65,6 +69,14 @@ export function viewAfter(
       })),
       ...writes.deleteLanes.map((cluster): RowChange => ({ kind: "Lane", app: plan.app, cluster, value: null })),
     ]);
+  };
+  for (const stage of stagesOf(plan, before)) {
+    if (stage.do !== "wave") {
+      write(stageWrites(stage, plan, before, touched, rows()));
+      continue;
+    }
+    for (const cluster of plan.waves[stage.wave]!.clusters)
+      for (const step of laneProgram(plan, before, cluster)) write(laneWrites(step, plan, before, cluster, rows()));
   }
   return { view: after, problems };
 }

@@ -5,11 +5,13 @@ import { durationMs } from "../model/duration.ts";
 import { Problem } from "../model/problem.ts";
 import type { ReleasePart } from "../model/release.ts";
 import { resolve } from "../model/resolve.ts";
-import { rolloutOf } from "../model/resolve-rollout.ts";
+import { defaultHold } from "../model/defaults.ts";
+import { rolloutOf, type RolloutPlan } from "../model/resolve-rollout.ts";
 import { rosterOf } from "../model/roster.ts";
 import type { Lane, RevisionName, Roster, Snapshot, SnapshotPart } from "../model/rows.ts";
 import type { LaneTarget, Plan } from "../rollout/plan.ts";
 import type { InForce } from "../store/in-force.ts";
+import { wavesOf } from "./plan-waves.ts";
 import type { World } from "./world.ts";
 
 export interface ResolvedApp {
@@ -56,8 +58,7 @@ export function resolveApp(
     return snapshot.hash;
   };
   const lanes: Record<string, LaneTarget> = {};
-  const minimum: Record<string, number> = {};
-  let drainMs = 0;
+  let [drainMs, closeMs] = [0, 0];
   for (const cluster of placed) {
     const resolved = resolve(app, {
       segment,
@@ -74,9 +75,9 @@ export function resolveApp(
       scale: keep({ part: "scale", value: scale }),
       traffic: keep({ part: "traffic", value: traffic }),
       calls: keep({ part: "calls", value: calls }),
-      minReady: 0,
+      min: scale.min,
     };
-    minimum[cluster] = scale.min;
+    closeMs = Math.max(closeMs, traffic.timeoutMs, ...Object.values(calls).map(({ timeoutMs }) => timeoutMs ?? 0));
     drainMs = Math.max(drainMs, workload.drainMs);
   }
   const current = new Map(
@@ -94,8 +95,6 @@ export function resolveApp(
       ? staying.every((cluster) => current.get(cluster)!.live[good] === lanes[cluster]!.workload)
       : placed.every((cluster) => [...current.values()].some((lane) => lane.live[good] === lanes[cluster]!.workload)));
   const revision: RevisionName = sameWorkload ? good : `r${number}`;
-  for (const cluster of placed)
-    if (!(sameWorkload && current.get(cluster)?.ready.includes(good))) lanes[cluster]!.minReady = minimum[cluster]!;
   const roster = rosterOf(app, {
     revisions: [revision],
     segmentOf: (callee) => view.rosters.get(callee)?.value.segment ?? world.calleeSegments.get(callee),
@@ -125,13 +124,55 @@ export function resolveApp(
     [...current.keys()].some((cluster) => !placed.includes(cluster))
   )
     parts.push("placement");
-  const { progressDeadlineMs } = rolloutOf(app, { segment, policies: world.policies });
-  return {
-    problems,
+  for (const callee of Object.keys(before?.edges ?? {})) closeMs = Math.max(closeMs, timeoutOf(callee, view));
+  const rollout = rolloutOf(app, { segment, policies: world.policies });
+  const leaving = [...current.keys()].filter((cluster) => !placed.includes(cluster));
+  const { waves, problems: wrongWaves } = wavesOf(rollout.waves, world.clusters, placed, leaving);
+  problems.push(...wrongWaves.map((problem) => problem.with({ subject: `App/${name}` })));
+  const plan: Plan = {
+    app: name,
+    number,
     parts,
-    snapshots: [...snapshots.values()],
-    plan: { app: name, number, revision, roster, lanes, bases, progressDeadlineMs, drainMs },
+    revision,
+    roster,
+    lanes,
+    reach: {},
+    bases,
+    waves,
+    ...stepsOf(rollout),
+    trafficFirst: rollout.trafficFirst,
+    onFailure: rollout.onFailure,
+    progressDeadlineMs: rollout.progressDeadlineMs,
+    drainMs,
+    closeMs: Math.min(closeMs, longestCloseMs),
   };
+  return { problems, parts, snapshots: [...snapshots.values()], plan };
+}
+
+/** A call that closes is given no longer than this to end: beyond it somebody waits for a stream. */
+const longestCloseMs = 60_000;
+
+/** How weights rise and how they are judged. `rolling` shifts as pods become ready and is judged once, at the end. */
+function stepsOf({ strategy, steps, analysis }: RolloutPlan): Pick<Plan, "steps" | "analysis" | "watchMs"> {
+  const { noTraffic, ...spec } = analysis;
+  const last = steps.findLast((step) => "weight" in step);
+  const watchMs = last?.holdMs ?? durationMs(defaultHold);
+  return {
+    steps: strategy === "rolling" ? [25, 50, 75].map((weight) => ({ weight, holdMs: 0 })) : steps,
+    analysis: { ...spec, noTraffic: noTraffic === "pass" ? "pass" : "hold" },
+    watchMs,
+  };
+}
+
+/** Longest time of a request to an app, as it is in force. */
+function timeoutOf(app: string, view: InForce): number {
+  let longest = 0;
+  for (const apps of view.lanes.values()) {
+    const lane = apps.get(app)?.value;
+    const traffic = lane?.kind === "home" ? view.snapshots.get(lane.traffic) : undefined;
+    if (traffic?.part === "traffic") longest = Math.max(longest, traffic.value.timeoutMs);
+  }
+  return longest;
 }
 
 /** Whether two Rosters ask for the same edges, hosts, consents and ports, whatever has come of them. */
@@ -163,14 +204,26 @@ export function withdrawalOf(name: string, number: number, view: InForce): Plan 
       if (workload?.part === "workload") drainMs = Math.max(drainMs, workload.value.drainMs);
     }
   }
+  const clusters = [...view.lanes]
+    .filter(([, apps]) => apps.get(name)?.value.kind === "home")
+    .map(([cluster]) => cluster);
   return {
     app: name,
     number,
+    parts: ["workload", "edges"],
     revision: null,
     roster: null,
     lanes: {},
+    reach: {},
     bases: [],
+    waves: clusters.length === 0 ? [] : [{ clusters: clusters.toSorted(), maxConcurrent: clusters.length }],
+    steps: [],
+    analysis: { intervalMs: 10_000, minRequests: 0, failureLimit: 0, noTraffic: "pass" },
+    watchMs: 0,
+    trafficFirst: false,
+    onFailure: "rollback",
     progressDeadlineMs: durationMs("10m"),
     drainMs,
+    closeMs: Math.min(timeoutOf(name, view), longestCloseMs),
   };
 }

@@ -5,6 +5,7 @@ import type { Segment } from "../model/segment.ts";
 import type { TokenIssuer } from "../model/token-issuer.ts";
 import type { Window } from "../model/window.ts";
 import type { ObjectKind, ReadTx } from "../store/store.ts";
+import { heldBy, readTrains, type HeldDocument } from "./train-journal.ts";
 
 /** What an App is resolved against: few documents of each kind, so that all are read. */
 export interface World {
@@ -17,8 +18,32 @@ export interface World {
   calleeSegments: ReadonlyMap<string, string>;
 }
 
+/** Everything as it is declared. */
 export async function readWorld(tx: ReadTx): Promise<World> {
-  const all = async <T>(kind: ObjectKind) => (await tx.all(kind)).map((object) => object.body as unknown as T);
+  return worldWith(tx, []);
+}
+
+/**
+ * Everything as it is in force: documents whose train hasn't finished count as they were before. `changed`: the document
+ * whose own train it is for counts as it is declared.
+ */
+export async function worldInForce(tx: ReadTx, changed?: Pick<HeldDocument, "kind" | "name">): Promise<World> {
+  const held = heldBy(await readTrains(tx));
+  return worldWith(
+    tx,
+    held.filter(({ kind, name }) => kind !== changed?.kind || name !== changed.name),
+  );
+}
+
+async function worldWith(tx: ReadTx, held: readonly HeldDocument[]): Promise<World> {
+  const all = async <T>(kind: ObjectKind) => {
+    const bodies = new Map((await tx.all(kind)).map(({ name, body }) => [name, body]));
+    for (const { name, before } of held.filter((document) => document.kind === kind)) {
+      if (before === null) bodies.delete(name);
+      else bodies.set(name, before);
+    }
+    return [...bodies.values()] as unknown as T[];
+  };
   const segments = await all<Segment>("Segment");
   return {
     calleeSegments: new Map(),
@@ -38,5 +63,5 @@ export async function worldFor(tx: ReadTx, app: App, world?: World): Promise<Wor
     const callee = await tx.get("App", call.app);
     if (callee !== undefined) calleeSegments.set(call.app, (callee.body as unknown as App).spec.segment);
   }
-  return { ...(world ?? (await readWorld(tx))), calleeSegments };
+  return { ...(world ?? (await worldInForce(tx))), calleeSegments };
 }

@@ -1,165 +1,262 @@
-import type { Seen } from "../model/rows.ts";
-import { steps, stepsBack, type Plan, type Step } from "./plan.ts";
+import { finished, held, personMs, type Gate, type Observation, type Wait } from "./gates.ts";
+import type { ReleasePart } from "../model/release.ts";
+import { fleetCell, type Before, type Plan } from "./plan.ts";
+import { laneProgram, stagesBack, stagesOf, wayBack, type LaneStep, type Stage } from "./program.ts";
+import type { Cell, Failure, FailureCode, ReleaseState } from "./state.ts";
+import type { Verdict } from "./verdict.ts";
 
-/** Where a release stands; all of it is in its journal. */
-export interface ReleaseState {
-  /** The last step that was written; null: none yet. */
-  step: Step | null;
-  /** Store revision of the newest rows that it wrote; 0: none. */
-  revision: number;
-  /** Whether the last step changed any row. */
-  wrote: boolean;
-  /** When the step was written, Unix ms. */
-  at: number;
-  /** Set once: the way leads back from there. */
-  failure?: { code: FailureCode; reason: string };
-  /** Proxies were waited for in vain at some step. */
-  unproven?: string[];
-}
-export type FailureCode = "never-ready" | "crashing" | "not-applied" | "rejected" | "superseded" | "aborted";
-
-/** What is known of the world when a decision is made. */
-export interface Observation {
-  seen: ReadonlyMap<string, Seen>;
-  /** By cluster: whether the proxies concerned have what was written at the state's revision. Absent: nobody could be asked. */
-  acknowledged: ReadonlyMap<string, { done: boolean; rejected?: boolean; evidence: string }>;
-  /** A newer release of the app that waits for this one. */
-  newer?: number;
-  /** Somebody asked to give it up. */
-  abort?: string;
-}
+/** One thing to do, each of which becomes a record of the journal. */
+export type Act =
+  | { kind: "write"; cell: string; step: number; verdict?: Verdict; why?: string }
+  /** What was written is in force: a receipt. */
+  | { kind: "held"; cell: string; evidence: string }
+  | { kind: "fail"; failure: Failure };
 
 export type Decision =
-  | { kind: "write"; step: Step; failure?: ReleaseState["failure"]; unproven?: string }
-  /** Nothing to do before something changes or `until` (Unix ms), when the decision is made anew. */
-  | { kind: "wait"; reason: string; until: number; then: string }
+  | { kind: "act"; acts: Act[] }
+  | { kind: "wait"; waits: Wait[] }
   | { kind: "end"; outcome: "finished" | "failed" | "superseded"; reason?: string };
 
-/** How long proxies are waited for once their cluster has applied a step. Then it goes on, shown as unproven. */
-export const acknowledgeMs = 10_000;
-/** A pod that crashes is given this long to recover. */
-export const crashGraceMs = 15_000;
-/** On the way back nothing waits longer for a cluster out of contact: it takes the newest rows when it returns. */
-export const backDeadlineMs = 30_000;
+/** On the way back a newer release waits this long for clusters that don't answer; then they stay as they are for it. */
+export const patienceMs = 10_000;
 
-/** One decision. Pure: the same state, observation and time give the same one. */
+/** One decision. Pure: the same plan, state, observation and time give the same one. */
 export function decide(
   plan: Plan,
+  before: Before,
   state: ReleaseState,
-  { seen, acknowledged, newer, abort }: Observation,
+  observation: Observation,
   now: number,
 ): Decision {
-  if (state.failure !== undefined) return goBack(plan, state, seen, now);
-  if (state.step === null) return { kind: "write", step: "widen" };
-  const position = steps.indexOf(state.step as (typeof steps)[number]);
-  const next = steps[position + 1];
-  const unswitched = position < steps.indexOf("switch");
-  const failing = (code: FailureCode, reason: string): Decision => ({
-    kind: "write",
-    step: "back",
-    failure: { code, reason },
-  });
-  if (unswitched && plan.revision !== null) {
-    if (abort !== undefined) return failing("aborted", abort);
-    if (newer !== undefined) return failing("superseded", `release ${newer} is newer`);
+  const forward = stagesOf(plan, before);
+  if (state.failure === undefined) {
+    const failure = givenUp(plan, before, state, forward, observation, now);
+    if (failure !== undefined) return { kind: "act", acts: [{ kind: "fail", failure }] };
   }
-  const deadline = state.at + plan.progressDeadlineMs;
-  const behind = notApplied(plan, state, seen);
-  if (behind !== undefined) {
-    if (now < deadline)
-      return { kind: "wait", reason: behind, until: deadline, then: unswitched ? "the release fails" : "it goes back" };
-    return plan.revision !== null && state.step !== "remove" && state.step !== "narrow"
-      ? failing("not-applied", behind)
-      : { kind: "wait", reason: behind, until: now + plan.progressDeadlineMs, then: "it is looked at again" };
-  }
-  if (next === "subset") {
-    const gate = readiness(plan, seen, state, now);
-    if (gate !== undefined) {
-      if (gate.fatal || now >= deadline) return failing(gate.crashing ? "crashing" : "never-ready", gate.reason);
-      return {
-        kind: "wait",
-        reason: gate.reason,
-        until: Math.min(deadline, gate.again ?? deadline),
-        then: "the release fails",
-      };
-    }
-  }
-  let unproven: string | undefined;
-  for (const [cluster, { done, rejected, evidence }] of acknowledged) {
-    if (done) continue;
-    if (rejected === true && plan.revision !== null && position <= steps.indexOf("switch"))
-      return failing("rejected", `${cluster}: ${evidence}`);
-    if (now < state.at + acknowledgeMs)
-      return {
-        kind: "wait",
-        reason: `${cluster}: ${evidence}`,
-        until: state.at + acknowledgeMs,
-        then: "it goes on, unproven",
-      };
-    unproven = `${state.step} in ${cluster}: ${evidence}`;
-  }
-  if (next === "remove" && state.wrote && now < state.at + plan.drainMs)
+  const stages = state.failure === undefined ? forward : stagesBack(forward, state.failedIn ?? -1);
+  const turn = new Turn(plan, before, state, observation, now);
+  const outcome = turn.stage(stages);
+  if (turn.failed !== undefined) {
+    const { code, reason, cluster } = turn.failed;
     return {
-      kind: "wait",
-      reason: `requests under way get ${plan.drainMs} ms to end`,
-      until: state.at + plan.drainMs,
-      then: "what isn't needed any more is removed",
+      kind: "act",
+      acts: [{ kind: "fail", failure: failureOf(plan, before, state, code, reason, observation, cluster) }],
     };
-  if (next === undefined) return { kind: "end", outcome: "finished" };
-  return { kind: "write", step: next, ...(unproven !== undefined && { unproven }) };
+  }
+  if (turn.acts.length > 0) return { kind: "act", acts: turn.acts };
+  if (outcome === "wait") return { kind: "wait", waits: turn.waits };
+  const { failure } = state;
+  if (failure === undefined) return { kind: "end", outcome: "finished" };
+  return { kind: "end", outcome: failure.code === "superseded" ? "superseded" : "failed", reason: failure.reason };
 }
 
-function goBack(plan: Plan, state: ReleaseState, seen: ReadonlyMap<string, Seen>, now: number): Decision {
-  const position = stepsBack.indexOf(state.step as (typeof stepsBack)[number]);
-  const behind = notApplied(plan, state, seen);
-  if (position >= 0 && behind !== undefined && now < state.at + backDeadlineMs)
-    return {
-      kind: "wait",
-      reason: `going back (${state.failure!.reason}): ${behind}`,
-      until: state.at + backDeadlineMs,
-      then: "it goes on; the cluster takes the newest when it returns",
-    };
-  const next = stepsBack[position + 1];
-  if (next !== undefined) return { kind: "write", step: next };
-  return {
-    kind: "end",
-    outcome: state.failure!.code === "superseded" ? "superseded" : "failed",
-    reason: state.failure!.reason,
-  };
-}
-
-function notApplied(plan: Plan, state: ReleaseState, seen: ReadonlyMap<string, Seen>): string | undefined {
-  for (const cluster of Object.keys(plan.lanes)) {
-    const known = seen.get(cluster);
-    if (known === undefined) return `${cluster}: not seen yet`;
-    if (known.applied < state.revision)
-      return `${cluster}: ${known.error ?? `applied up to revision ${known.applied} of ${state.revision}`}`;
-  }
+/** Why a release that still may is to go no further. */
+function givenUp(
+  plan: Plan,
+  before: Before,
+  state: ReleaseState,
+  stages: readonly Stage[],
+  observation: Observation,
+  now: number,
+): Failure | undefined {
+  const at = state.fleet?.step ?? -1;
+  const lastWave = stages.findLastIndex(({ do: kind }) => kind === "wave" || kind === "open");
+  // A withdrawal has nothing to go back to; where all clusters have taken over, the end is near and safe.
+  if (plan.roster === null || at > lastWave) return undefined;
+  const failure = (code: FailureCode, reason: string) => failureOf(plan, before, state, code, reason, observation);
+  if (state.abort !== undefined)
+    return failure(
+      "aborted",
+      `given up by ${state.abort.by}${state.abort.why === undefined ? "" : `: ${state.abort.why}`}`,
+    );
+  if (observation.newer !== undefined) return failure("superseded", `release ${observation.newer} is newer`);
+  if (state.paused !== undefined && now >= state.paused.at + personMs)
+    return failure("not-promoted", "nobody resumed it for 7 days");
   return undefined;
 }
 
-const fatal =
-  /\b(CrashLoopBackOff|RunContainerError|StartError|CreateContainerError|CreateContainerConfigError|ErrImagePull|ImagePullBackOff|InvalidImageName)\b/;
-
-/** What keeps a revision from being ready. `fatal`: it has had its time to recover; `again`: when that is over, Unix ms. */
-interface Gate {
-  reason: string;
-  crashing: boolean;
-  fatal: boolean;
-  again?: number;
+function failureOf(
+  plan: Plan,
+  before: Before,
+  state: ReleaseState,
+  code: FailureCode,
+  reason: string,
+  { seen }: Observation,
+  cluster?: string,
+): Failure {
+  const kept = Object.keys(state.lanes).filter((name) => {
+    const stays = code === "superseded" || plan.onFailure === "stop";
+    if (stays && isDone(laneProgram(plan, before, name), state.lanes[name])) return true;
+    // A fix can always ship: what serves goes on until the newer release is ready, where the good revision has no pods.
+    const was = before.lanes[name];
+    const pods = seen.get(name)?.ready[plan.app];
+    return (
+      code === "superseded" &&
+      was?.kind === "home" &&
+      was.good !== null &&
+      (pods?.[was.good]?.ready ?? 0) === 0 &&
+      (pods?.[plan.revision!]?.ready ?? 0) > 0
+    );
+  });
+  return {
+    code,
+    reason,
+    kept,
+    blamed: blamed(plan, before, state, cluster),
+    ...(cluster !== undefined && { cluster }),
+  };
 }
 
-function readiness(plan: Plan, seen: ReadonlyMap<string, Seen>, state: ReleaseState, now: number): Gate | undefined {
-  if (plan.revision === null) return undefined;
-  let first: Gate | undefined;
-  for (const [cluster, { minReady }] of Object.entries(plan.lanes)) {
-    const pods = seen.get(cluster)?.ready[plan.app]?.[plan.revision];
-    if ((pods?.ready ?? 0) >= minReady) continue;
-    const reason = `${cluster}: ${pods?.ready ?? 0} of ${minReady} pods of ${plan.revision} are ready${pods?.reason === undefined ? "" : `: ${pods.reason}`}`;
-    const crashing = pods?.reason !== undefined && fatal.test(pods.reason);
-    const graceEnd = state.at + crashGraceMs;
-    if (crashing && now >= graceEnd) return { reason, crashing, fatal: true };
-    first ??= { reason, crashing, fatal: false, ...(crashing && { again: graceEnd }) };
+/** Which parts were being tried: those of the step that failed, else of all steps under way. */
+function blamed(plan: Plan, before: Before, state: ReleaseState, cluster?: string): ReleasePart[] {
+  const tried = (cluster === undefined ? Object.keys(state.lanes) : [cluster]).flatMap((name): ReleasePart[] => {
+    const cell = state.lanes[name];
+    const program = laneProgram(plan, before, name);
+    if (cell === undefined || isDone(program, cell)) return [];
+    return program[cell.step]!.do === "traffic" ? ["traffic", "edges"] : ["workload"];
+  });
+  const parts: ReleasePart[] = tried.length > 0 ? tried : ["edges", "traffic"];
+  return plan.parts.filter((part) => parts.includes(part));
+}
+
+/** Whether a cluster has come to the end of its program. */
+export function isDone(program: readonly LaneStep[], cell: Cell | undefined): boolean {
+  return program.length === 0 || (cell !== undefined && cell.step === program.length - 1 && cell.heldAt !== null);
+}
+
+/** The clusters of a stage that are on their way back, with their programs. */
+export function programOf(plan: Plan, before: Before, state: ReleaseState, cluster: string): LaneStep[] {
+  const forward = laneProgram(plan, before, cluster);
+  if (state.failure === undefined) return forward;
+  const cell = state.lanes[cluster];
+  if (cell === undefined || state.failure.kept.includes(cluster)) return [];
+  return wayBack(plan, before, cluster, forward.slice(0, cell.step + 1));
+}
+
+/** Gathers what a decision comes to. */
+class Turn {
+  readonly acts: Act[] = [];
+  readonly waits: Wait[] = [];
+  failed: { code: FailureCode; reason: string; cluster?: string } | undefined;
+  readonly #plan: Plan;
+  readonly #before: Before;
+  readonly #state: ReleaseState;
+  readonly #observation: Observation;
+  readonly #now: number;
+
+  constructor(plan: Plan, before: Before, state: ReleaseState, observation: Observation, now: number) {
+    this.#plan = plan;
+    this.#before = before;
+    this.#state = state;
+    this.#observation = observation;
+    this.#now = now;
   }
-  return first;
+
+  stage(stages: readonly Stage[]): "wait" | "end" {
+    const cell = this.#state.fleet;
+    if (cell === null) return this.#advance(fleetCell, 0);
+    const stage = stages[cell.step];
+    if (stage === undefined) return "end";
+    const over =
+      stage.do === "wave" || stage.do === "unwave" ? this.#wave(stage.wave) : this.#cell(fleetCell, stage, cell);
+    if (over === false) return "wait";
+    if (cell.step + 1 >= stages.length) return "end";
+    return this.#advance(fleetCell, cell.step + 1, over === true ? undefined : over);
+  }
+
+  /** Whether all clusters of a wave are done; makes those go on that may. */
+  #wave(index: number): boolean {
+    const { clusters, maxConcurrent } = this.#plan.waves[index]!;
+    const back = this.#state.failure !== undefined;
+    let running = 0;
+    let done = 0;
+    for (const cluster of clusters) {
+      const program = programOf(this.#plan, this.#before, this.#state, cluster);
+      const cell = back ? this.#state.back[cluster] : this.#state.lanes[cluster];
+      if (isDone(program, cell)) {
+        done += 1;
+        continue;
+      }
+      if (!back && cell === undefined && running >= maxConcurrent) {
+        this.waits.push({
+          cell: cluster,
+          kind: "turn",
+          reason: `${cluster}: ${maxConcurrent} at a time`,
+          until: this.#now + personMs,
+          then: "it is looked at again",
+        });
+        continue;
+      }
+      running += 1;
+      if (cell === undefined) this.#advance(cluster, 0);
+      else {
+        const over = this.#cell(cluster, program[cell.step]!, cell);
+        // The last step of a program is over once it is held.
+        if (over !== false && cell.step + 1 < program.length) this.#advance(cluster, cell.step + 1, over);
+      }
+    }
+    return done === clusters.length;
+  }
+
+  /** Whether the step of a cell is over. */
+  #cell(name: string, step: LaneStep | Stage, cell: Cell): false | Extract<Gate, { kind: "pass" }> {
+    if (cell.heldAt === null) {
+      const gate = held(name, step, cell, this.#plan, this.#state, this.#observation, this.#now);
+      if (gate.kind === "pass") this.acts.push({ kind: "held", cell: name, evidence: gate.evidence });
+      else if (this.#leaves(name, gate, cell)) return { kind: "pass", evidence: "left to the newer release" };
+      return false;
+    }
+    const gate = finished(
+      name,
+      step,
+      { ...cell, heldAt: cell.heldAt },
+      this.#plan,
+      this.#state,
+      this.#observation,
+      this.#now,
+    );
+    if (gate.kind === "pass") return gate;
+    this.#leaves(name, gate, cell);
+    return false;
+  }
+
+  /** Takes note of what isn't over. True: it is left as it is, for a newer release to deal with. */
+  #leaves(name: string, gate: Exclude<Gate, { kind: "pass" }>, cell: Cell): boolean {
+    const { failure } = this.#state;
+    if (gate.kind === "fail") {
+      if (failure === undefined)
+        this.failed ??= { code: gate.code, reason: gate.reason, ...(name !== fleetCell && { cluster: name }) };
+      return false;
+    }
+    const answers = !["contact", "proxies", "pods"].includes(gate.wait.kind);
+    if (failure === undefined || answers || this.#observation.newer === undefined || this.#now < cell.at + patienceMs) {
+      this.waits.push(gate.wait);
+      return false;
+    }
+    if (name === fleetCell) return true;
+    this.acts.push({ kind: "fail", failure: { ...failure, kept: [...failure.kept, name] } });
+    return false;
+  }
+
+  #advance(cell: string, step: number, gate?: Extract<Gate, { kind: "pass" }>): "wait" {
+    const { paused, failure } = this.#state;
+    if (paused !== undefined && failure === undefined) {
+      this.waits.push({
+        cell,
+        kind: "person",
+        reason: `paused by ${paused.by}${paused.why === undefined ? "" : `: ${paused.why}`}`,
+        until: paused.at + personMs,
+        then: "the release is taken back",
+      });
+      return "wait";
+    }
+    this.acts.push({
+      kind: "write",
+      cell,
+      step,
+      ...(gate?.verdict !== undefined && { verdict: gate.verdict }),
+      ...(gate !== undefined && gate.evidence !== "" && { why: gate.evidence }),
+    });
+    return "wait";
+  }
 }

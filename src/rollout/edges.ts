@@ -34,15 +34,16 @@ export function widenEdges(now: Edges, target: Edges, caller: Roster, rosters: R
   return result;
 }
 
-/** Second: admitted ones open, those that are no longer declared close. */
-export function switchEdges(now: Edges, target: Edges): Edges {
+/** Second: those that this release admitted come into scope. */
+export function openEdges(now: Edges, mine: readonly string[]): Edges {
   return mapEdges(now, (callee, edge) =>
-    target[callee] === undefined
-      ? { ...edge, stage: "closing" }
-      : edge.stage === "admitted"
-        ? { ...edge, stage: "open" }
-        : edge,
+    edge.stage === "admitted" && mine.includes(callee) ? { ...edge, stage: "open" } : edge,
   );
+}
+
+/** Then those that are no longer declared close. */
+export function closeEdges(now: Edges, target: Edges): Edges {
+  return mapEdges(now, (callee, edge) => (target[callee] === undefined ? { ...edge, stage: "closing" } : edge));
 }
 
 /** Last: closed ones go, and rules are those that are declared. */
@@ -51,12 +52,13 @@ export function narrowEdges(now: Edges, target: Edges): Edges {
   return mapEdges(kept, (callee, edge) => ({ ...edge, rules: target[callee]!.rules }));
 }
 
-/** The edges as they were, at the stage that they have come to meanwhile. */
-export function restoreEdges(now: Edges, before: Edges): Edges {
-  return mapEdges(before, (callee, edge) => ({
-    ...edge,
-    stage: now[callee] === undefined || now[callee].stage === "closing" ? edge.stage : now[callee].stage,
-  }));
+/** The edges as they were, at the stage that they have come to meanwhile; what this release admitted stays possible. */
+export function restoreEdges(now: Edges, before: Edges, mine: readonly string[]): Edges {
+  return mapEdges(before, (callee, edge) => {
+    const stage = now[callee]?.stage ?? "closing";
+    if (stage === "closing") return edge;
+    return { ...edge, stage: stage === "admitted" && mine.includes(callee) ? "open" : stage };
+  });
 }
 
 export function mapEdges(edges: Edges, change: (callee: string, edge: Edges[string]) => Edges[string]): Edges {
@@ -75,7 +77,7 @@ interface Staged {
   stage: Edge["stage"];
 }
 
-/** The same three steps for exposed hosts and hosts outside, which nobody has to consent to. */
+/** The same steps for exposed hosts and hosts outside, which nobody has to consent to. */
 export function widenList<T extends Staged>(now: readonly T[], target: readonly T[], key: (entry: T) => string): T[] {
   const known = new Map(now.map((entry) => [key(entry), entry]));
   const wanted = new Set(target.map(key));
@@ -86,6 +88,10 @@ export function widenList<T extends Staged>(now: readonly T[], target: readonly 
       stage: known.get(key(entry))?.stage === "open" ? ("open" as const) : ("admitted" as const),
     })),
   ];
+}
+export function openList<T extends Staged>(now: readonly T[], target: readonly T[], key: (entry: T) => string): T[] {
+  const wanted = new Set(target.map(key));
+  return now.map((entry) => (wanted.has(key(entry)) ? { ...entry, stage: "open" as const } : entry));
 }
 export function switchList<T extends Staged>(now: readonly T[], target: readonly T[], key: (entry: T) => string): T[] {
   const wanted = new Map(target.map((entry) => [key(entry), entry]));

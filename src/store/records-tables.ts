@@ -88,14 +88,18 @@ export async function readJournal(db: Db, app: string, release: number): Promise
   }));
 }
 
-export async function appendJournal(db: Db, entry: Omit<JournalEntry, "seq">): Promise<JournalEntry> {
+export async function lastJournal(db: Db, app: string, release: number): Promise<number> {
   const { last } = await db
     .selectFrom("journal")
-    .where("app", "=", entry.app)
-    .where("release", "=", entry.release)
+    .where("app", "=", app)
+    .where("release", "=", release)
     .select((eb) => eb.fn.max("seq").as("last"))
     .executeTakeFirstOrThrow();
-  const whole = { ...entry, seq: Number(last ?? 0) + 1 };
+  return Number(last ?? 0);
+}
+
+export async function appendJournal(db: Db, entry: Omit<JournalEntry, "seq">): Promise<JournalEntry> {
+  const whole = { ...entry, seq: (await lastJournal(db, entry.app, entry.release)) + 1 };
   await insert(db, "journal", { ...whole, body: JSON.stringify(entry.body) });
   return whole;
 }

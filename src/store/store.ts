@@ -141,6 +141,8 @@ export interface ReadTx {
   history(kind: ObjectKind, name: string, limit?: number): Promise<Change[]>;
   changes(after: number, limit: number): Promise<Change[]>;
   journal(app: string, release: number): Promise<JournalEntry[]>;
+  /** Number of the release's newest journal entry; 0: none. */
+  lastJournal(app: string, release: number): Promise<number>;
   /** The highest number that a release of the app ever had; 0: none. */
   lastRelease(app: string): Promise<number>;
   /** Releases whose journal has no `end`, by app, lowest number first. */

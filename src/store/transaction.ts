@@ -15,6 +15,7 @@ export function readTx(db: Db, revision: number): ReadTx {
     history: (kind, name, limit = 50) => records.readHistory(db, kind, name, limit),
     changes: (after, limit) => records.readChanges(db, after, limit),
     journal: (app, release) => records.readJournal(db, app, release),
+    lastJournal: (app, release) => records.lastJournal(db, app, release),
     lastRelease: (app) => records.lastRelease(db, app),
     openReleases: (app) => records.openReleases(db, app),
     ledger: (cluster) => records.readLedger(db, cluster),

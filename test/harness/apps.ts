@@ -44,6 +44,8 @@ export function probeApp({
         ...workload,
       },
       ...spec,
+      // Released without holds, for what is tested here is what comes after.
+      rollout: { steps: [{ weight: 50, hold: "0s" }], ...(spec["rollout"] as object | undefined) },
     },
   });
 }

@@ -8,7 +8,7 @@ import { ensureToken } from "../../../src/access/tokens.ts";
 import { buildApi } from "../../../src/api/build-api.ts";
 import type { ApiContext } from "../../../src/api/context.ts";
 import { ReleaseEngine } from "../../../src/release/engine.ts";
-import { fakeFleet } from "../../../src/release/fake-fleet.ts";
+import { fakeFleet, nobodyCalls } from "../../../src/release/fake-fleet.ts";
 import { ArtifactFiles } from "../../../src/store/artifact-files.ts";
 import { openSqliteStore } from "../../../src/store/open-sqlite-store.ts";
 import type { Store } from "../../../src/store/store.ts";
@@ -51,7 +51,8 @@ export async function startWorld({
   );
   const engine = new ReleaseEngine({
     store,
-    acknowledger: { ask: async () => undefined, close: async () => undefined },
+    acknowledger: { ask: async () => ({ done: true, evidence: "1 of 1 proxies" }), close: async () => undefined },
+    evidence: nobodyCalls,
     now: Date.now,
     log: { info: () => undefined, error: console.error },
   });
@@ -60,6 +61,7 @@ export async function startWorld({
   const { app } = await buildApi({
     store,
     engine,
+    evidence: nobodyCalls,
     artifacts: new ArtifactFiles(join(folder, "artifacts")),
     clusters: new Map(),
     trustDomain: "quipu.local",
