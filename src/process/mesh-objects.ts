@@ -1,5 +1,7 @@
 import type { ClusterLink } from "../fleet/cluster-link.ts";
 import { parseKey } from "../fleet/desired.ts";
+import { rootNamespace } from "../render/names.ts";
+import type { InForce } from "../store/in-force.ts";
 import type { AskMode, ObjectVersion } from "../release/acknowledge.ts";
 
 /** Kinds that proxies get something of. */
@@ -50,4 +52,12 @@ export async function objectsOf(
     }),
   );
   return found.flat();
+}
+
+/** Whether pods of a service account may be calling an app: it has an edge to it that isn't only wished for, or it is a gateway. */
+export function mayCall(rosters: InForce["rosters"], app: string, namespace: string, serviceAccount: string): boolean {
+  if (namespace === rootNamespace) return true;
+  const caller = rosters.get(serviceAccount)?.value;
+  const stage = caller?.segment === namespace ? caller.edges[app]?.stage : undefined;
+  return stage !== undefined && stage !== "wanted" && stage !== "gone";
 }

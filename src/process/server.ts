@@ -19,7 +19,7 @@ import { noRestartExitCode } from "./exit-codes.ts";
 import { embeddedSignals } from "./embedded-signals.ts";
 import { checkout } from "./home.ts";
 import { meshExplain } from "./mesh-explain.ts";
-import { objectsOf } from "./mesh-objects.ts";
+import { mayCall, objectsOf } from "./mesh-objects.ts";
 import { readServerConfig, type ServerConfig } from "./server-config.ts";
 
 export interface RunningServer {
@@ -104,6 +104,7 @@ export async function startServer(
       meshes[name] = {
         socketPath: meshControlSocket,
         objectsOf: (app, revision, mode) => objectsOf(link, app, revision, mode),
+        mayCall: (app, namespace, serviceAccount) => mayCall(store.inForce().rosters, app, namespace, serviceAccount),
       };
     }
     const signals = embeddedSignals(links, (target, error) =>
@@ -113,7 +114,7 @@ export async function startServer(
     undo.push(() => signals.close());
     const engine = new ReleaseEngine({
       store,
-      acknowledger: new MeshAcknowledger(meshes),
+      acknowledger: new MeshAcknowledger(meshes, Date.now),
       evidence: signals,
       now: Date.now,
       log,

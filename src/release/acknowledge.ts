@@ -25,6 +25,8 @@ export interface MeshAccess {
   socketPath: string;
   /** The objects that the rows of a revision became, as the cluster has them now; to remove: all of the app's. */
   objectsOf(app: string, revision: number, mode: AskMode): Promise<ObjectVersion[]>;
+  /** Whether pods of a service account may be calling the app: those with an edge, and gateways. */
+  mayCall(app: string, namespace: string, serviceAccount: string): boolean;
 }
 
 /** What src/mesh/control/acknowledged.ts answers. */
@@ -36,16 +38,19 @@ interface Answer {
   concerned?: number;
   unseen: string[];
   proxies: { id: string; state: string; lacking: { type: string; name: string; message?: string }[] }[];
-  /** Sidecars and gateways of pods that are there, without a stream. */
-  disconnected?: { id: string }[];
+  /** Sidecars and gateways of pods that are there, without a stream. Unix ms; absent: it never got a certificate. */
+  disconnected?: { id: string; namespace: string; serviceAccount: string; certificateUntil?: number }[];
 }
 
 /** Our own mesh, which knows exactly (src/mesh/control/acknowledged.ts). */
 export class MeshAcknowledger implements Acknowledger {
   readonly #meshes: ReadonlyMap<string, MeshAccess & { client: Client }>;
+  readonly #now: () => number;
   readonly #objects = new Map<string, { revision: number; objects: Promise<ObjectVersion[]> }>();
 
-  constructor(meshes: Readonly<Record<string, MeshAccess>>) {
+  /** `now`: Unix ms. */
+  constructor(meshes: Readonly<Record<string, MeshAccess>>, now: () => number) {
+    this.#now = now;
     this.#meshes = new Map(
       Object.entries(meshes).map(([cluster, mesh]) => [
         cluster,
@@ -74,7 +79,15 @@ export class MeshAcknowledger implements Acknowledger {
         headers: { "content-type": "application/json" },
         body: JSON.stringify({ objects }),
       });
-      if (statusCode === 200) return told((await body.json()) as Answer, mode);
+      if (statusCode === 200) {
+        const answer = (await body.json()) as Answer;
+        // A pod that never got a certificate has no connection to anybody, and one whose certificate is over none any more.
+        const disconnected = answer.disconnected?.filter(
+          ({ namespace, serviceAccount, certificateUntil = 0 }) =>
+            certificateUntil > this.#now() && mesh.mayCall(app, namespace, serviceAccount),
+        );
+        return told({ ...answer, ...(disconnected !== undefined && { disconnected }) }, mode);
+      }
       return { done: false, evidence: `its mesh answers ${statusCode}: ${(await body.text()).slice(0, 200)}` };
     } catch (error) {
       return {
