@@ -1,6 +1,7 @@
 import Fastify, { LogController, type FastifyInstance } from "fastify";
 import { Problem } from "../model/problem.ts";
 import { appRoutes } from "./app-routes.ts";
+import { planRoute } from "./plan-route.ts";
 import { releaseRoutes } from "./release-routes.ts";
 import { artifactRoutes } from "./artifact-routes.ts";
 import { authenticate } from "./authenticate.ts";
@@ -71,6 +72,7 @@ export async function buildApi(context: ApiContext): Promise<{ app: FastifyInsta
   objectRoutes(routes, context);
   appRoutes(routes, context);
   releaseRoutes(routes, context);
+  planRoute(routes, context);
   artifactRoutes(routes, context);
   clusterRoutes(routes, context);
   instanceRoutes(routes, context);

@@ -11,7 +11,7 @@ import type { Seen } from "../model/rows.ts";
 import type { Store, WriteTx } from "../store/store.ts";
 import type { Remembered } from "./journal-state.ts";
 import { phaseOf, putStatus } from "./release-status.ts";
-import { blames, reject, rejectedParts, rejections, withoutRejected } from "./rejected.ts";
+import { blames, forgive, reject, rejectedParts, rejections, withoutRejected } from "./rejected.ts";
 import { resolveApp, withdrawalOf } from "./resolve-app.ts";
 import { endedInTrain } from "./train.ts";
 import { readTrains } from "./train-journal.ts";
@@ -159,6 +159,8 @@ export async function end(
   const { failure } = state;
   if (failure !== undefined && begun !== undefined && blames(failure.code))
     await reject(tx, begun.plan, failure.blamed, release, failure.reason);
+  if (outcome === "finished" && begun !== undefined && accepted.cause.kind !== "undo")
+    await forgive(tx, app, begun.plan.parts);
   const { rosters } = rowsFor(app, tx.inForce);
   for (const roster of unadmitted(app, state.touched, rosters)) await tx.putRoster(roster);
   await putStatus(tx, app, release, {

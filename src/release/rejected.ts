@@ -73,10 +73,10 @@ export async function reject(
   await tx.appendJournal(plan.app, 0, "reject", { rejected });
 }
 
-/** `retry`: what was rejected may be tried again. */
-export async function forgive(tx: WriteTx, app: string): Promise<void> {
-  await open(tx, app);
-  await tx.appendJournal(app, 0, "forgive", {});
+/** What was rejected may be tried again: on `retry`, and parts that were edited since to something that proved good. */
+export async function forgive(tx: WriteTx, app: string, parts?: readonly ReleasePart[]): Promise<void> {
+  if (!(await rejections(tx, app)).some(({ part }) => parts === undefined || parts.includes(part))) return;
+  await tx.appendJournal(app, 0, "forgive", parts === undefined ? {} : { parts });
 }
 
 /** The app's own journal is no release: it has ended before it began. */
@@ -87,7 +87,8 @@ async function open(tx: WriteTx, app: string): Promise<void> {
 export async function rejections(tx: ReadTx, app: string): Promise<Rejection[]> {
   let list: Rejection[] = [];
   for (const { action, body } of await tx.journal(app, 0)) {
-    if (action === "forgive") list = [];
+    const forgiven = body.parts as ReleasePart[] | undefined;
+    if (action === "forgive") list = list.filter(({ part }) => forgiven !== undefined && !forgiven.includes(part));
     if (action === "reject") list.push(...(body.rejected as Rejection[]));
   }
   return list;

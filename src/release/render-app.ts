@@ -8,7 +8,7 @@ import { laneWrites, stageWrites } from "../rollout/step-rows.ts";
 import type { RowWrites } from "../rollout/plan.ts";
 import { beforeOf } from "./actions.ts";
 import { withChanges, type InForce, type RowChange } from "../store/in-force.ts";
-import { resolveApp } from "./resolve-app.ts";
+import { resolveApp, type ResolvedApp } from "./resolve-app.ts";
 import type { World } from "./world.ts";
 import { rowsFor } from "./write-rows.ts";
 
@@ -47,7 +47,14 @@ export function viewAfter(
   view: InForce,
   number: number,
 ): { view: InForce; problems: Problem[] } {
-  const { plan, snapshots, problems } = resolveApp(app, image, world, view, number);
+  return afterRelease(resolveApp(app, image, world, view, number), view);
+}
+
+/** What would be in force once a resolved App had been released. Pure. */
+export function afterRelease(
+  { plan, snapshots, problems }: Pick<ResolvedApp, "plan" | "snapshots" | "problems">,
+  view: InForce,
+): { view: InForce; problems: Problem[] } {
   const next = view.revision + 1;
   let after = withChanges(
     view,

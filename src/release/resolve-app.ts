@@ -11,6 +11,7 @@ import { rosterOf } from "../model/roster.ts";
 import type { Lane, RevisionName, Roster, Snapshot, SnapshotPart } from "../model/rows.ts";
 import type { LaneTarget, Plan } from "../rollout/plan.ts";
 import type { InForce } from "../store/in-force.ts";
+import { capacityProblems } from "./capacity.ts";
 import { wavesOf } from "./plan-waves.ts";
 import type { World } from "./world.ts";
 
@@ -146,6 +147,7 @@ export function resolveApp(
     drainMs,
     closeMs: Math.min(closeMs, longestCloseMs),
   };
+  problems.push(...capacityProblems(plan, view, world.clusters));
   return { problems, parts, snapshots: [...snapshots.values()], plan };
 }
 
