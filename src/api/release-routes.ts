@@ -78,6 +78,7 @@ export function releaseRoutes(routes: Routes, context: ApiContext): void {
       seen: store.seen(),
       waits: status.waits ?? [],
       phase: status.phase,
+      now: context.now(),
       verdicts: known === undefined ? new Map() : currentVerdicts(known, context.evidence, context.now()),
     });
     if (view !== undefined) return view;
@@ -144,13 +145,7 @@ export function releaseRoutes(routes: Routes, context: ApiContext): void {
         const body = text === "" ? {} : parseFields(UndoBody, readText(text, request.headers["content-type"]));
         const view = await mutate(store, principal, path, query, async (tx) => {
           requireRole(principal, "deploy", subjectOf("App", (await declared(tx, params.name)).body));
-          const changed = await work(
-            tx,
-            params.name,
-            body,
-            principal.name,
-            query.why,
-          );
+          const changed = await work(tx, params.name, body, principal.name, query.why);
           return {
             result: changedView(changed, { store, now: context.now() }),
             subject: `App/${params.name}`,

@@ -8,9 +8,11 @@ import { laneProgram, stagesBack, stagesOf, type LaneStep, type Stage } from "..
 import type { Verdict } from "../rollout/verdict.ts";
 import type { JournalEntry } from "../store/store.ts";
 import type { Cause } from "./accept.ts";
+import type { Again } from "./again.ts";
 import { refusal, type CommandKind } from "./commands.ts";
 import { remember, type Remembered } from "./journal-state.ts";
 import { eventsOf, notesOf, type EventView, type Note } from "./release-notes.ts";
+import type { RequestShares } from "./request-shares.ts";
 import { labelOf } from "./step-label.ts";
 
 /** `done`: held, and over; `undone`: it was done and has been taken back. */
@@ -24,6 +26,8 @@ export interface StepView {
   state: StepState;
   weight?: number;
   holdMs?: number;
+  /** Of `wave` and `unwave`: index into the waves. */
+  wave?: number;
   writtenAt?: number;
   /** Since when it was acknowledged, and by whom ("214 of 214 proxies in 1.3 s"). */
   heldAt?: number;
@@ -39,6 +43,8 @@ export interface RevisionView {
   ready: number;
   total: number;
   reason?: string;
+  /** Share of the requests that it got lately, in percent. Absent: not known. */
+  actual?: number;
 }
 
 /** One cluster: a cord. */
@@ -49,6 +55,8 @@ export interface ClusterView {
   /** The way back, once it leads there. */
   back: StepView[];
   revisions: RevisionView[];
+  /** Requests that `actual` is a share of, and the time that they are of. Absent: not known. */
+  lately?: { requests: number; overMs: number };
 }
 
 export interface WaveView {
@@ -61,6 +69,8 @@ export interface WaveView {
 /** A release as CLI and web draw it: waves → clusters → steps and revisions. */
 export interface ReleaseView {
   app: string;
+  /** When it was looked at: what is left of a deadline doesn't hang on the reader's clock. */
+  at: number;
   number: number;
   phase: string;
   parts: ReleasePart[];
@@ -82,6 +92,8 @@ export interface ReleaseView {
   events: EventView[];
   /** Why each command can't be given now; null: it can. */
   commands: Record<CommandKind, string | null>;
+  /** The same of undo and retry, which make a new release. */
+  again?: Again;
 }
 
 export interface ReleaseSources {
@@ -94,6 +106,9 @@ export interface ReleaseSources {
   phase: string;
   /** By cluster: what is judged at the moment. */
   verdicts?: ReadonlyMap<string, Verdict>;
+  /** By cluster: what requests did lately. */
+  shares?: ReadonlyMap<string, RequestShares>;
+  again?: Again;
 }
 
 /** Pure. undefined: the journal isn't a release's. */
@@ -105,6 +120,7 @@ export function releaseView(app: string, number: number, sources: ReleaseSources
   const waits = ended === undefined ? [...sources.waits] : [];
   const view: ReleaseView = {
     app,
+    at: sources.now,
     number,
     phase: ended?.outcome ?? sources.phase,
     parts: begun?.plan.parts ?? [],
@@ -127,6 +143,7 @@ export function releaseView(app: string, number: number, sources: ReleaseSources
       resume: refusal("resume", known) ?? null,
       abort: refusal("abort", known) ?? null,
     },
+    ...(sources.again !== undefined && { again: sources.again }),
   };
   if (begun === undefined) return view;
   const { plan, before } = begun;
@@ -166,7 +183,7 @@ function clusterView(
   cluster: string,
   { begun, state, ended }: Remembered,
   notes: ReadonlyMap<string, Note>,
-  { lanes, seen, waits, verdicts }: ReleaseSources,
+  { lanes, seen, waits, verdicts, shares }: ReleaseSources,
 ): ClusterView {
   const { plan, before } = begun!;
   const program = laneProgram(plan, before, cluster);
@@ -187,6 +204,7 @@ function clusterView(
     return back && !kept && view.state !== "waiting" ? { ...view, state: "undone" as const } : view;
   });
   const backCell = state.back[cluster];
+  const lately = shares?.get(cluster);
   return {
     cluster,
     state: clusterState(),
@@ -199,7 +217,8 @@ function clusterView(
         waits: back && ended === undefined ? wait : [],
       }),
     ),
-    revisions: revisionsOf(cluster, plan, lanes.get(cluster), seen.get(cluster)),
+    revisions: revisionsOf(cluster, plan, lanes.get(cluster), seen.get(cluster), lately),
+    ...(lately !== undefined && { lately: { requests: lately.requests, overMs: lately.overMs } }),
   };
 
   function clusterState(): ClusterView["state"] {
@@ -210,7 +229,13 @@ function clusterView(
   }
 }
 
-function revisionsOf(cluster: string, plan: Plan, lane: Lane | undefined, seen: Seen | undefined): RevisionView[] {
+function revisionsOf(
+  cluster: string,
+  plan: Plan,
+  lane: Lane | undefined,
+  seen: Seen | undefined,
+  lately: RequestShares | undefined,
+): RevisionView[] {
   if (lane?.kind !== "home") return [];
   const pods = seen?.ready[plan.app] ?? {};
   return Object.keys(lane.live)
@@ -224,6 +249,7 @@ function revisionsOf(cluster: string, plan: Plan, lane: Lane | undefined, seen: 
         ready,
         total,
         ...(reason !== undefined && { reason }),
+        ...(lately !== undefined && lately.requests > 0 && { actual: lately.shares[revision] ?? 0 }),
       };
     });
 }
@@ -241,6 +267,7 @@ function stepView(
     state,
     ...("weight" in step && { weight: step.weight }),
     ...("holdMs" in step && { holdMs: step.holdMs }),
+    ...("wave" in step && { wave: step.wave }),
     ...note,
     ...(state === "running" && waits[0] !== undefined && { wait: waits[0] }),
   };
