@@ -109,6 +109,8 @@ export interface ReleaseSources {
   /** By cluster: what requests did lately. */
   shares?: ReadonlyMap<string, RequestShares>;
   again?: Again;
+  /** Unix ms. */
+  now: number;
 }
 
 /** Pure. undefined: the journal isn't a release's. */
