@@ -79,12 +79,17 @@ async function upload(fleet: TestFleet, fixture: string): Promise<string> {
   return archive.digest;
 }
 
-/** Uploads a folder of test/fixtures once per fleet and deploys it to each app; waits until all are finished. */
-export async function deployFixture(fleet: TestFleet, fixture: string, ...apps: string[]): Promise<void> {
+/** Uploads a folder of test/fixtures, once for each fleet. Returns its digest. */
+export function uploadFixture(fleet: TestFleet, fixture: string): Promise<string> {
   const digests = uploaded.get(fleet) ?? new Map<string, Promise<string>>();
   uploaded.set(fleet, digests);
   if (!digests.has(fixture)) digests.set(fixture, upload(fleet, fixture));
-  const artifact = await digests.get(fixture);
+  return digests.get(fixture) as Promise<string>;
+}
+
+/** Deploys a folder of test/fixtures to each app; waits until all are finished. */
+export async function deployFixture(fleet: TestFleet, fixture: string, ...apps: string[]): Promise<void> {
+  const artifact = await uploadFixture(fleet, fixture);
   for (const app of apps) await fleet.client.call("POST", `/api/v1/apps/${app}/deploys`, { body: { artifact } });
   await Promise.all(apps.map((app) => settled(fleet, app)));
 }

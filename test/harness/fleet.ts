@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseAllDocuments } from "yaml";
-import { ApiClient } from "../../src/cli/api-client.ts";
+import { ApiClient, type Answer } from "../../src/cli/api-client.ts";
 import { pluralOf } from "../../src/cli/kind-names.ts";
 import { openFleet, type FleetFile } from "../../src/process/home.ts";
 import { parseClusters } from "../../src/process/cluster-option.ts";
@@ -123,13 +123,17 @@ export class TestFleet {
     });
   }
 
-  /** Declares every document of the text. */
-  async apply(yaml: string): Promise<void> {
+  /** Declares every document of the text; what was answered to each. */
+  async apply(yaml: string): Promise<Answer<unknown>[]> {
+    const answers: Answer<unknown>[] = [];
     for (const document of parseAllDocuments(yaml)) {
       const value = (document as { toJS(): unknown }).toJS() as { kind: string; metadata: { name: string } } | null;
       if (value !== null)
-        await this.client.call("PUT", `/api/v1/${pluralOf(value.kind)}/${value.metadata.name}`, { body: value });
+        answers.push(
+          await this.client.call("PUT", `/api/v1/${pluralOf(value.kind)}/${value.metadata.name}`, { body: value }),
+        );
     }
+    return answers;
   }
 
   kube(cluster = this.fleet.clusters[0]?.name as string): KubeClient {

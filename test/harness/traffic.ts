@@ -11,11 +11,11 @@ export interface Reply {
   json: Record<string, unknown>;
 }
 
-/** Pods of an app that are ready, in the order of their names. */
+/** Pods of an app (or of a label selector) that are ready, in the order of their names. */
 export async function readyPods(fleet: TestFleet, app: string, cluster?: string): Promise<Pod[]> {
   const kube = fleet.kube(cluster);
   try {
-    const { items } = await kube.list<Pod>(kinds.Pod, { labelSelector: `app=${app}` });
+    const { items } = await kube.list<Pod>(kinds.Pod, { labelSelector: app.includes("=") ? app : `app=${app}` });
     return items
       .filter(
         (pod) =>
@@ -79,8 +79,8 @@ export function through(
 }
 
 /** What an app answers on its private port, past its sidecar, through the Kubernetes API. */
-export async function askApp(fleet: TestFleet, pod: Pod, path: string): Promise<string> {
-  return podProxy(fleet, pod, 8080, path);
+export async function askApp(fleet: TestFleet, pod: Pod, path: string, cluster?: string): Promise<string> {
+  return podProxy(fleet, pod, 8080, path, cluster);
 }
 
 /** The sum of a pod's Envoy counters whose names match, read through the Kubernetes API. */
@@ -92,8 +92,14 @@ export async function statOf(fleet: TestFleet, pod: Pod, name: RegExp): Promise<
   }, 0);
 }
 
-async function podProxy(fleet: TestFleet, { metadata }: Pod, port: number, path: string): Promise<string> {
-  const kube = fleet.kube();
+async function podProxy(
+  fleet: TestFleet,
+  { metadata }: Pod,
+  port: number,
+  path: string,
+  cluster?: string,
+): Promise<string> {
+  const kube = fleet.kube(cluster);
   try {
     return (await kube.raw(`/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}:${port}/proxy/${path}`))
       .body;
