@@ -9,6 +9,7 @@ import { clusterRoutes } from "./cluster-routes.ts";
 import type { ApiContext } from "./context.ts";
 import { Routes } from "./define-route.ts";
 import { eventRoute } from "./event-route.ts";
+import { fleetReleaseRoutes } from "./fleet-release-routes.ts";
 import { explainRoute } from "./explain-route.ts";
 import { houseRoutes } from "./house-routes.ts";
 import { ingressRoute } from "./ingress-route.ts";
@@ -72,6 +73,7 @@ export async function buildApi(context: ApiContext): Promise<{ app: FastifyInsta
   objectRoutes(routes, context);
   appRoutes(routes, context);
   releaseRoutes(routes, context);
+  fleetReleaseRoutes(routes, context);
   planRoute(routes, context);
   artifactRoutes(routes, context);
   clusterRoutes(routes, context);

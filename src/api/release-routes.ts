@@ -4,11 +4,13 @@ import { Problem } from "../model/problem.ts";
 import { closed, optional } from "../model/schema.ts";
 import { command, type CommandKind } from "../release/commands.ts";
 import type { Changed } from "../release/changes.ts";
+import { againOf } from "../release/again.ts";
 import { retryApp, undoApp } from "../release/deploys.ts";
 import { remember } from "../release/journal-state.ts";
 import { currentVerdicts } from "../release/observe.ts";
 import type { ReleaseStatus } from "../release/release-status.ts";
 import { releaseView, type ReleaseView } from "../release/release-view.ts";
+import { currentShares } from "../release/request-shares.ts";
 import { undoable, type Undoable } from "../release/undo.ts";
 import { rowsFor } from "../release/write-rows.ts";
 import type { ReadTx, StoredObject, WriteTx } from "../store/store.ts";
@@ -72,14 +74,18 @@ export function releaseRoutes(routes: Routes, context: ApiContext): void {
     const journal = object === undefined ? [] : await tx.journal(app, number);
     const status = (object?.body.status ?? { phase: "waiting", step: null }) as unknown as ReleaseStatus;
     const known = remember(journal);
+    const { lanes } = rowsFor(app, store.inForce());
+    const now = context.now();
     const view = releaseView(app, number, {
       journal,
-      lanes: rowsFor(app, store.inForce()).lanes,
+      lanes,
       seen: store.seen(),
       waits: status.waits ?? [],
       phase: status.phase,
-      now: context.now(),
-      verdicts: known === undefined ? new Map() : currentVerdicts(known, context.evidence, context.now()),
+      now,
+      verdicts: known === undefined ? new Map() : currentVerdicts(known, context.evidence, now),
+      shares: known === undefined ? new Map() : currentShares(known, lanes, context.evidence, now),
+      ...(known !== undefined && { again: await againOf(tx, app, number) }),
     });
     if (view !== undefined) return view;
     throw new Problem("not-found", `There is no release ${number} of ${app}.`, {

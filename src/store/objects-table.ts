@@ -77,13 +77,18 @@ export async function putObject(
     spec_hash: specHash,
     body: json,
     generation: before === undefined ? 1 : before.spec_hash === specHash ? before.generation : before.generation + 1,
-    team: options.team ?? (kind === "Team" ? name : text(body.spec.team)),
-    segment: options.segment ?? (kind === "Segment" ? name : text(body.spec.segment)),
+    team: options.team ?? (kind === "Team" ? name : kept(kind, body.spec.team, before?.team)),
+    segment: options.segment ?? (kind === "Segment" ? name : kept(kind, body.spec.segment, before?.segment)),
     owner: text(body.spec.app),
     search: `${name} ${labels}`.toLowerCase(),
   };
   await upsert(db, "objects", ["kind", "name"], row);
   return { object: stored({ ...row, sum: "" }), changed: true };
+}
+
+/** A Release's spec says neither team nor segment: they stay as they were given first. */
+function kept(kind: ObjectKind, said: unknown, before: string | undefined): string {
+  return kind === "Release" ? (before ?? "") : text(said);
 }
 
 async function putClusters(db: Db, kind: ObjectKind, name: string, clusters: readonly string[]): Promise<boolean> {

@@ -119,6 +119,20 @@ export function storeSuite(
       expect(await names({ q: "%" })).toHaveLength(26);
     });
 
+    it("keeps the team and segment of a Release, which its spec doesn't say, when its status is written", async () => {
+      const release = (phase: string) => ({
+        apiVersion: "quipu.dev/v1",
+        kind: "Release",
+        metadata: { name: "checkout-r1" },
+        spec: { app: "checkout", number: 1 },
+        status: { phase },
+      });
+      await store.write((tx) => tx.put(release("waiting"), { expected: 0, team: "t1", segment: "money" }));
+      await store.write((tx) => tx.put(release("finished")));
+      for (const query of [{ team: "t1" }, { segment: "money" }, { owner: "checkout" }])
+        expect(await store.read((tx) => tx.list("Release", query))).toMatchObject({ total: 1 });
+    });
+
     it("sorts by another field both ways and pages through ties without loss", async () => {
       await store.write(async (tx) => {
         for (let n = 0; n < 12; n++) await tx.put(app(`a${n}`, { team: n % 3 === 0 ? "x" : "y" }));
