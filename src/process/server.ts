@@ -8,7 +8,7 @@ import type { ClusterAccess } from "../api/context.ts";
 import { openClusterLink, type ClusterLink } from "../fleet/cluster-link.ts";
 import { eventText } from "../fleet/cluster-worker.ts";
 import { connectionFromKubeconfig } from "../kube/kubeconfig.ts";
-import { MeshAcknowledger, type MeshAccess } from "../release/acknowledge.ts";
+import { MeshAcknowledger, type Acknowledger, type MeshAccess } from "../release/acknowledge.ts";
 import { ReleaseEngine } from "../release/engine.ts";
 import { ArtifactFiles } from "../store/artifact-files.ts";
 import { openSqliteStore } from "../store/open-sqlite-store.ts";
@@ -28,8 +28,12 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+/** How proxies are asked, by the meshes of the clusters. */
+type Acknowledging = (meshes: Readonly<Record<string, MeshAccess>>) => Acknowledger;
+const byOurMeshes: Acknowledging = (meshes) => new MeshAcknowledger(meshes, Date.now);
+
 /** The server's process: store, releases, a worker for each cluster, HTTP. Resolves when it serves. */
-export async function runServer(configPath: string): Promise<void> {
+export async function runServer(configPath: string, acknowledging: Acknowledging = byOurMeshes): Promise<void> {
   const config = readServerConfig(configPath);
   const log = pino(
     { base: { role: "server" }, level: process.env.QUIPU_LOG ?? "info" },
@@ -48,10 +52,11 @@ export async function runServer(configPath: string): Promise<void> {
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop(0, signal));
   try {
-    running = await startServer(config, log, (failure) => {
+    const broken = (failure: StoreFailure): void => {
       log.fatal({ code: failure.code }, failure.message);
       stop(noRestartExitCode, failure.code);
-    });
+    };
+    running = await startServer(config, log, broken, acknowledging);
   } catch (error) {
     log.fatal(
       { code: (error as { code?: string }).code, err: error instanceof StoreFailure ? undefined : error },
@@ -65,6 +70,7 @@ export async function startServer(
   config: ServerConfig,
   log: Logger,
   broken: (failure: StoreFailure) => void = () => undefined,
+  acknowledging: Acknowledging = byOurMeshes,
 ): Promise<RunningServer> {
   const store = await openSqliteStore(join(config.home, "store", "quipu.db"));
   const undo: (() => Promise<unknown>)[] = [() => store.close()];
@@ -114,13 +120,17 @@ export async function startServer(
     undo.push(() => signals.close());
     const engine = new ReleaseEngine({
       store,
-      acknowledger: new MeshAcknowledger(meshes, Date.now),
+      acknowledger: acknowledging(meshes),
       evidence: signals,
       now: Date.now,
       log,
     });
     undo.push(() => engine.stop());
-    const { explain, close: closeExplain } = meshExplain(
+    const {
+      explain,
+      trial,
+      close: closeExplain,
+    } = meshExplain(
       Object.fromEntries(config.clusters.map(({ name, meshControlSocket }) => [name, meshControlSocket])),
     );
     undo.push(closeExplain);
@@ -131,6 +141,7 @@ export async function startServer(
       signals,
       evidence: signals,
       explain,
+      trial,
       artifacts: new ArtifactFiles(join(config.home, "store", "artifacts")),
       clusters,
       trustDomain: config.trustDomain,

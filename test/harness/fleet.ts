@@ -1,12 +1,13 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { ApiClient, type Answer } from "../../src/cli/api-client.ts";
 import { pluralOf } from "../../src/cli/kind-names.ts";
-import { openFleet, type FleetFile } from "../../src/process/home.ts";
+import { openFleet, runFolder, type FleetFile } from "../../src/process/home.ts";
 import { parseClusters } from "../../src/process/cluster-option.ts";
+import { isAlive, ownProcesses } from "../../src/process/proc.ts";
 import { freePort } from "../../src/process/free-port.ts";
 import { KubeClient } from "../../src/kube/kube-client.ts";
 import { connectionFromKubeconfig } from "../../src/kube/kubeconfig.ts";
@@ -21,6 +22,7 @@ export class TestFleet {
   readonly env: Record<string, string>;
   #client: ApiClient | undefined;
   #process: ChildProcess | undefined;
+  #replaced: number | undefined;
   output = "";
 
   private constructor(home: string, fleet: FleetFile, env: Record<string, string>) {
@@ -83,6 +85,50 @@ export class TestFleet {
 
   get supervisor(): number {
     return this.#process?.pid as number;
+  }
+
+  /** Where a cluster's proxies find their mesh. */
+  xdsSocket(cluster: string): string {
+    return join(runFolder(this.fleet.id), `${cluster}.xds`);
+  }
+
+  /**
+   * Puts another composition of the server in the real one's place: an entry file of test/harness, with the server's
+   * configuration as its argument. It runs under the real one's mark, so that `quipu up` adopts it, and starts the real
+   * one again when it has ended (`restoreServer`).
+   */
+  async replaceServer(entry: string): Promise<void> {
+    process.kill(this.supervisor, "SIGKILL");
+    const [real] = ownProcesses(this.fleet.id).filter(({ role, pid, session }) => role === "server" && session === pid);
+    if (real === undefined) throw new Error("no server runs");
+    process.kill(real.pid, "SIGTERM");
+    await eventually(() => {
+      if (isAlive(real.pid, real.startTime)) throw new Error("the server hasn't ended");
+    });
+    const log = openSync(join(this.home, "logs", "server.log"), "a");
+    const command = ["--disable-warning=ExperimentalWarning", join(import.meta.dirname, entry)];
+    const child = spawn(process.execPath, [...command, join(this.home, "server.json")], {
+      detached: true,
+      stdio: ["ignore", log, log],
+      env: { ...process.env, ...this.env, QUIPU_FLEET: this.fleet.id, QUIPU_ROLE: "server" },
+    });
+    child.unref();
+    closeSync(log);
+    this.#replaced = child.pid;
+    await eventually(() => this.client.get("/readyz"), 30_000);
+    await this.up();
+  }
+
+  async restoreServer(): Promise<void> {
+    if (this.#replaced === undefined) return;
+    const pid = this.#replaced;
+    this.#replaced = undefined;
+    process.kill(pid, "SIGKILL");
+    await eventually(async () => {
+      const [server] = ownProcesses(this.fleet.id).filter(({ role }) => role === "server");
+      if (server === undefined || server.pid === pid) throw new Error("the real server isn't there yet");
+      await this.client.get("/readyz");
+    }, 30_000);
   }
 
   /** What a user's Ctrl-C does. */

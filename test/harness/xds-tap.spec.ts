@@ -1,0 +1,43 @@
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { eventually } from "./eventually.ts";
+import { XdsTap } from "./xds-tap.ts";
+
+test("passes all on, and nothing of a pod whose stream is held back", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "quipu-tap-"));
+  const path = join(folder, "bogota.xds");
+  const echo = createServer((socket) => socket.on("data", (chunk) => socket.write(chunk))).listen(path);
+  await once(echo, "listening");
+  const tap = await XdsTap.over(path);
+  const open = async (pod: string) => {
+    const socket = connect(path);
+    const client = { socket, heard: "" };
+    socket.on("data", (chunk: Buffer) => (client.heard += chunk.toString()));
+    socket.write(`sidecar~127.0.0.1~${pod}.one~one.svc`);
+    await eventually(() => expect(client.heard).toContain(pod));
+    return client;
+  };
+  const [alice, bob] = await Promise.all([open("alice-1"), open("bob-1")]);
+  expect(tap.pods.toSorted()).toEqual(["alice-1.one", "bob-1.one"]);
+  expect(() => tap.hold("carol-1.one")).toThrow("no stream of carol-1.one");
+  tap.hold("alice-1.one");
+  for (const { socket } of [alice, bob]) socket.write("more");
+  await eventually(() => expect(bob.heard).toContain("more"));
+  await delay(50);
+  expect(alice.heard).not.toContain("more");
+  tap.release();
+  await eventually(() => expect(alice.heard).toContain("more"));
+  const gone = once(alice.socket, "close");
+  await tap.close();
+  await gone;
+  const { socket, heard } = await open("dave-1");
+  expect(heard).toContain("dave-1");
+  socket.destroy();
+  echo.close();
+  rmSync(folder, { recursive: true });
+});
