@@ -1,11 +1,13 @@
 import { decide, type Act, type Decision } from "../rollout/decide.ts";
 import { stageOf } from "../rollout/active-cells.ts";
+import { actName } from "../rollout/act-name.ts";
 import type { Wait } from "../rollout/gates.ts";
+import type { Plan } from "../rollout/plan.ts";
 import type { ReleaseState } from "../rollout/state.ts";
 import type { Store } from "../store/store.ts";
 import { StoreFailure } from "../store/store-error.ts";
 import type { Acknowledger } from "./acknowledge.ts";
-import { begin, end, perform } from "./actions.ts";
+import { begin, end, perform, type Writing } from "./actions.ts";
 import { turnOf } from "./train.ts";
 import { remember, type Remembered } from "./journal-state.ts";
 import { observe, type EvidenceSource } from "./observe.ts";
@@ -24,6 +26,9 @@ export interface EngineOptions {
   after?(ms: number, then: () => void): () => void;
   /** The rules that it goes by. For tests that break one on purpose; else those of rollout/. */
   decide?: typeof decide;
+  writing?: Writing;
+  /** Clusters where only callers of an app are, with the home that they follow. Absent: there are none, as long as calls stay in their cluster. */
+  reach?(plan: Pick<Plan, "app" | "lanes">): Record<string, string>;
 }
 
 function logged(act: Act): object {
@@ -151,7 +156,7 @@ export class ReleaseEngine {
           continue;
         }
         if (turn?.kind === "end") return this.#end(app, release, known, turn.outcome, turn.reason);
-        const { ended } = await begin(store, app, release, known);
+        const { ended } = await begin(store, app, release, known, this.#options.reach);
         if (ended !== undefined) return this.#follow(ended);
         last = -1;
         continue;
@@ -177,8 +182,9 @@ export class ReleaseEngine {
         delete watching.stop;
         return this.#end(app, release, known, decision.outcome, decision.reason);
       }
-      await perform(store, app, release, known, decision.acts);
-      for (const act of decision.acts) log.info({ app, release, ...logged(act) }, `release ${act.kind}`);
+      await perform(store, app, release, known, decision.acts, this.#options.writing);
+      for (const act of decision.acts)
+        log.info({ app, release, ...logged(act) }, `release: ${actName(plan, before, known.state, act)}`);
       last = -1;
     }
   }
