@@ -44,6 +44,8 @@ export interface ApiContext {
   evidence: EvidenceSource;
   /** Asks the mesh of a cluster what happens to a request (the body of its `POST /explain`). Undefined: it doesn't answer. */
   explain?: (cluster: string, question: object) => Promise<{ status: number; body: unknown } | undefined>;
+  /** Asks the mesh of a cluster what would happen to requests with other objects (the body of its `POST /trial`). Undefined: it doesn't answer. */
+  trial?: (cluster: string, body: object) => Promise<{ status: number; body: unknown } | undefined>;
   trustDomain: string;
   log: Logger;
   /** Unix ms. */

@@ -5,11 +5,13 @@ export class QueryError extends Error {
   override readonly name = "QueryError";
   readonly code = "mesh/bad-query";
   readonly field: string;
+  readonly found: string;
   readonly accepted: string;
 
   constructor(field: string, found: string, accepted: string) {
     super(`${field === "" ? "the body" : field}: found ${found}; accepted: ${accepted}`);
     this.field = field;
+    this.found = found;
     this.accepted = accepted;
   }
 }

@@ -11,6 +11,8 @@ import { parseQuery, QueryError } from "./acknowledged-query.ts";
 import { explainAnswer } from "./explain-answer.ts";
 import { parseExplainQuery } from "./explain-query.ts";
 import { proxyConfig, proxyView } from "./proxy-view.ts";
+import { TrialsBusy, type Trials } from "./trial.ts";
+import { parseTrialQuery } from "./trial-query.ts";
 
 export interface ControlOptions {
   proxies: { proxy(id: string): ProxyStream | undefined; proxies(): Iterable<ProxyStream> };
@@ -20,6 +22,7 @@ export interface ControlOptions {
   health: () => { ok: boolean } & Record<string, unknown>;
   /** What `/ratelimit` says. */
   rateLimit: () => unknown;
+  trials: Pick<Trials, "run">;
   metrics: Registry;
   registry: () => FileRegistry;
   /** First part of the proxies' identities. */
@@ -27,10 +30,11 @@ export interface ControlOptions {
 }
 
 const largestBody = 1024 * 1024;
+const largestTrial = 8 * largestBody;
 
 /**
  * The mesh process's face to the rest of Quipu (on a Unix socket; whoever may open it may ask):
- * `GET /healthz`, `/proxies`, `/proxies/ID`, `/proxies/ID/config[?format=json]`, `/metrics`, `/ratelimit`; `POST /acknowledged`, `/explain`.
+ * `GET /healthz`, `/proxies`, `/proxies/ID`, `/proxies/ID/config[?format=json]`, `/metrics`, `/ratelimit`; `POST /acknowledged`, `/explain`, `/trial`.
  */
 export function controlServer(options: ControlOptions): Server {
   return createServer((request, response) => {
@@ -40,8 +44,9 @@ export function controlServer(options: ControlOptions): Server {
         return;
       }
       const known = error instanceof QueryError;
-      send(response, known ? 400 : 500, {
-        code: known ? error.code : "mesh/internal",
+      const busy = error instanceof TrialsBusy;
+      send(response, known ? 400 : busy ? 503 : 500, {
+        code: known || busy ? error.code : "mesh/internal",
         detail: error instanceof Error ? error.message : String(error),
         ...(known && { field: error.field, accepted: error.accepted }),
       });
@@ -98,6 +103,12 @@ async function answer(options: ControlOptions, request: IncomingMessage, respons
         });
       return send(response, 200, explanation);
     }
+    case "POST /trial": {
+      const query = parseTrialQuery(await readBody(request, largestTrial));
+      const gone = new AbortController();
+      response.once("close", () => gone.abort(new Error("whoever asked for the trial is gone")));
+      return send(response, 200, await options.trials.run(query, gone.signal));
+    }
     case "GET /metrics":
       response.writeHead(200, { "content-type": options.metrics.contentType }).end(await options.metrics.metrics());
       return;
@@ -125,12 +136,12 @@ function configOf(stream: ProxyStream, registry: FileRegistry | undefined): unkn
   return { proxy: proxyView(stream, false), resources };
 }
 
-async function readBody(request: IncomingMessage): Promise<string> {
+async function readBody(request: IncomingMessage, largest = largestBody): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > largestBody) throw new QueryError("", `a body above ${largestBody} bytes`, "a smaller query");
+    if (size > largest) throw new QueryError("", `a body above ${largest} bytes`, "a smaller query");
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();

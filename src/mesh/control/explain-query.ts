@@ -24,14 +24,19 @@ export function parseExplainQuery(text: string): ExplainQuery {
   } catch {
     throw new QueryError("", "no JSON", "{from, url, …}");
   }
+  return explainQuery(body);
+}
+
+/** The same, of JSON that is already parsed. */
+export function explainQuery(body: unknown): ExplainQuery {
   const { from, url, method = "GET", headers = {}, via = "proxy", direct, stated = {}, ...rest } = fields("", body);
   none("", rest, "from, url, method, headers, via, direct, stated");
   const caller = fields("from", from);
   const target = string("url", url);
   if (!/^(https?|tcp):\/\/[^/]/.test(target) || !URL.canParse(target))
     throw new QueryError("url", JSON.stringify(target), "http://HOST[:PORT]/PATH, https://… or tcp://HOST:PORT");
-  if (via !== "proxy" && via !== "connect" && via !== "address")
-    throw new QueryError("via", JSON.stringify(via), "proxy, connect or address");
+  if (via !== "proxy" && via !== "connect" && via !== "address" && via !== "gateway")
+    throw new QueryError("via", JSON.stringify(via), "proxy, connect, address or gateway");
   const at = direct === undefined ? undefined : fields("direct", direct);
   return {
     from: {

@@ -1,6 +1,8 @@
 import type { FileRegistry } from "@bufbuild/protobuf";
 import { collectDefaultMetrics, Counter, Registry } from "prom-client";
+import { setImmediate as pause } from "node:timers/promises";
 import type { KubeClient } from "../../kube/kube-client.ts";
+import { createMeshCompiler } from "../compile/compiler.ts";
 import { leafTtlMs } from "../identity/leaf.ts";
 import type { Clock } from "../identity/leaf.ts";
 import type { LeafIssuer } from "../identity/leaf.ts";
@@ -18,6 +20,7 @@ import { controlServer } from "./control-server.ts";
 import { disconnectedProxies } from "./disconnected.ts";
 import { MeshWatch } from "./mesh-watch.ts";
 import { ObjectFeed } from "./object-feed.ts";
+import { Trials } from "./trial.ts";
 import { takeOver } from "./unix-socket.ts";
 
 export interface MeshServerOptions {
@@ -121,6 +124,18 @@ export class MeshServer {
           firstServedAt: this.#firstServedAt ?? now(),
           ttlMs: leafTtlMs,
         }),
+      trials: new Trials({
+        newCompiler: () =>
+          createMeshCompiler({
+            registry: this.#options.registry,
+            trustDomain: this.#options.issuer.trustDomain,
+            onError: (error, what) => log.error({ what, reason: String(error) }, "a trial couldn't compile something"),
+          }),
+        objects: () => this.#watch.compiled(),
+        proxies: () => this.#ads.proxies(),
+        trustDomain: this.#options.issuer.trustDomain,
+        pause: () => pause(),
+      }),
       metrics: this.#metrics,
       registry: () => this.#options.registry,
       trustDomain: this.#options.issuer.trustDomain,

@@ -113,6 +113,11 @@ export class MeshWatch {
     return this.#pods.values() as Iterable<Pod>;
   }
 
+  /** Everything that the compiler is given, as last seen. */
+  *compiled(): Generator<KubeObject> {
+    for (const reflector of this.#reflectors) if (compiledKinds.includes(reflector.kind)) yield* reflector.values();
+  }
+
   /** By kind: how its watch is, and how old its view (ms). */
   status(): Record<string, ReflectorStatus & { ageMs: number | null }> {
     const now = this.#options.now();

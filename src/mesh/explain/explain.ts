@@ -64,6 +64,7 @@ function send(walk: Walk, caller: OpenProxy, { method, url, headers, via, direct
   };
   if (direct !== undefined) return sendPast(walk, caller, direct, tcp ? undefined : request);
   const port = target.port === "" ? (target.protocol === "https:" ? 443 : 80) : Number(target.port);
+  if (via === "gateway") return sendIn(walk, caller, target, port, request);
   const listener = tcp || via === "address" ? standIn(caller, target.hostname, port) : proxyListener(caller);
   if (listener === undefined) {
     const wanted = tcp || via === "address" ? `listener for ${target.hostname}:${port}` : "HTTP proxy listener";
@@ -89,6 +90,29 @@ function send(walk: Walk, caller: OpenProxy, { method, url, headers, via, direct
           tunnelled: request,
         }
       : request,
+  );
+}
+
+/** From outside of the mesh, without a certificate, to a gateway: its listeners bear the port of the Gateway in their routes' names. */
+function sendIn(walk: Walk, gateway: OpenProxy, target: URL, port: number, request: HttpRequest): Exchange {
+  const tls = target.protocol === "https:";
+  const routes = (name: string) => (tls ? name.startsWith(`https.${port}.`) : name === `http.${port}`);
+  const listener = gateway.listeners.find((candidate) =>
+    managersOf(candidate).some(
+      ({ routeSpecifier }) => routeSpecifier.case === "rds" && routes(routeSpecifier.value.routeConfigName),
+    ),
+  );
+  if (listener === undefined) {
+    walk.step(gateway, "listener", `port ${port}`, "isn't there");
+    return failure("connect-failure", gateway.name, `${gateway.name} serves nothing on port ${port}`);
+  }
+  const alpn = tls ? ["h2", "http/1.1"] : [];
+  return enterListener(
+    walk,
+    gateway,
+    listener,
+    { address: "", port, tls, sni: tls ? target.hostname : "", alpn },
+    request,
   );
 }
 

@@ -18,8 +18,11 @@ export interface Question {
   readonly url: string;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** How the app sends it: in absolute form to the proxy port, through CONNECT (as Node's `fetch` does), or to the address that stands for the callee. */
-  readonly via: "proxy" | "connect" | "address";
+  /**
+   * How the app sends it: in absolute form to the proxy port, through CONNECT (as Node's `fetch` does), or to the address that stands for the callee.
+   * `gateway`: `from` is a gateway's proxy, and a client outside of the mesh sends it there, to the URL's port of its Gateway.
+   */
+  readonly via: "proxy" | "connect" | "address" | "gateway";
   /** Past the caller's proxy, with its certificate, to a callee's address. */
   readonly direct?: { readonly address: string; readonly port: number };
   readonly stated: Stated;
