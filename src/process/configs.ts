@@ -31,7 +31,7 @@ export function clusterConfig(home: string, fleet: FleetFile, entry: ClusterEntr
     artifactsUrl: `${apiServerUrl(fleet)}/api/v1/artifacts`,
     artifactsToken: join(home, "artifacts.token"),
     trustDomain: fleet.trustDomain,
-    hollow: false,
+    hollow: entry.hollow === true,
   };
 }
 

@@ -15,6 +15,8 @@ export interface ClusterEntry {
   zone: string;
   labels: Record<string, string>;
   /** 1 to 15: which /16 of the block. */ index: number;
+  /** Pods become ready without a process. */
+  hollow?: boolean;
 }
 
 /** `fleet.json`: what a home remembers between starts. */
