@@ -36,6 +36,14 @@ function logged(act: Act): object {
   return act.kind === "held" ? { cell: act.cell, evidence: act.evidence } : { cell: act.cell, step: act.step };
 }
 
+/** Between two looks at everything because of what was seen, in ms. */
+const wakeMs = 20;
+
+/** Proxies that are slow are asked less and less often: from 50 ms on up to 1 s. */
+function askAfter(waitedMs: number, least = 50): number {
+  return Math.min(Math.max(waitedMs / 10, least), 1000);
+}
+
 function timer(ms: number, then: () => void): () => void {
   const handle = setTimeout(then, ms);
   return () => clearTimeout(handle);
@@ -51,6 +59,10 @@ export class ReleaseEngine {
   readonly #wakers = new Map<string, () => void>();
   /** Apps whose run ended in an error: not tried again before a new release or start. */
   readonly #broken = new Set<string>();
+  /** Apps whose journal somebody else may have written to since it was read. */
+  readonly #told = new Set<string>();
+  #resting = false;
+  #again = false;
   #stopping = false;
   #unlisten: (() => void) | undefined;
 
@@ -60,7 +72,7 @@ export class ReleaseEngine {
 
   /** Resumes what had not ended. */
   async start(): Promise<void> {
-    this.#unlisten = this.#options.store.onSeen(() => this.#wakeAll());
+    this.#unlisten = this.#options.store.onSeen(() => this.#wakeSoon());
     for (const { app } of await this.#options.store.read((tx) => tx.openReleases())) this.kick(app);
   }
 
@@ -76,6 +88,7 @@ export class ReleaseEngine {
   /** A release of the app was accepted, or somebody said something about one. */
   kick(app: string): void {
     if (this.#stopping) return;
+    this.#told.add(app);
     if (this.#running.has(app)) this.#wakers.get(app)?.();
     else this.#running.set(app, this.#runAndForget(app));
   }
@@ -83,6 +96,21 @@ export class ReleaseEngine {
   /** Until nothing is under way: for tests and for a clean stop. */
   async idle(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running.values());
+  }
+
+  /** At once, but not more often than `wakeMs`: with many releases under way each look at all of them costs. */
+  #wakeSoon(): void {
+    if (this.#resting) {
+      this.#again = true;
+      return;
+    }
+    this.#resting = true;
+    (this.#options.after ?? timer)(wakeMs, () => {
+      this.#resting = false;
+      if (this.#again && !this.#stopping) this.#wakeSoon();
+    });
+    this.#again = false;
+    this.#wakeAll();
   }
 
   #wakeAll(): void {
@@ -126,19 +154,21 @@ export class ReleaseEngine {
     const { store, acknowledger, evidence, now, log } = this.#options;
     let told = "";
     let known: Remembered | undefined;
-    let last = 0;
+    let newer: number | undefined;
+    let lastActAt = now();
     while (!this.#stopping) {
       // Armed before looking, so that what happens meanwhile isn't missed.
       const woken = Promise.withResolvers<void>();
       this.#wakers.set(app, woken.resolve);
-      const { open, newest } = await store.read(async (tx) => {
-        const newest = await tx.lastJournal(app, release);
-        if (known === undefined || newest !== last) known = remember(await tx.journal(app, release));
-        return { open: await tx.openReleases(app), newest };
-      });
-      last = newest;
+      if (this.#told.delete(app) || known?.begun === undefined) {
+        const { journal, open } = await store.read(async (tx) => ({
+          journal: await tx.journal(app, release),
+          open: await tx.openReleases(app),
+        }));
+        known = remember(journal);
+        newer = open.find((entry) => entry.release > release)?.release;
+      }
       if (known === undefined || known.ended !== undefined) return;
-      const newer = open.find((entry) => entry.release > release)?.release;
       if (known.begun === undefined) {
         const { train } = known.accepted;
         const turn = train === undefined ? undefined : await store.read((tx) => turnOf(tx, train, newer));
@@ -158,7 +188,6 @@ export class ReleaseEngine {
         if (turn?.kind === "end") return this.#end(app, release, known, turn.outcome, turn.reason);
         const { ended } = await begin(store, app, release, known, this.#options.reach);
         if (ended !== undefined) return this.#follow(ended);
-        last = -1;
         continue;
       }
       const { plan, before } = known.begun;
@@ -174,9 +203,10 @@ export class ReleaseEngine {
           decision.waits,
           told,
         );
-        await this.#sleep(woken.promise, decision.waits, now());
+        await this.#sleep(woken.promise, decision.waits, now(), now() - lastActAt);
         continue;
       }
+      lastActAt = now();
       if (decision.kind === "end") {
         watching.stop?.();
         delete watching.stop;
@@ -185,7 +215,7 @@ export class ReleaseEngine {
       await perform(store, app, release, known, decision.acts, this.#options.writing);
       for (const act of decision.acts)
         log.info({ app, release, ...logged(act) }, `release: ${actName(plan, before, known.state, act)}`);
-      last = -1;
+      this.#told.add(app);
     }
   }
 
@@ -229,9 +259,11 @@ export class ReleaseEngine {
     return saying;
   }
 
-  async #sleep(woken: Promise<void>, waits: readonly Wait[], now: number): Promise<void> {
+  async #sleep(woken: Promise<void>, waits: readonly Wait[], now: number, waitedMs = 0): Promise<void> {
     const until = Math.min(...waits.map((wait) => wait.until));
-    const asking = waits.some(({ kind }) => kind === "proxies") ? (this.#options.askEveryMs ?? 50) : Infinity;
+    const asking = waits.some(({ kind }) => kind === "proxies")
+      ? askAfter(waitedMs, this.#options.askEveryMs)
+      : Infinity;
     const elapsed = Promise.withResolvers<void>();
     const clear = (this.#options.after ?? timer)(Math.min(Math.max(until - now, 1), asking, 60_000), elapsed.resolve);
     await Promise.race([woken, elapsed.promise]);
