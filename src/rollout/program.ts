@@ -80,7 +80,8 @@ export function laneProgram(plan: Plan, before: Before, cluster: string): LaneSt
     return [
       ...(was.scale === target.scale ? [] : ([{ do: "rescale" }] satisfies LaneStep[])),
       ...traffic,
-      ...(strays ? ending : []),
+      // A cluster is done once its last step is held: what is watched and judged must not be the last one.
+      ...(strays ? ending : traffic.length > 0 ? ([{ do: "settle", removes: false }] satisfies LaneStep[]) : []),
     ];
   }
   // Nothing serves here: no route until pods are ready, then all of it.
