@@ -12,6 +12,8 @@ import "./style/parts.css";
 import "./style/shell.css";
 import "./style/table.css";
 import "./style/app.css";
+import "./style/release.css";
+import "./style/quipu.css";
 
 applyTheme();
 

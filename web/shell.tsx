@@ -7,12 +7,15 @@ import { AppPage } from "./pages/app/app-page.tsx";
 import { AppsPage } from "./pages/apps/apps-page.tsx";
 import { ClusterPage } from "./pages/clusters/cluster-page.tsx";
 import { ClustersPage } from "./pages/clusters/clusters-page.tsx";
+import { OverviewPage } from "./pages/overview/overview-page.tsx";
+import { ReleasePage } from "./pages/release/release-page.tsx";
 import { SignInPage } from "./pages/sign-in-page.tsx";
 import { UnknownPage } from "./pages/unknown-page.tsx";
 import { paths } from "./router/paths.ts";
 import type { Route } from "./router/route.ts";
 import { useRouter } from "./router/router.tsx";
 import { TopBar } from "./top-bar.tsx";
+import { LiveProvider, StaleNote } from "./ui/live.tsx";
 import { Failure } from "./ui/states.tsx";
 
 /** Whoever isn't signed in sees the sign-in page; everybody else the bar and a page. */
@@ -30,10 +33,13 @@ export function Shell() {
   if (signedOut || me.isPending) return null;
   if (me.error !== null && me.data === undefined) return <Failure error={me.error} retry={() => void me.refetch()} />;
   return (
-    <>
+    <LiveProvider>
       <TopBar name={me.data?.name} page={route.page} />
-      <main>{pageOf(route)}</main>
-    </>
+      <main>
+        <StaleNote />
+        {pageOf(route)}
+      </main>
+    </LiveProvider>
   );
 }
 
@@ -45,6 +51,12 @@ function wanted(): string | undefined {
 
 function pageOf(route: Exclude<Route, { page: "sign-in" }>): ReactNode {
   switch (route.page) {
+    case "overview":
+      return <OverviewPage filters={route.filters} />;
+    case "release":
+      return (
+        <ReleasePage key={`${route.app}/${route.number}`} app={route.app} number={route.number} focus={route.focus} />
+      );
     case "apps":
       return <AppsPage filters={route.filters} />;
     case "app":
@@ -65,5 +77,10 @@ function useGoKeys(): void {
   const then = (path: string) => (event: KeyboardEvent) => {
     if (event.timeStamp - since.current < 1000) go(path);
   };
-  useKeys({ g: (event) => void (since.current = event.timeStamp), a: then(paths.apps()), c: then(paths.clusters()) });
+  useKeys({
+    g: (event) => void (since.current = event.timeStamp),
+    o: then(paths.overview()),
+    a: then(paths.apps()),
+    c: then(paths.clusters()),
+  });
 }

@@ -1,22 +1,22 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
 import { call } from "./api/call.ts";
-import { followChanges } from "./api/events.ts";
 import { KeyHelp } from "./keys/help.tsx";
 import { paths } from "./router/paths.ts";
 import type { Route } from "./router/route.ts";
 import { Link } from "./router/router.tsx";
 import { Brand } from "./ui/brand.tsx";
+import { useLive } from "./ui/live.tsx";
 import { Mark } from "./ui/mark.tsx";
 import { ThemeToggle } from "./ui/theme.tsx";
 
 const places = [
-  { title: "Apps", path: paths.apps(), pages: ["apps", "app"] },
+  { title: "Overview", path: paths.overview(), pages: ["overview"] },
+  { title: "Apps", path: paths.apps(), pages: ["apps", "app", "release"] },
   { title: "Clusters", path: paths.clusters(), pages: ["clusters", "cluster"] },
 ] as const;
 
 export function TopBar({ name, page }: { name: string | undefined; page: Route["page"] }) {
-  const connected = useLive();
+  const { connected } = useLive();
   const client = useQueryClient();
   const signOut = async () => {
     await call("signOut", {});
@@ -25,7 +25,7 @@ export function TopBar({ name, page }: { name: string | undefined; page: Route["
   };
   return (
     <header className="bar">
-      <Link to={paths.apps()} className="brand" aria-label="Quipu: all apps">
+      <Link to={paths.overview()} className="brand" aria-label="Quipu: overview">
         <Brand /> Quipu
       </Link>
       <nav aria-label="Pages">
@@ -37,7 +37,7 @@ export function TopBar({ name, page }: { name: string | undefined; page: Route["
       </nav>
       <span className="spring" />
       <output className="small dim">
-        {connected ? <Mark health="good" word="live" /> : <Mark health="wait" word="connecting" />}
+        {connected === true ? <Mark health="good" word="live" /> : <Mark health="wait" word="connecting" />}
       </output>
       <KeyHelp />
       <ThemeToggle />
@@ -51,12 +51,4 @@ export function TopBar({ name, page }: { name: string | undefined; page: Route["
       )}
     </header>
   );
-}
-
-/** Follows the API's stream of changes for as long as somebody is signed in. */
-function useLive(): boolean {
-  const client = useQueryClient();
-  const [connected, setConnected] = useState(false);
-  useEffect(() => followChanges(client, setConnected), [client]);
-  return connected;
 }

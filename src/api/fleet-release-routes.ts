@@ -57,6 +57,7 @@ export function fleetReleaseRoutes(routes: Routes, { store, now }: ApiContext): 
         return {
           items: await Promise.all(page.map(({ summary }) => summary())),
           total: entries.length,
+          at: now(),
           counts: { running: running.length, person: waiting.length, failed: failed.length },
           ...(from + limit < entries.length && { continue: page.at(-1)!.key }),
         };

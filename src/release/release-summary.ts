@@ -1,5 +1,5 @@
 import type { ReleasePart } from "../model/release.ts";
-import type { Wait } from "../rollout/gates.ts";
+import { personMs, type Wait } from "../rollout/gates.ts";
 import type { Cause } from "./accept.ts";
 import type { ClusterView, ReleaseView, WaveView } from "./release-view.ts";
 
@@ -42,7 +42,7 @@ export interface ReleaseSummary {
 /** Pure. */
 export function summaryOf(view: ReleaseView, { team, segment }: { team: string; segment: string }): ReleaseSummary {
   const { app, number, phase, parts, cause, revision, from, acceptedAt, endedAt, code, reason, waits } = view;
-  const [wait = null, ...rest] = waits.toSorted(
+  const [wait = null, ...rest] = [...pauseOf(view), ...waits].toSorted(
     (a, b) => Number(b.kind === "person") - Number(a.kind === "person") || a.until - b.until,
   );
   return {
@@ -67,6 +67,21 @@ export function summaryOf(view: ReleaseView, { team, segment }: { team: string; 
     wait,
     moreWaits: rest.length,
   };
+}
+
+/** A pause counts from when it was said, though the present step is still watched to its end. */
+function pauseOf({ paused, waits }: ReleaseView): Wait[] {
+  if (paused === undefined || waits.some(({ kind }) => kind === "person")) return [];
+  return [
+    {
+      cell: "",
+      kind: "person",
+      reason: `paused by ${paused.by}${paused.why === undefined ? "" : `: ${paused.why}`}`,
+      until: paused.at + personMs,
+      // oxlint-disable-next-line unicorn/no-thenable -- what happens then: a word of the API
+      then: "the release is taken back",
+    },
+  ];
 }
 
 function waveOf({ name, state, clusters }: WaveView): WaveSummary {

@@ -5,6 +5,7 @@ import { stageOf } from "../rollout/active-cells.ts";
 import type { Wait } from "../rollout/gates.ts";
 import { fleetCell, type Plan } from "../rollout/plan.ts";
 import { laneProgram, stagesBack, stagesOf, type LaneStep, type Stage } from "../rollout/program.ts";
+import type { Command } from "../rollout/state.ts";
 import type { Verdict } from "../rollout/verdict.ts";
 import type { JournalEntry } from "../store/store.ts";
 import type { Cause } from "./accept.ts";
@@ -13,6 +14,7 @@ import { refusal, type CommandKind } from "./commands.ts";
 import { remember, type Remembered } from "./journal-state.ts";
 import { eventsOf, notesOf, type EventView, type Note } from "./release-notes.ts";
 import type { RequestShares } from "./request-shares.ts";
+import { phaseOf } from "./release-status.ts";
 import { labelOf } from "./step-label.ts";
 
 /** `done`: held, and over; `undone`: it was done and has been taken back. */
@@ -82,6 +84,8 @@ export interface ReleaseView {
   acceptedAt: number;
   begunAt?: number;
   endedAt?: number;
+  /** By whom, when (Unix ms) and why. */
+  paused?: Command;
   code?: string;
   reason?: string;
   /** Of the whole fleet. */
@@ -124,7 +128,7 @@ export function releaseView(app: string, number: number, sources: ReleaseSources
     app,
     at: sources.now,
     number,
-    phase: ended?.outcome ?? sources.phase,
+    phase: ended?.outcome ?? (begun === undefined ? sources.phase : phaseOf(state)),
     parts: begun?.plan.parts ?? [],
     cause: accepted.cause,
     image: accepted.image,
@@ -133,6 +137,7 @@ export function releaseView(app: string, number: number, sources: ReleaseSources
     acceptedAt: known.acceptedAt,
     ...(begun !== undefined && { begunAt: begun.at }),
     ...(ended !== undefined && { endedAt: ended.at }),
+    ...(ended === undefined && state.paused !== undefined && { paused: state.paused }),
     ...(state.failure !== undefined && { code: state.failure.code }),
     ...reasonOf(known),
     stages: [],

@@ -3,7 +3,7 @@ import { staleAfterChange, staleAfterSeen } from "./events.ts";
 
 test("a change makes old what shows it", () => {
   expect(staleAfterChange({ kind: "App", name: "catalog" })).toEqual([["apps"], ["app", "catalog"]]);
-  expect(staleAfterChange({ kind: "Release", name: "catalog-r12" })).toEqual([["apps"], ["app", "catalog"]]);
+  expect(staleAfterChange({ kind: "Release", name: "catalog-r12" })).toEqual([["apps"], ["fleet"], ["app", "catalog"]]);
   expect(staleAfterChange({ kind: "Segment", name: "food" })).toEqual([["names", "segments"]]);
   expect(staleAfterChange({ kind: "Policy", name: "p" })).toEqual([]);
 });

@@ -63,7 +63,7 @@ export interface SeenDelta {
 /** Query keys that a change makes old. */
 export function staleAfterChange({ kind, name }: Change): (readonly unknown[])[] {
   if (kind === "App") return [["apps"], ["app", name]];
-  if (kind === "Release") return [["apps"], ["app", name.replace(/-r\d+$/, "")]];
+  if (kind === "Release") return [["apps"], ["fleet"], ["app", name.replace(/-r\d+$/, "")]];
   if (kind === "Cluster") return [["clusters"], ["cluster", name], ["names", "clusters"]];
   if (kind === "Team" || kind === "Segment") return [["names", `${kind.toLowerCase()}s`]];
   return [];

@@ -7,7 +7,7 @@ import type {
   ClusterView,
   EdgeView,
   ExposedHost,
-  ReleaseView,
+  ReleaseDocument,
   RulesInCluster,
   WorkerState,
 } from "./views.ts";
@@ -50,17 +50,23 @@ export const appStatus = (name: string) =>
         calls: EdgeView[];
         callers: EdgeView[];
         hosts: ExposedHost[];
-        releases: ReleaseView[];
+        releases: ReleaseDocument[];
       },
     refetchInterval: 15_000,
   });
 
 export const appReleases = (name: string) =>
-  queryOptions({
+  infiniteQueryOptions({
     queryKey: ["app", name, "releases"],
-    queryFn: async ({ signal }) =>
-      (await call("listRelease", { query: { app: name, limit: 50, sort: "-updated" }, signal }))
-        .items as unknown as ReleaseView[],
+    queryFn: async ({ pageParam, signal }) => {
+      const page = await call("listRelease", {
+        query: { app: name, limit: 25, sort: "-updated", ...(pageParam !== "" && { continue: pageParam }) },
+        signal,
+      });
+      return { ...page, items: page.items as unknown as ReleaseDocument[] };
+    },
+    initialPageParam: "",
+    getNextPageParam: (page) => page.continue,
   });
 
 export const clusterList = queryOptions({

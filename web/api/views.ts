@@ -56,9 +56,10 @@ export interface ReleaseState {
   code?: string;
   deadline?: number;
   then?: string;
+  finishedAt?: number;
   updatedAt?: number;
 }
-export type ReleaseView = Omit<Release, "status"> & { status?: ReleaseState };
+export type ReleaseDocument = Omit<Release, "status"> & { status?: ReleaseState };
 
 export interface ClusterState {
   applied: number;

@@ -6,7 +6,8 @@ const keys: readonly (readonly [string, string])[] = [
   ["j, k", "Next, previous row"],
   ["Enter", "Open the row"],
   ["Esc", "Leave the field, clear the filters, go back up"],
-  ["g then a, c", "Go to apps, clusters"],
+  ["←, →", "Previous, next cord of a release"],
+  ["g then o, a, c", "Go to the overview, apps, clusters"],
   ["?", "This help"],
 ];
 

@@ -12,9 +12,29 @@ export interface AppFilters {
   sort?: AppSort;
 }
 
+export const fleetStates = ["running", "person", "failed"] as const;
+export type FleetState = (typeof fleetStates)[number];
+
+/** Filters of the overview: releases over the fleet, as the API takes them. */
+export interface FleetFilters {
+  state?: FleetState;
+  q?: string;
+  team?: string;
+  segment?: string;
+}
+/** What is open on a release's page. */
+export interface ReleaseFocus {
+  cluster?: string;
+  /** Waves that are unfolded, counted from 1. */
+  open?: readonly number[];
+}
+
 export const paths = {
+  overview: ({ state, q, team, segment }: FleetFilters = {}) => withQuery("/", { state, q, team, segment }),
   apps: (filters: AppFilters = {}) => withQuery("/apps", { ...filters }),
   app: (name: string) => `/apps/${encodeURIComponent(name)}`,
+  release: (app: string, number: number, { cluster, open = [] }: ReleaseFocus = {}) =>
+    withQuery(`/apps/${encodeURIComponent(app)}/releases/${number}`, { cluster, open: open.join(",") }),
   clusters: () => "/clusters",
   cluster: (name: string) => `/clusters/${encodeURIComponent(name)}`,
   signIn: (next?: string) => withQuery("/login", { next }),

@@ -15,7 +15,18 @@ test.each<[string, Route]>([
   [paths.clusters(), { page: "clusters" }],
   [paths.cluster("bogota"), { page: "cluster", name: "bogota" }],
   [paths.signIn("/apps/catalog"), { page: "sign-in", next: "/apps/catalog" }],
-  ["/", { page: "apps", filters: {} }],
+  [paths.overview(), { page: "overview", filters: {} }],
+  [
+    paths.overview({ state: "person", q: "a b", team: "food" }),
+    { page: "overview", filters: { state: "person", q: "a b", team: "food" } },
+  ],
+  ["/?state=odd", { page: "overview", filters: {} }],
+  [paths.release("catalog", 7), { page: "release", app: "catalog", number: 7, focus: {} }],
+  [
+    paths.release("catalog", 7, { cluster: "bogota", open: [1, 3] }),
+    { page: "release", app: "catalog", number: 7, focus: { cluster: "bogota", open: [1, 3] } },
+  ],
+  ["/apps/catalog/releases/x", { page: "unknown", path: "/apps/catalog/releases/x" }],
   ["/apps/catalog/nothing", { page: "unknown", path: "/apps/catalog/nothing" }],
   ["/nothing", { page: "unknown", path: "/nothing" }],
 ])("%s is a route", (path, route) => {
@@ -29,7 +40,7 @@ test("an order that the API doesn't know is left out", () => {
 test.each(["//evil.example", "/\\evil.example", "https://evil.example", ""])(
   "after signing in nobody is sent to %j",
   (next) => {
-    expect(at(paths.signIn(next))).toEqual({ page: "sign-in", next: "/apps" });
+    expect(at(paths.signIn(next))).toEqual({ page: "sign-in", next: "/" });
   },
 );
 

@@ -4,6 +4,7 @@ import { useId, type ButtonHTMLAttributes } from "react";
 export function Button({
   disabledBecause,
   type = "button",
+  className = "button",
   onClick,
   children,
   ...rest
@@ -15,7 +16,7 @@ export function Button({
       <button
         {...rest}
         type={type}
-        className="button"
+        className={className}
         aria-disabled={off}
         title={disabledBecause}
         aria-describedby={off ? reason : undefined}

@@ -12,7 +12,12 @@ export interface Line {
 /** Something that happened at a time: a release that could have touched what is drawn. */
 export interface Moment {
   at: number;
+  /** Absent: it goes on. */
+  endedAt?: number;
   label: string;
+  failed?: boolean;
+  /** Of what is drawn itself; else of a neighbour, and fainter. */
+  own?: boolean;
 }
 export interface ChartProps {
   title: string;
@@ -107,27 +112,47 @@ function options(latest: { current: ChartProps }, place: HTMLElement): uPlot.Opt
         ...(filled === true && { fill: `${token(colour)}1f` }),
       })),
     ],
-    hooks: { draw: [(chart) => drawMoments(chart, latest.current.moments ?? [], token("ink-3"))] },
+    hooks: {
+      draw: [
+        (chart) => drawMoments(chart, latest.current.moments ?? [], { calm: token("ink-3"), failed: token("bad") }),
+      ],
+    },
   };
 }
 
-function drawMoments(chart: uPlot, moments: readonly Moment[], colour: string): void {
+/** A band for as long as it took; a line with a knot on top where it began, with a cross where it was taken back. */
+function drawMoments(chart: uPlot, moments: readonly Moment[], colours: { calm: string; failed: string }): void {
   const { ctx, bbox, scales } = chart;
-  for (const { at } of moments) {
-    const seconds = at / 1000;
-    if (seconds < (scales.x?.min ?? Infinity) || seconds > (scales.x?.max ?? -Infinity)) continue;
-    const x = Math.round(chart.valToPos(seconds, "x", true));
+  const { min = Infinity, max = -Infinity } = scales.x ?? {};
+  const place = (ms: number) => Math.round(chart.valToPos(Math.min(max, Math.max(min, ms / 1000)), "x", true));
+  for (const { at, endedAt, failed = false, own = true } of moments) {
+    if (at / 1000 > max || (endedAt ?? Infinity) / 1000 < min) continue;
+    const [from, to] = [place(at), place(endedAt ?? max * 1000)];
     ctx.save();
-    ctx.strokeStyle = colour;
-    ctx.fillStyle = colour;
-    ctx.setLineDash([3, 3]);
-    ctx.beginPath();
-    ctx.moveTo(x, bbox.top);
-    ctx.lineTo(x, bbox.top + bbox.height);
-    ctx.stroke();
-    ctx.beginPath();
-    ctx.arc(x, bbox.top + 3, 3, 0, 2 * Math.PI); // a knot on the cord
-    ctx.fill();
+    ctx.strokeStyle = ctx.fillStyle = failed ? colours.failed : colours.calm;
+    ctx.globalAlpha = own ? 0.1 : 0.05;
+    ctx.fillRect(from, bbox.top, Math.max(1, to - from), bbox.height);
+    ctx.globalAlpha = own ? 1 : 0.45;
+    if (at / 1000 >= min) {
+      ctx.setLineDash([3, 3]);
+      ctx.beginPath();
+      ctx.moveTo(from, bbox.top);
+      ctx.lineTo(from, bbox.top + bbox.height);
+      ctx.stroke();
+      ctx.setLineDash([]);
+      ctx.beginPath();
+      ctx.arc(from, bbox.top + 3, 3, 0, 2 * Math.PI);
+      ctx.fill();
+    }
+    if (failed && endedAt !== undefined) {
+      ctx.lineWidth = 1.5;
+      ctx.beginPath();
+      for (const slope of [1, -1]) {
+        ctx.moveTo(to - 3, bbox.top + 3 - 3 * slope);
+        ctx.lineTo(to + 3, bbox.top + 3 + 3 * slope);
+      }
+      ctx.stroke();
+    }
     ctx.restore();
   }
 }
@@ -146,10 +171,11 @@ function clock(seconds: number): string {
   return new Date(seconds * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 }
 
-function spoken({ title, lines, format }: ChartProps): string {
+function spoken({ title, lines, format, moments = [] }: ChartProps): string {
   const last = lines.map(({ label, values }) => {
     const value = values.findLast((each) => each !== null);
     return `${label} ${value === undefined || value === null ? "not known" : format(value)}`;
   });
-  return `${title} over the last ten minutes; now ${last.join(", ")}`;
+  const marked = moments.length === 0 ? "" : `; marked: ${moments.map(({ label }) => label).join(", ")}`;
+  return `${title} over the last ten minutes; now ${last.join(", ")}${marked}`;
 }

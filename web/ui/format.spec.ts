@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { age, bytes, count, duration, list, number, percent } from "./format.ts";
+import { age, bytes, clock, count, duration, list, number, percent } from "./format.ts";
 
 test.each([
   [0, "0"],
@@ -42,6 +42,16 @@ test.each([
   [3_600_000, "1 h"],
 ])("duration %j is %s", (value, text) => {
   expect(duration(value)).toBe(text);
+});
+test.each([
+  [0, "0:00"],
+  [6_600, "0:07"],
+  [59_700, "1:00"],
+  [750_000, "12:30"],
+  [3_900_000, "1:05:00"],
+  [604_000_000, "6 d 23 h"],
+])("clock %j is %s", (value, text) => {
+  expect(clock(value)).toBe(text);
 });
 test("counts, bytes and lists", () => {
   expect([count(1, "request"), count(1024, "request"), count(2, "retry", "retries")]).toEqual([

@@ -40,6 +40,15 @@ export function duration(ms: number): string {
   return `${trim(ms / 3_600_000)} h`;
 }
 
+/** A time to wait, or that something took: `0:07`, `12:30`, `1:05:00`, from a day on `6 d 23 h`. */
+export function clock(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  const [days, hours, minutes] = [seconds / 86_400, (seconds / 3600) % 24, (seconds / 60) % 60].map(Math.floor);
+  if (days! > 0) return `${days} d ${hours} h`;
+  const tail = `${String(minutes).padStart(hours! > 0 ? 2 : 1, "0")}:${String(seconds % 60).padStart(2, "0")}`;
+  return hours! > 0 ? `${hours}:${tail}` : tail;
+}
+
 /** `1 request`, `2 requests`, `1,024 requests`. */
 export function count(amount: number, one: string, many = `${one}s`): string {
   return `${amount.toLocaleString("en")} ${amount === 1 ? one : many}`;

@@ -50,7 +50,7 @@ export async function signedIn(
 ): Promise<OpenedPage> {
   const opened = await newPage(browser, options);
   await opened.page.goto(await world.signInLink());
-  await opened.page.waitForURL("**/apps");
+  await opened.page.waitForURL(`${world.url}/`);
   opened.errors.length = 0; // before signing in, 401 is an answer like any other
   if (path !== "/apps") await opened.page.goto(world.url + path);
   return opened;

@@ -8,6 +8,7 @@ import { ensureToken } from "../../../src/access/tokens.ts";
 import { buildApi } from "../../../src/api/build-api.ts";
 import type { ApiContext } from "../../../src/api/context.ts";
 import { ReleaseEngine } from "../../../src/release/engine.ts";
+import type { EvidenceSource } from "../../../src/release/observe.ts";
 import { fakeFleet, nobodyCalls } from "../../../src/release/fake-fleet.ts";
 import { ArtifactFiles } from "../../../src/store/artifact-files.ts";
 import { openSqliteStore } from "../../../src/store/open-sqlite-store.ts";
@@ -32,10 +33,16 @@ export async function startWorld({
   clusters = ["bogota", "montevideo"],
   context = {},
   trouble,
+  evidenceOf = () => nobodyCalls,
+  silent,
 }: {
   clusters?: readonly string[];
   context?: Partial<ApiContext>;
-  trouble?: (app: string) => string | undefined;
+  trouble?: (app: string, revision: string, image: string) => string | undefined;
+  /** What releases are judged by. Default: nobody calls. */
+  evidenceOf?: (store: Store) => EvidenceSource;
+  /** Clusters out of contact. */
+  silent?: () => readonly string[];
 } = {}): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), "quipu-web-"));
   const store = await openSqliteStore(join(folder, "quipu.db"));
@@ -49,10 +56,11 @@ export async function startWorld({
       expires: null,
     }),
   );
+  const evidence = evidenceOf(store);
   const engine = new ReleaseEngine({
     store,
     acknowledger: { ask: async () => ({ done: true, evidence: "1 of 1 proxies" }), close: async () => undefined },
-    evidence: nobodyCalls,
+    evidence,
     now: Date.now,
     log: { info: () => undefined, error: console.error },
   });
@@ -61,7 +69,7 @@ export async function startWorld({
   const { app } = await buildApi({
     store,
     engine,
-    evidence: nobodyCalls,
+    evidence,
     artifacts: new ArtifactFiles(join(folder, "artifacts")),
     clusters: new Map(),
     trustDomain: "quipu.local",
@@ -99,7 +107,7 @@ export async function startWorld({
       ),
     500,
   );
-  const stopFleet = fakeFleet(store, clusters, trouble === undefined ? {} : { trouble });
+  const stopFleet = fakeFleet(store, clusters, { ...(trouble && { trouble }), ...(silent && { silent }) });
   return {
     url,
     store,

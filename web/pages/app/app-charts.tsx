@@ -1,6 +1,5 @@
 import type { Operations } from "../../generated/api.ts";
-import type { ReleaseView } from "../../api/views.ts";
-import { Chart, type Line } from "../../ui/chart.tsx";
+import { Chart, type Line, type Moment } from "../../ui/chart.tsx";
 import { bytes, nothing, number, percent } from "../../ui/format.ts";
 import { Glow } from "../../ui/glow.tsx";
 import { Bone } from "../../ui/states.tsx";
@@ -12,19 +11,14 @@ type Golden = Operations["appSignals"]["answer"]["total"];
 export function GoldenCharts({
   total,
   series,
-  releases = [],
+  moments = [],
   talksRequests = true,
 }: {
   total: Golden | undefined;
   series: Series | undefined;
-  releases?: readonly ReleaseView[];
+  moments?: readonly Moment[];
   talksRequests?: boolean;
 }) {
-  const moments = releases.flatMap(({ metadata, spec }) =>
-    metadata.creationTimestamp === undefined
-      ? []
-      : [{ at: Date.parse(metadata.creationTimestamp), label: `release ${spec.number}` }],
-  );
   const chart = { from: series?.from ?? 0, stepMs: series?.stepMs ?? 1, moments };
   const line = (
     label: string,

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { isMissing } from "../../api/call.ts";
-import { app, appReleases, appSignals, appStatus } from "../../api/queries.ts";
+import { app, appSignals, appStatus } from "../../api/queries.ts";
+import { releaseMarkers } from "../../api/release-queries.ts";
 import { useKeys } from "../../keys/use-keys.ts";
 import { paths } from "../../router/paths.ts";
 import { useRouter } from "../../router/router.tsx";
@@ -13,8 +14,12 @@ import { edgeRows } from "./edges.ts";
 import { InstancesPanel } from "./instances-panel.tsx";
 import { MissingApp } from "./missing-app.tsx";
 import { ReleasesPanel } from "./releases-panel.tsx";
+import { momentsOf, ReleaseMarks } from "./release-marks.tsx";
 import { RulesPanel } from "./rules-panel.tsx";
+import { RunningRelease } from "./running-release.tsx";
 import { speechOf } from "./speech.ts";
+
+const ended = new Set(["finished", "failed", "superseded"]);
 
 /** One app: how it does, with whom it talks, under which rules, what runs. */
 export function AppPage({ name }: { name: string }) {
@@ -24,7 +29,7 @@ export function AppPage({ name }: { name: string }) {
   const known = declared.data !== undefined;
   const status = useQuery({ ...appStatus(name), enabled: known });
   const signals = useQuery({ ...appSignals(name), enabled: known });
-  const releases = useQuery({ ...appReleases(name), enabled: known });
+  const markers = useQuery({ ...releaseMarkers({ app: name }), enabled: known });
   useKeys({ Escape: () => go(paths.apps()) });
   if (isMissing(declared.error)) return <MissingApp name={name} />;
   if (declared.error !== null && declared.data === undefined)
@@ -33,6 +38,10 @@ export function AppPage({ name }: { name: string }) {
   const edges = (side: "callers" | "calls", figures: "callers" | "callees") =>
     status.data === undefined ? undefined : edgeRows(status.data[side], signals.data?.[figures] ?? []);
   const { data } = signals;
+  const running = (status.data?.releases ?? [])
+    .filter((each) => !ended.has(each.status?.phase ?? ""))
+    .map(({ spec }) => spec.number)
+    .toSorted((a, b) => a - b);
   return (
     <article aria-label={name} className="app-page">
       <AppHead
@@ -41,6 +50,9 @@ export function AppPage({ name }: { name: string }) {
         status={status.data ?? declared.data?.status}
         hosts={status.data?.hosts ?? []}
       />
+      {running.map((number) => (
+        <RunningRelease key={number} app={name} number={number} />
+      ))}
       <p className="small dim seen-by">
         {signals.error !== null && data === undefined ? (
           <Mark health="wait" word={`No figures: ${signals.error.message}`} />
@@ -62,9 +74,10 @@ export function AppPage({ name }: { name: string }) {
       <GoldenCharts
         total={data?.total}
         series={data?.series}
-        releases={releases.data ?? []}
+        moments={momentsOf(markers.data ?? [], name)}
         talksRequests={speaks.some((speech) => speech !== "tcp")}
       />
+      <ReleaseMarks markers={markers.data} own={name} />
       <div className="two">
         <EdgeTable
           title="Callers"

@@ -1,21 +1,18 @@
-import { useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { appReleases } from "../../api/queries.ts";
-import type { ReleaseView } from "../../api/views.ts";
-import { Age } from "../../ui/age.tsx";
-import { list } from "../../ui/format.ts";
-import { releaseHealth } from "../../ui/health.ts";
-import { Mark } from "../../ui/mark.tsx";
 import { Panel } from "../../ui/panel.tsx";
 import { Bone, Empty, Failure } from "../../ui/states.tsx";
+import { ReleaseEntry } from "./release-entry.tsx";
 
-/** Newest first: what changed, who did it, how it went. */
+/** Newest first: what changed, who did it, how it went and how long it took. */
 export function ReleasesPanel({ name, known }: { name: string; known: boolean }) {
-  const releases = useQuery({ ...appReleases(name), enabled: known });
+  const list = useInfiniteQuery({ ...appReleases(name), enabled: known });
+  const releases = list.data?.pages.flatMap(({ items }) => items).toSorted((a, b) => b.spec.number - a.spec.number);
   return (
-    <Panel title="Releases" aside={releases.data?.length}>
-      {releases.error !== null && releases.data === undefined ? (
-        <Failure error={releases.error} retry={() => void releases.refetch()} />
-      ) : releases.data?.length === 0 ? (
+    <Panel title="Releases" aside={list.data?.pages[0]?.total}>
+      {list.error !== null && releases === undefined ? (
+        <Failure error={list.error} retry={() => void list.refetch()} />
+      ) : releases?.length === 0 ? (
         <Empty title="No release yet" command={`npx quipu deploy ${name} --from DIR`}>
           Each accepted change of the app becomes a numbered release.
         </Empty>
@@ -25,39 +22,21 @@ export function ReleasesPanel({ name, known }: { name: string; known: boolean })
             A release is one numbered change of the app; revision r7 is the workload that release 7 made.
           </p>
           <ol className="releases">
-            {releases.data === undefined ? (
+            {releases === undefined ? (
               <Bone width="60%" />
             ) : (
-              releases.data.map((release) => <Entry key={release.metadata.name} release={release} />)
+              releases.map((release) => <ReleaseEntry key={release.metadata.name} release={release} />)
             )}
           </ol>
+          {list.hasNextPage ? (
+            <p className="more">
+              <button type="button" className="plain link" onClick={() => void list.fetchNextPage()}>
+                {list.isFetchingNextPage ? "…" : "Show older ones"}
+              </button>
+            </p>
+          ) : null}
         </>
       )}
     </Panel>
-  );
-}
-
-function Entry({ release: { metadata, spec, status } }: { release: ReleaseView }) {
-  const { health, word } = releaseHealth(status ?? { phase: "waiting" });
-  return (
-    <li>
-      <span className="name" title={metadata.name}>
-        {spec.number}
-      </span>
-      <span>
-        <Mark health={health} word={word} />
-      </span>
-      <span className="what" title={spec.image}>
-        {spec.parts.length === 0 ? "nothing that runs" : list(spec.parts)}
-        {status?.reason === undefined ? null : <span className="dim"> · {status.reason}</span>}
-        {spec.cause.message === undefined ? null : <span className="dim"> · {spec.cause.message}</span>}
-      </span>
-      <span className="small dim">
-        {spec.cause.kind} by {spec.cause.by}
-      </span>
-      <span className="num small dim">
-        <Age since={metadata.creationTimestamp} />
-      </span>
-    </li>
   );
 }

@@ -1,8 +1,8 @@
-import { useQuery, type UseQueryOptions } from "@tanstack/react-query";
 import { useEffect, useState, type Ref } from "react";
 import { clusterNames, segmentNames, teamNames } from "../../api/queries.ts";
 import { paths, type AppFilters } from "../../router/paths.ts";
 import { useRouter } from "../../router/router.tsx";
+import { Choice } from "../../ui/choice.tsx";
 
 /** Typing is followed after this pause, so that the server isn't asked for every letter. */
 const pauseMs = 180;
@@ -69,33 +69,5 @@ export function FilterBar({
         onChange={(cluster) => set({ cluster })}
       />
     </search>
-  );
-}
-
-interface ChoiceProps<K extends readonly unknown[]> {
-  label: string;
-  all: string;
-  value: string | undefined;
-  names: UseQueryOptions<string[], Error, string[], K>;
-  readonly onChange: (value: string) => void;
-}
-
-function Choice<K extends readonly unknown[]>({ label, all, value = "", names, onChange }: ChoiceProps<K>) {
-  const { data = [] } = useQuery(names);
-  const known = value === "" || data.includes(value) ? data : [value, ...data];
-  return (
-    <select
-      aria-label={label}
-      value={value}
-      onChange={(event) => onChange(event.target.value)}
-      className={value === "" ? "dim" : "chosen"}
-    >
-      <option value="">{all}</option>
-      {known.map((name) => (
-        <option key={name} value={name}>
-          {name}
-        </option>
-      ))}
-    </select>
   );
 }

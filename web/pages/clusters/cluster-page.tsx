@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { clusterList, clusterSignals, clusterWorker } from "../../api/queries.ts";
+import { releaseMarkers } from "../../api/release-queries.ts";
 import { useKeys } from "../../keys/use-keys.ts";
 import { paths } from "../../router/paths.ts";
 import { Link, useRouter } from "../../router/router.tsx";
@@ -11,6 +12,7 @@ import { Mark } from "../../ui/mark.tsx";
 import { Panel } from "../../ui/panel.tsx";
 import { Bone, Empty, Failure } from "../../ui/states.tsx";
 import { GoldenCharts } from "../app/app-charts.tsx";
+import { momentsOf, ReleaseMarks } from "../app/release-marks.tsx";
 import { IngressPanel } from "./ingress-panel.tsx";
 import { AppFiguresTable } from "./app-figures-table.tsx";
 
@@ -22,6 +24,7 @@ export function ClusterPage({ name }: { name: string }) {
   const enabled = cluster !== undefined;
   const signals = useQuery({ ...clusterSignals(name), enabled });
   const worker = useQuery({ ...clusterWorker(name), enabled });
+  const markers = useQuery({ ...releaseMarkers({ cluster: name }), enabled });
   useKeys({ Escape: () => go(paths.clusters()) });
   if (clusters.data === undefined && clusters.error !== null)
     return <Failure error={clusters.error} retry={() => void clusters.refetch()} />;
@@ -86,7 +89,8 @@ export function ClusterPage({ name }: { name: string }) {
           </p>
         )}
       </header>
-      <GoldenCharts total={signals.data?.total} series={signals.data?.series} />
+      <GoldenCharts total={signals.data?.total} series={signals.data?.series} moments={momentsOf(markers.data ?? [])} />
+      <ReleaseMarks markers={markers.data} />
       <div className="two">
         <AppFiguresTable rows={signals.data?.apps} />
         <div className="stack">
