@@ -1,4 +1,3 @@
-import { formatDuration } from "../model/duration.ts";
 import type { RateLimit, RateUnit, TrafficPart } from "../model/parts.ts";
 import type { EdgeSide } from "./behaviour-edges.ts";
 import { ofMatch, type Sample } from "./behaviour-samples.ts";
@@ -26,10 +25,10 @@ export function timeoutRequests(before: Side, after: Side, grpc: boolean): Varia
   const aTry = (side: Side) => side?.overrides?.retries?.perTryTimeoutMs ?? side?.traffic?.retries.perTryTimeoutMs ?? 0;
   return [
     ...around(whole(before), whole(after)).map((delayMs) =>
-      both("timeout", `answered after ${formatDuration(delayMs)}`, { answers: [{ status: 200, delayMs }] }),
+      both("timeout", `answered after ${durationWords(delayMs)}`, { answers: [{ status: 200, delayMs }] }),
     ),
     ...around(aTry(before), aTry(after)).map((delayMs) =>
-      both("retries", `answered after ${formatDuration(delayMs)}, when tried again at once`, {
+      both("retries", `answered after ${durationWords(delayMs)}, when tried again at once`, {
         answers: [
           { status: 200, delayMs },
           { status: 200, delayMs: 0 },
@@ -37,6 +36,11 @@ export function timeoutRequests(before: Side, after: Side, grpc: boolean): Varia
       }),
     ),
   ];
+}
+
+/** `700 ms`, `1.65 s`. */
+function durationWords(ms: number): string {
+  return ms < 1000 ? `${ms} ms` : `${Number((ms / 1000).toFixed(3))} s`;
 }
 
 /** 0: no limit. */
@@ -57,13 +61,15 @@ export function retryRequests(before: Side, after: Side): Variant[] {
   }) as [{ attempts: number; retryOn: string[] }, { attempts: number; retryOn: string[] }];
   if (JSON.stringify(was) === JSON.stringify(is)) return [];
   const codes = [...was.retryOn, ...is.retryOn].filter((condition) => /^\d+$/.test(condition)).map(Number);
-  const failures = new Set<number | "refused" | "reset">([503, 500, "refused", "reset", ...codes]);
+  // `gateway-error` is all of `5xx` but 500.
+  const all5xx = [was, is].filter(({ retryOn }) => retryOn.includes("5xx")).length === 1;
+  const failures = new Set<number | "refused" | "reset">([503, ...(all5xx ? [500] : []), "refused", "reset", ...codes]);
   const times = new Set([1, Math.min(was.attempts, is.attempts) + 1]);
   return [...times].flatMap((count) =>
     [...failures].map((status) => {
       const failed = Array.from({ length: count }, () => ({ status, delayMs: 0 }));
       const said = typeof status === "number" ? `answered ${status}` : status === "refused" ? "refused" : "cut off";
-      return both("retries", `${said} ${count === 1 ? "once" : `${count} times`}, then 200`, {
+      return both("retries", `${said} ${["", "once", "twice"][count] ?? `${count} times`}, then 200`, {
         answers: [...failed, { status: 200, delayMs: 0 }],
       });
     }),

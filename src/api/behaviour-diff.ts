@@ -17,7 +17,7 @@ export interface BehaviourDifference {
   caller: string;
   /** An app, or a host outside of the mesh. */
   callee: string;
-  /** `GET /items, answered after 700ms`. */
+  /** `GET /items, answered after 700 ms`. */
   request: string;
   /** `504 timeout by web.shop, route default of VirtualService/shop/catalog`; `200`: the app's own answer. */
   before: string;

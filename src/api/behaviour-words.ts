@@ -47,10 +47,10 @@ export function fails({ status }: Outcome): boolean {
 /** `504 timeout by alice.one, route default of VirtualService/one/bob`; of the app's own answer only the status. */
 function wordsOf(outcome: Outcome): string {
   const { status, flag, by, rule, object } = outcome;
-  const code = status === 0 ? "no answer" : String(status);
+  const code = status === 0 ? "closed:" : String(status);
   if (isApps(outcome)) return flag === "URX" ? `${code}, no more retries` : code;
   const scope = rule === "route block_all" ? "not in scope" : isDenied(outcome) ? "denied" : "answered";
-  const why = flag === undefined || flag === "UF" ? scope : (flags[flag] ?? flag);
+  const why = flag === undefined ? scope : (flags[flag] ?? flag);
   return `${code} ${why} by ${by}${rule === undefined ? "" : `, ${rule}`}${object === undefined ? "" : ` of ${object}`}`;
 }
 

@@ -5,6 +5,7 @@ import { Problem } from "../model/problem.ts";
 import { closed, optional } from "../model/schema.ts";
 import { Problems } from "../release/changes.ts";
 import { planApp } from "../release/plan-view.ts";
+import { plannedBehaviour } from "./behaviour-plan.ts";
 import type { ApiContext } from "./context.ts";
 import type { Routes } from "./define-route.ts";
 import { documentTypes, NameParams } from "./object-routes.ts";
@@ -27,7 +28,7 @@ const PlanBody = closed({
   ),
 });
 
-export function planRoute(routes: Routes, { store, trustDomain }: ApiContext): void {
+export function planRoute(routes: Routes, { store, trustDomain, trial }: ApiContext): void {
   routes.add(
     {
       method: "POST",
@@ -45,9 +46,9 @@ export function planRoute(routes: Routes, { store, trustDomain }: ApiContext): v
       const body = text === "" ? {} : parseFields(PlanBody, readText(text, request.headers["content-type"]));
       const { image, artifact } = body;
       const view = store.inForce();
-      return store.read(async (tx) => {
+      const planned = await store.read(async (tx) => {
         const app = body.document === undefined ? await declared(params.name) : documentOf(body.document, params.name);
-        const { plan, problems, warnings } = await planApp(tx, app, {
+        const { plan, problems, warnings, after } = await planApp(tx, app, {
           view,
           seen: store.seen(),
           trustDomain,
@@ -55,7 +56,7 @@ export function planRoute(routes: Routes, { store, trustDomain }: ApiContext): v
           ...(artifact !== undefined && { image: `quipu.local/${params.name}@${artifact}` }),
         });
         if (problems.length > 0) throw new Problems(problems);
-        return { ...plan, warnings: warnings.map(warningView) };
+        return { plan, warnings: warnings.map(warningView), after };
 
         async function declared(name: string): Promise<App> {
           const object = await tx.get("App", name);
@@ -67,6 +68,9 @@ export function planRoute(routes: Routes, { store, trustDomain }: ApiContext): v
           });
         }
       });
+      const { plan, warnings, after } = planned;
+      const behaviour = await plannedBehaviour(params.name, view, after, { trustDomain, ...(trial && { trial }) });
+      return { ...plan, warnings, behaviour };
     },
   );
 }
