@@ -1,6 +1,7 @@
 import type { ProblemDocument } from "./api-client.ts";
-import type { ReleaseView } from "./follow-release.ts";
-import { marks, paint } from "./output.ts";
+import type { ReleaseObject } from "./release-object.ts";
+import { type Paint, marks, plain } from "./output.ts";
+import { hasEnded } from "./release-object.ts";
 import { splitOutput } from "./release-wait.ts";
 
 export interface RevisionView {
@@ -41,11 +42,11 @@ export interface AppView {
   callers: EdgeView[];
   /** Exposed by the gateways of its clusters. */
   hosts: ExposedHost[];
-  releases: ReleaseView[];
+  releases: ReleaseObject[];
   warnings?: ProblemDocument[];
 }
 
-const markOf: Record<string, string> = {
+const signs: Record<string, string> = {
   running: marks.good,
   finished: marks.good,
   degraded: marks.bad,
@@ -54,8 +55,9 @@ const markOf: Record<string, string> = {
 };
 
 /** The app as a tree: release, clusters, revisions. Pure; the lines are what a terminal shows. */
-export function appTree(view: AppView): string[] {
-  const [release] = view.releases;
+export function appTree(view: AppView, paint: Paint = plain): string[] {
+  const mark = (phase: string) => markOf(phase, paint);
+  const release = view.releases.toSorted((a, b) => b.spec.number - a.spec.number)[0];
   let written: string | undefined;
   /** What went wrong, in a line; what the app itself wrote stands once, below the tree. */
   const why = (reason: string | undefined) => {
@@ -90,7 +92,12 @@ export function appTree(view: AppView): string[] {
   return lines;
 }
 
-function mark(phase: string): string {
-  const sign = markOf[phase] ?? marks.wait;
+/** Of the releases that came with it those under way, oldest first. */
+export function openReleases({ releases }: AppView): ReleaseObject[] {
+  return releases.filter(({ status }) => !hasEnded(status?.phase)).toSorted((a, b) => a.spec.number - b.spec.number);
+}
+
+function markOf(phase: string, paint: Paint): string {
+  const sign = signs[phase] ?? marks.wait;
   return paint(sign === marks.good ? "green" : sign === marks.bad ? "red" : "yellow", sign);
 }

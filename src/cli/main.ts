@@ -1,7 +1,9 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { exitCodes } from "./cli-error.ts";
 import { reportError } from "./report-error.ts";
 import { outputFormats } from "./output.ts";
+import { duration, integer, releaseNumber } from "./option-values.ts";
+import { examples, releaseCommands } from "./release-commands.ts";
 
 export interface UpOptions {
   demo?: boolean;
@@ -49,7 +51,8 @@ export function program(local: LocalCommands): Command {
     .description("declare what files say (any kind, many documents in a file; - reads standard input)")
     .requiredOption("-f, --filename <file...>", "YAML or JSON files, or folders of them")
     .option("--dry-run", "check everything and change nothing")
-    .option("--wait", "stay until the releases that follow have ended; exit code 1 when one failed")
+    .option("--wait", "stay until the releases that follow have ended, and draw them meanwhile")
+    .option("--timeout <duration>", "with --wait: exit code 8 after so long; the releases go on", duration)
     .option("--why <reason>", "goes into the audit record")
     .addOption(output())
     .action(async (options) => (await import("./commands/apply.ts")).apply(options));
@@ -104,14 +107,24 @@ export function program(local: LocalCommands): Command {
     .argument("<app>")
     .option("--image <image>", "image with tag or digest")
     .option("--from <folder>", "embedded clusters: upload this folder and run it")
+    .option("--wait", "stay until the release has ended, and draw it meanwhile (default)")
     .option("--no-wait", "return as soon as the release is accepted")
-    .option("--why <reason>", "goes into the audit record")
-    .action(async (app, options) => (await import("./commands/deploy.ts")).deploy(app, options));
+    .option("--timeout <duration>", "exit code 8 after so long; the release goes on", duration)
+    .option("--why <reason>", "goes into the release's story and the audit record")
+    .action(async (app, options) => (await import("./commands/deploy.ts")).deploy(app, options))
+    .addHelpText(
+      "after",
+      `${examples("quipu deploy orders --from services/orders", "quipu deploy orders --image registry.example/orders:2.4 --timeout 20m")}\n\n${endings}`,
+    );
   quipu
     .command("status")
-    .description("an app's release, revisions and pods in every cluster")
+    .description("where an app stands: its release, revisions and pods in every cluster; without APP, all apps")
     .argument("[app]")
-    .option("-w, --watch", "redraw as it changes")
+    .option(
+      "-w, --watch",
+      "redraw in place until Ctrl-C, or until --release ends; without a terminal, a line for each change",
+    )
+    .option("--release <number>", "one release with every step, its receipt and verdict", releaseNumber)
     .addOption(output())
     .action(async (app, options) => (await import("./commands/status.ts")).status(app, options));
   quipu
@@ -135,6 +148,8 @@ export function program(local: LocalCommands): Command {
     .option("--pod <pod>")
     .option("-p, --previous", "of the process before the last restart")
     .action(async (app, options) => (await import("./commands/logs.ts")).logs(app, options));
+
+  releaseCommands(quipu, output);
 
   const cluster = quipu.command("cluster").description("the clusters of the fleet");
   cluster
@@ -168,11 +183,13 @@ export function program(local: LocalCommands): Command {
     .passThroughOptions()
     .action(async (words: string[]) => (await import("./commands/completion.ts")).complete(quipu, words));
   explainErrors(quipu, "quipu");
-  for (const name of ["get", "describe", "deploy", "status"])
+  for (const name of ["get", "describe", "deploy", "status", "history"])
     quipu.commands.find((command) => command.name() === name)!.addHelpText("after", `\n${words}`);
   return quipu;
 }
 
+const endings =
+  "Exit codes: 0 finished, 1 failed and taken back, 7 superseded, 8 --timeout is over, 9 aborted, 10 stopped halfway (onFailure: stop).";
 const words = "A release (APP-r7) is a change of an app; a revision (r7) is the workload that release 7 made.";
 
 /** After a wrong command line one line says where help is; the whole of it would push the error out of sight. */
@@ -183,12 +200,6 @@ function explainErrors(command: Command, path: string): void {
 
 function output(): Option {
   return new Option("-o, --output <format>", "how to print it").choices(outputFormats).default("table");
-}
-
-function integer(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError("It is no whole number from 0 up.");
-  return value;
 }
 
 /** Runs one command line and returns the exit code. */

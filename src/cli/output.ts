@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import { columnsOf } from "./fit-line.ts";
 
 export type OutputFormat = "table" | "json" | "yaml" | "name";
 export const outputFormats: readonly OutputFormat[] = ["table", "json", "yaml", "name"];
@@ -15,24 +16,18 @@ export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]
     columns.map((column) => column.header),
     ...rows.map((row) => columns.map((column) => column.value(row))),
   ];
-  const widths = columns.map((_, index) => Math.max(...cells.map((line) => width(line[index] ?? ""))));
+  const widths = columns.map((_, index) => Math.max(...cells.map((line) => columnsOf(line[index] ?? ""))));
   return cells
     .map((line) =>
       line
         .map((cell, index) => {
-          const blanks = " ".repeat((widths[index] ?? 0) - width(cell));
+          const blanks = " ".repeat((widths[index] ?? 0) - columnsOf(cell));
           return columns[index]?.align === "right" ? blanks + cell : cell + blanks;
         })
         .join("  ")
         .trimEnd(),
     )
     .join("\n");
-}
-
-/** Visible width: without escape sequences. */
-function width(text: string): number {
-  // eslint-disable-next-line no-control-regex
-  return text.replace(/\u001b\[[0-9;]*m/g, "").length;
 }
 
 export function render(value: unknown, format: "json" | "yaml"): string {
@@ -49,10 +44,20 @@ export function count(number: number, one: string, many = `${one}s`): string {
 
 const colours = { red: 31, green: 32, yellow: 33, blue: 34, grey: 90, bold: 1 } as const;
 
-/** Colour only for a terminal that wants it (https://no-color.org). */
-export function paint(colour: keyof typeof colours, text: string, stream: NodeJS.WriteStream = process.stdout): string {
-  const wanted = stream.isTTY && process.env.NO_COLOR === undefined && process.env.TERM !== "dumb";
-  return wanted ? `\u001b[${colours[colour]}m${text}\u001b[0m` : text;
+export type Colour = keyof typeof colours;
+/** How a text is given a colour, if at all. */
+export type Paint = (colour: Colour, text: string) => string;
+
+export const plain: Paint = (_, text) => text;
+
+/** Colour only for a terminal that wants it (https://no-color.org: NO_COLOR counts unless it is empty). */
+export function painter(stream: Pick<NodeJS.WriteStream, "isTTY">, environment = process.env): Paint {
+  const wanted = stream.isTTY && (environment.NO_COLOR ?? "") === "" && environment.TERM !== "dumb";
+  return wanted ? (colour, text) => `\u001b[${colours[colour]}m${text}\u001b[0m` : plain;
+}
+
+export function paint(colour: Colour, text: string, stream: NodeJS.WriteStream = process.stdout): string {
+  return painter(stream)(colour, text);
 }
 
 /** "3s", "5m", "2h", "4d": as kubectl says ages. */

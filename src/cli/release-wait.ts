@@ -1,5 +1,3 @@
-import type { ReleaseView } from "./follow-release.ts";
-
 /** What a release waits for, apart from what the app itself wrote before it ended: that is long, and comes again and again. */
 export interface Waiting {
   text: string;
@@ -17,26 +15,6 @@ export function splitOutput(reason: string): Waiting {
   // What the kubelet adds about probes isn't the app's.
   const output = found[2]!.replace(/(?:^|: )(?:Readiness|Liveness|Startup) probe failed: [^]*$/, "").trim();
   return { text: found[1]!, ...(output !== "" && { output }) };
-}
-
-/** "orders-r7: widen – bogota: 0 of 2 pods of r7 are ready", and when its patience ends and what happens then. Pure. */
-export function waitingWords(
-  { metadata: { name }, status }: ReleaseView,
-  nowMs: number,
-): Waiting & { deadline: string } {
-  const { phase = "waiting", step, reason, deadline, then } = status ?? {};
-  // Why it goes back was told while it waited.
-  const going = /^going back \(.*\): (.*)$/s.exec(reason ?? "");
-  const split =
-    going !== null ? { text: `going back: ${going[1]}` } : reason === undefined ? { text: "" } : splitOutput(reason);
-  return {
-    ...split,
-    text: `${name}: ${step ?? phase}${split.text === "" ? "" : ` – ${split.text}`}`,
-    deadline:
-      deadline === undefined || reason === undefined
-        ? ""
-        : ` (deadline in ${span(deadline - nowMs)}${then === undefined ? "" : `: then ${then}`})`,
-  };
 }
 
 /** "9 min 50 s", "25 s". Never below 0. */

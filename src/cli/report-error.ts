@@ -17,11 +17,7 @@ export function reportError(
   if (error instanceof CliError) {
     write(`${label} ${error.message}\n`);
     if (error.hint !== undefined) write(`  ${error.hint}\n`);
-    return error.code === "usage"
-      ? exitCodes.usage
-      : error.code === "failed"
-        ? exitCodes.failed
-        : exitCodes.unavailable;
+    return error.exitCode;
   }
   write(
     `${label} ${error instanceof Error ? (process.env.QUIPU_DEBUG === undefined ? error.message : error.stack) : String(error)}\n`,

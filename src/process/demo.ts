@@ -4,10 +4,10 @@ import type { ApiClient } from "../cli/api-client.ts";
 import { inOrder, put } from "../cli/commands/apply.ts";
 import { release, upload } from "../cli/commands/deploy.ts";
 import { readDocuments } from "../cli/files.ts";
-import { hasEnded, type ReleaseView } from "../cli/follow-release.ts";
+import { hasEnded, type ReleaseObject } from "../cli/release-object.ts";
 import { Progress } from "../cli/progress.ts";
 import { checkout } from "./home.ts";
-import { awayMs, patiently } from "./patience.ts";
+import { awayMs, patiently } from "../cli/patience.ts";
 
 const folder = join(checkout, "examples/superapp");
 
@@ -30,6 +30,10 @@ export async function demo(client: ApiClient, stopped: () => boolean): Promise<v
     for (const document of documents)
       if (!present.has(document.name) || document.kind !== "App") await patiently(() => put(client, document), away);
   }
+  // What failed before this start is somebody's try, and what ran before it runs again.
+  const old = new Set(
+    (await patiently(() => failedOf(client, [...present]), away)).map(({ metadata }) => metadata.name),
+  );
   progress.update(`deploying ${apps.length} apps`);
   await Promise.all(
     apps.map(async (app) => {
@@ -40,7 +44,7 @@ export async function demo(client: ApiClient, stopped: () => boolean): Promise<v
       await patiently(() => release(client, app, { artifact, key }), away);
     }),
   );
-  await allRunning(client, apps, progress, stopped);
+  await allRunning(client, apps, old, progress, stopped);
 }
 
 interface AppItem {
@@ -63,6 +67,7 @@ async function isDeployed(client: ApiClient, app: string): Promise<boolean> {
 async function allRunning(
   client: ApiClient,
   apps: readonly string[],
+  old: ReadonlySet<string>,
   progress: Progress,
   stopped: () => boolean,
 ): Promise<void> {
@@ -81,7 +86,9 @@ async function allRunning(
       return;
     }
     const names = waiting.map(({ metadata }) => metadata.name);
-    const failed = await patiently(() => failedOf(client, names), away);
+    const failed = (await patiently(() => failedOf(client, names), away)).filter(
+      ({ metadata }) => !old.has(metadata.name),
+    );
     if (failed.length > 0 || Date.now() > deadline) {
       progress.done(failed.length > 0 ? `${failed.length} releases failed` : "some apps aren't running yet", false);
       const reasons = failed.map(({ metadata, status }) => `${metadata.name}: ${status?.reason ?? "failed"}`);
@@ -99,16 +106,17 @@ async function allRunning(
 
 /** Apps whose release still goes on: pods may be ready while routes aren't yet. The newest writes come first, so one page holds them. */
 async function underWay(client: ApiClient): Promise<Set<string>> {
-  const { items } = await client.get<{ items: ReleaseView[] }>("/api/v1/releases", { sort: "-updated", limit: 100 });
+  const { items } = await client.get<{ items: ReleaseObject[] }>("/api/v1/releases", { sort: "-updated", limit: 100 });
   return new Set(items.filter(({ status }) => !hasEnded(status?.phase)).map(({ spec }) => spec.app));
 }
 
-async function failedOf(client: ApiClient, apps: readonly string[]): Promise<ReleaseView[]> {
+async function failedOf(client: ApiClient, apps: readonly string[]): Promise<ReleaseObject[]> {
   const newest = await Promise.all(
     apps.map(
       async (app) =>
-        (await client.get<{ items: ReleaseView[] }>("/api/v1/releases", { app, limit: 1, sort: "-updated" })).items[0],
+        (await client.get<{ items: ReleaseObject[] }>("/api/v1/releases", { app, limit: 1, sort: "-updated" }))
+          .items[0],
     ),
   );
-  return newest.filter((found): found is ReleaseView => found?.status?.phase === "failed");
+  return newest.filter((found): found is ReleaseObject => found?.status?.phase === "failed");
 }

@@ -11,7 +11,7 @@ import { apiServerUrl } from "./configs.ts";
 import { isPortFree } from "../cluster/runtime/free-port.ts";
 import { freePort } from "./free-port.ts";
 import { type FleetFile, homeFolder, openFleet, writeFleet } from "./home.ts";
-import { awayMs, patiently } from "./patience.ts";
+import { awayMs, patiently } from "../cli/patience.ts";
 import { prepare } from "./prepare.ts";
 import { ownProcesses } from "./proc.ts";
 import { endRest, Supervisor } from "./supervisor.ts";

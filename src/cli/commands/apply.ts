@@ -2,7 +2,7 @@ import type { Answer, ApiClient, ProblemDocument } from "../api-client.ts";
 import { ApiError } from "../api-client.ts";
 import { CliError, exitCodes } from "../cli-error.ts";
 import { type FileDocument, nothingDeclared, readFiles } from "../files.ts";
-import { followReleases } from "../follow-release.ts";
+import { followReleases, newestOfEach, releaseKey } from "../follow-release.ts";
 import { pluralOf } from "../kind-names.ts";
 import { count, type OutputFormat, paint, render } from "../output.ts";
 import { describe, reportError } from "../report-error.ts";
@@ -12,6 +12,8 @@ export interface ApplyOptions {
   filename: string[];
   dryRun?: boolean;
   wait?: boolean;
+  /** Ms; absent: as long as it takes. */
+  timeout?: number;
   why?: string;
   output: OutputFormat;
 }
@@ -64,7 +66,12 @@ export async function apply(options: ApplyOptions): Promise<void> {
     if (options.output === "json" || options.output === "yaml") console.log(render(written, options.output));
     const releases = written.flatMap((one) => one.releases);
     if (options.dryRun !== true && releases.length > 0) {
-      if (options.wait === true) await followReleases(client, releases);
+      if (options.wait === true)
+        await followReleases(
+          client,
+          newestOfEach(releases.map(releaseKey)),
+          options.timeout === undefined ? {} : { timeoutMs: options.timeout },
+        );
       else if (options.output === "table")
         process.stderr.write(`not in force yet: "quipu status APP" shows how far it is, --wait stays until the end\n`);
     }

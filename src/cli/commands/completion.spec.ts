@@ -3,8 +3,14 @@ import { program } from "../main.ts";
 import { candidates } from "./completion.ts";
 
 const quipu = program({ up: async () => undefined, down: async () => undefined });
-const names = async (plural: string) =>
-  plural === "apps" ? ["catalog", "checkout", "orders"] : plural === "clusters" ? ["bogota"] : [];
+const names = async (plural: string, app?: string) =>
+  plural === "releases" && app === "orders"
+    ? ["orders-r1", "orders-r12"]
+    : plural === "apps"
+      ? ["catalog", "checkout", "orders"]
+      : plural === "clusters"
+        ? ["bogota"]
+        : [];
 
 test.each<[string[], string[]]>([
   [["de"], ["delete", "deploy", "describe"]],
@@ -26,6 +32,26 @@ test.each<[string[], string[]]>([
   [["cluster", "kubeconfig", ""], ["bogota"]],
   [["completion", "f"], ["fish"]],
   [["deploy", "--im"], ["--image"]],
+  [
+    ["promote", "c"],
+    ["catalog", "checkout"],
+  ],
+  [
+    ["undo", "orders", "--to", "1"],
+    ["1", "12"],
+  ],
+  [
+    ["abort", "orders", "--release", ""],
+    ["1", "12"],
+  ],
+  [
+    ["undo", "orders", "--only", ""],
+    ["workload", "traffic", "edges"],
+  ],
+  [
+    ["undo", "orders", "--only", "traffic,w"],
+    ["traffic,workload", "traffic,edges"],
+  ],
 ])("%j", async (words, expected) => {
   expect((await candidates(quipu, words, names)).toSorted()).toEqual(expected.toSorted());
 });

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { ApiClient } from "../api-client.ts";
 import { CliError } from "../cli-error.ts";
 import { kindPlurals, pluralOf } from "../kind-names.ts";
+import { undoable } from "../option-values.ts";
 import { withClient } from "../with-client.ts";
 
 const scripts: Record<string, string> = {
@@ -34,7 +35,13 @@ export function completion(shell: string): void {
 }
 
 /** Commands whose first argument is an app. */
-const ofApps = ["render", "deploy", "status", "logs", "lint", "explain"];
+const ofApps = [
+  ...["render", "deploy", "status", "logs", "lint", "explain"],
+  ...["plan", "promote", "pause", "resume", "abort", "undo", "retry", "history"],
+];
+
+/** Names of things of a kind; of releases those of one app. */
+type NamesOf = (plural: string, app?: string) => Promise<string[]>;
 
 /** Candidates for the last of `words`, one a line. Silent when the server can't be asked: completion never fails. */
 export async function complete(program: Command, words: readonly string[]): Promise<void> {
@@ -42,11 +49,7 @@ export async function complete(program: Command, words: readonly string[]): Prom
   for (const candidate of await candidates(program, given, names)) console.log(candidate);
 }
 
-export async function candidates(
-  program: Command,
-  words: readonly string[],
-  namesOf: (plural: string) => Promise<string[]>,
-): Promise<string[]> {
+export async function candidates(program: Command, words: readonly string[], namesOf: NamesOf): Promise<string[]> {
   const last = words.at(-1) ?? "";
   let command = program;
   const before = words.slice(0, -1);
@@ -58,8 +61,7 @@ export async function candidates(
     else if (word.startsWith("-")) {
       const option = command.options.find((one) => one.short === word || one.long === word);
       if (option !== undefined && (option.required || option.optional)) {
-        if (index === before.length - 1)
-          return option.argChoices ?? (option.long === "--cluster" ? namesOf("clusters") : []);
+        if (index === before.length - 1) return option.argChoices ?? valuesOf(option.long, args[0], last, namesOf);
         index++;
       }
     } else args.push(word);
@@ -75,11 +77,24 @@ export async function candidates(
   return all.filter((name) => name.startsWith(last));
 }
 
-async function argumentsOf(
-  command: Command,
-  args: readonly string[],
-  namesOf: (plural: string) => Promise<string[]>,
+/** Values of options that aren't a fixed choice. Releases need the app, which comes before. */
+async function valuesOf(
+  option: string | undefined,
+  app: string | undefined,
+  last: string,
+  namesOf: NamesOf,
 ): Promise<string[]> {
+  if (option === "--cluster") return namesOf("clusters");
+  if (option === "--only") {
+    const given = last.split(",").slice(0, -1);
+    return undoable.filter((part) => !given.includes(part)).map((part) => [...given, part].join(","));
+  }
+  if ((option === "--release" || option === "--to") && app !== undefined)
+    return (await namesOf("releases", app)).map((name) => name.slice(name.lastIndexOf("-r") + 2));
+  return [];
+}
+
+async function argumentsOf(command: Command, args: readonly string[], namesOf: NamesOf): Promise<string[]> {
   if (command.name() === "completion") return args.length === 0 ? Object.keys(scripts) : [];
   if (command.name() === "kubeconfig") return args.length === 0 ? namesOf("clusters") : [];
   if (ofApps.includes(command.name())) return args.length === 0 ? namesOf("apps") : [];
@@ -90,11 +105,11 @@ async function argumentsOf(
   return [];
 }
 
-async function names(plural: string): Promise<string[]> {
+async function names(plural: string, app?: string): Promise<string[]> {
   try {
     return await withClient(async (client: ApiClient) => {
       const found: string[] = [];
-      for await (const item of client.list<{ metadata: { name: string } }>(`/api/v1/${plural}`))
+      for await (const item of client.list<{ metadata: { name: string } }>(`/api/v1/${plural}`, { app }))
         found.push(item.metadata.name);
       return found;
     });

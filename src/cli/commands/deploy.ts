@@ -2,7 +2,8 @@ import type { ApiClient } from "../api-client.ts";
 import { ApiError } from "../api-client.ts";
 import { archiveFolder } from "../archive.ts";
 import { CliError } from "../cli-error.ts";
-import { followRelease } from "../follow-release.ts";
+import { followReleases, releaseKey } from "../follow-release.ts";
+import { awayMs, patiently } from "../patience.ts";
 import { Progress } from "../progress.ts";
 import { count } from "../output.ts";
 import { withClient } from "../with-client.ts";
@@ -11,11 +12,14 @@ import { sayWarnings, type Written } from "./apply.ts";
 export interface DeployOptions {
   image?: string;
   from?: string;
-  wait: boolean;
+  /** Default: it waits. */
+  wait?: boolean;
+  /** Ms; absent: as long as it takes. */
+  timeout?: number;
   why?: string;
 }
 
-export async function deploy(app: string, { image, from, wait, why }: DeployOptions): Promise<void> {
+export async function deploy(app: string, { image, from, wait = true, timeout, why }: DeployOptions): Promise<void> {
   if (image !== undefined && from !== undefined)
     throw new CliError(
       "usage",
@@ -23,12 +27,17 @@ export async function deploy(app: string, { image, from, wait, why }: DeployOpti
       "An app is released either from an image or from a folder.",
     );
   await withClient(async (client) => {
-    const artifact = from === undefined ? undefined : await upload(client, app, from, new Progress());
-    const { releases, warnings } = await release(client, app, { image, artifact, why });
+    // Both may be done again: the archive has a digest, the release a key.
+    const away = { forMs: awayMs, stopped: () => false };
+    const key = crypto.randomUUID();
+    const artifact =
+      from === undefined ? undefined : await patiently(() => upload(client, app, from, new Progress()), away);
+    const { releases, warnings } = await patiently(() => release(client, app, { image, artifact, why, key }), away);
     sayWarnings(warnings);
     const [name] = releases;
     if (name === undefined) console.log(`${app} runs this already; nothing was released`);
-    else if (wait) await followRelease(client, name);
+    else if (wait)
+      await followReleases(client, [releaseKey(name)], timeout === undefined ? {} : { timeoutMs: timeout });
     else console.log(name);
   });
 }

@@ -3,7 +3,7 @@ import { type ApiClient, ApiError, type ProblemDocument } from "../api-client.ts
 import { pluralOf } from "../kind-names.ts";
 import { ingressLines, type Ingress } from "../ingress-text.ts";
 import { limitsText, type OwnLimits } from "../own-limits.ts";
-import { marks, paint, render } from "../output.ts";
+import { marks, paint, painter, render } from "../output.ts";
 import { describe as describeProblem } from "../report-error.ts";
 import { withClient } from "../with-client.ts";
 
@@ -28,7 +28,7 @@ export async function describe(kind: string, name: string): Promise<void> {
     }
     const view = await client.get<AppView>(`${path}/status`);
     section("Runs");
-    console.log(appTree(view).join("\n"));
+    console.log(appTree(view, painter(process.stdout)).join("\n"));
     section("Calls");
     console.log(edgeLines(view.calls, "→").join("\n") || "nobody");
     section("Called by");

@@ -1,3 +1,4 @@
+import type { ApiClient } from "../api-client.ts";
 import { pluralOf } from "../kind-names.ts";
 import { type Column, type OutputFormat, age, render, table } from "../output.ts";
 import { splitOutput } from "../release-wait.ts";
@@ -32,11 +33,18 @@ export async function get(kind: string, name: string | undefined, options: GetOp
       print([item], plural, options.output, true);
       return;
     }
-    const items: Item[] = [];
-    const { team, segment, cluster, query: q } = options;
-    for await (const item of client.list<Item>(`/api/v1/${plural}`, { team, segment, cluster, q })) items.push(item);
-    print(items, plural, options.output, false);
+    print(await itemsOf(client, plural, options), plural, options.output, false);
   });
+}
+
+export async function itemsOf(
+  client: ApiClient,
+  plural: string,
+  { team, segment, cluster, query: q }: Partial<GetOptions>,
+): Promise<Item[]> {
+  const items: Item[] = [];
+  for await (const item of client.list<Item>(`/api/v1/${plural}`, { team, segment, cluster, q })) items.push(item);
+  return items;
 }
 
 function print(items: readonly Item[], plural: string, output: OutputFormat, single: boolean): void {
@@ -76,7 +84,7 @@ function readiness(item: Item): string {
   return condition.status === "True" ? "yes" : (condition.reason ?? condition.status.toLowerCase());
 }
 
-function columnsOf(plural: string): Column<Item>[] {
+export function columnsOf(plural: string): Column<Item>[] {
   switch (plural) {
     case "apps":
       return [

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { ApiError } from "../cli/api-client.ts";
-import { CliError } from "../cli/cli-error.ts";
+import { ApiError } from "./api-client.ts";
+import { CliError } from "./cli-error.ts";
 import { patiently } from "./patience.ts";
 
 const away = () => new CliError("unreachable", "away");

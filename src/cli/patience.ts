@@ -1,5 +1,5 @@
-import { ApiError } from "../cli/api-client.ts";
-import { CliError } from "../cli/cli-error.ts";
+import { ApiError } from "./api-client.ts";
+import { CliError } from "./cli-error.ts";
 
 /** A server that is restarted is back long before. */
 export const awayMs = 60_000;
@@ -9,6 +9,8 @@ export interface Patience {
   forMs: number;
   /** Nobody waits any more. */
   stopped: () => boolean;
+  /** Told each time that the server isn't there, with how long is left, ms. */
+  away?: (error: Error, leftMs: number) => void;
   now?: () => number;
   sleep?: (ms: number) => Promise<void>;
 }
@@ -27,6 +29,7 @@ export async function patiently<T>(
   {
     forMs,
     stopped,
+    away,
     now = Date.now,
     sleep = (ms) => new Promise<void>((resolve) => void setTimeout(resolve, ms)),
   }: Patience,
@@ -37,6 +40,7 @@ export async function patiently<T>(
       return await work();
     } catch (error) {
       if (!isAway(error) || stopped() || now() > until) throw error;
+      away?.(error as Error, until - now());
       await sleep(250);
     }
   }
