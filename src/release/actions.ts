@@ -24,6 +24,7 @@ export async function begin(
   app: string,
   release: number,
   known: Remembered,
+  reach: (plan: Plan) => Record<string, string> = () => ({}),
 ): Promise<{ ended?: string[] }> {
   const seen = store.seen();
   return store.write(async (tx) => {
@@ -42,7 +43,8 @@ export async function begin(
     );
     // What an earlier release still had under way may have been taken back since this one was accepted.
     const rejected = accepted.retry === true ? [] : rejectedParts(declared, await rejections(tx, app));
-    const { plan, problems, snapshots } = withoutRejected(declared, rejected, tx.inForce);
+    const { plan: own, problems, snapshots } = withoutRejected(declared, rejected, tx.inForce);
+    const plan = { ...own, reach: reach(own) };
     if (problems[0] !== undefined) {
       return { ended: await end(tx, app, release, known, "failed", problems[0].message) };
     }
@@ -76,6 +78,12 @@ export function beforeOf(plan: Pick<Plan, "app">, rows: Rows, seen: ReadonlyMap<
   return { roster: rows.rosters.get(plan.app) ?? null, lanes: Object.fromEntries(rows.lanes), sizes };
 }
 
+/** What the steps write. */
+export interface Writing {
+  laneWrites: typeof laneWrites;
+  stageWrites: typeof stageWrites;
+}
+
 /** What was decided: rows, and the records that it was done, in one transaction. After a crash it is either done or not begun. */
 export async function perform(
   store: Store,
@@ -83,12 +91,13 @@ export async function perform(
   release: number,
   { begun, state: known }: Remembered,
   acts: readonly Act[],
+  writing: Writing = { laneWrites, stageWrites },
 ): Promise<void> {
   const { plan, before } = begun!;
   await store.write(async (tx) => {
     let state = known;
     for (const act of acts) {
-      const happened = await done(tx, plan, before, state, act);
+      const happened = await done(tx, plan, before, state, act, writing);
       const { kind, ...body } = happened;
       await tx.appendJournal(app, release, kind, body);
       state = after(state, happened, tx.now);
@@ -102,7 +111,14 @@ export async function perform(
   });
 }
 
-async function done(tx: WriteTx, plan: Plan, before: Before, state: ReleaseState, act: Act): Promise<Happened> {
+async function done(
+  tx: WriteTx,
+  plan: Plan,
+  before: Before,
+  state: ReleaseState,
+  act: Act,
+  writing: Writing,
+): Promise<Happened> {
   if (act.kind === "fail") return act;
   if (act.kind === "held") {
     const cell =
@@ -111,7 +127,7 @@ async function done(tx: WriteTx, plan: Plan, before: Before, state: ReleaseState
     return { ...act, evidence: `${act.evidence} in ${seconds.toFixed(1)} s` };
   }
   const rows = rowsFor(plan.app, tx.inForce);
-  const { writes, touched } = writesOf(plan, before, state, act, rows);
+  const { writes, touched } = writesOf(plan, before, state, act, rows, writing);
   await writeRows(tx, plan.app, writes);
   const wrote = !isEmpty(writes);
   const closing = writes.rosters.some((roster) => {
@@ -135,15 +151,16 @@ function writesOf(
   state: ReleaseState,
   { cell, step }: Extract<Act, { kind: "write" }>,
   rows: Rows,
+  writing: Writing,
 ): { writes: RowWrites; touched?: Touched } {
   if (cell !== fleetCell)
-    return { writes: laneWrites(programOf(plan, before, state, cell)[step]!, plan, before, cell, rows) };
+    return { writes: writing.laneWrites(programOf(plan, before, state, cell)[step]!, plan, before, cell, rows) };
   const forward = stagesOf(plan, before);
   const stages = state.failure === undefined ? forward : stagesBack(forward, state.failedIn ?? -1);
   const stage = stages[step]!;
-  if (stage.do !== "admit") return { writes: stageWrites(stage, plan, before, state.touched, rows) };
+  if (stage.do !== "admit") return { writes: writing.stageWrites(stage, plan, before, state.touched, rows) };
   const touched = touchedBy(plan, rows);
-  return { writes: stageWrites(stage, plan, before, touched, rows), touched };
+  return { writes: writing.stageWrites(stage, plan, before, touched, rows), touched };
 }
 
 /** The last record. What the release admitted and never opened waits again. Returns apps with a new release because of it. */
