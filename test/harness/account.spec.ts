@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Tally } from "../fixtures/story/load.mjs";
-import { account, told, withinWeight } from "./account.ts";
+import { account, relapses, told, withinWeight } from "./account.ts";
 
 const tally = (ticks: Tally["ticks"]): Tally => {
   const counts: Record<string, number> = {};
@@ -27,7 +27,7 @@ test("answers of a bad version are counted apart, among those of the time in whi
         [300, { "v1 200": 10 }],
       ]),
     ],
-    ["v2"],
+    { versions: ["v2"] },
   );
   expect(seen).toMatchObject({ failed: 0, bad: { answers: 3, among: 20 } });
   expect(told("it", seen)).toBe(
@@ -39,4 +39,38 @@ test("a share above its weight is told from chance", () => {
   expect(withinWeight({ answers: 60, among: 500 }, 10)).toBe(true);
   expect(withinWeight({ answers: 100, among: 500 }, 10)).toBe(false);
   expect(withinWeight({ answers: 3, among: 500 }, 0)).toBe(false);
+});
+
+test("what proxies answer for a version that is gone counts as its own, in its time only", () => {
+  const seen = [
+    tally([
+      [0, { "v1 200": 1, "- 503": 1 }],
+      [1000, { "v1 200": 1, "- 503": 1 }],
+    ]),
+  ];
+  expect(account(seen, { during: { from: 950, to: 1500 } })).toMatchObject({
+    failed: 1,
+    bad: { answers: 1, among: 2 },
+  });
+  expect(account(seen, { during: { from: 950, to: 1500, client: /ingress/ } }).failed).toBe(2);
+});
+
+test("a failure after the first success is a relapse", () => {
+  expect(
+    relapses([
+      tally([
+        [0, { "- 502": 1 }],
+        [100, { "- 502": 1, "v1 200": 1 }],
+        [200, { "v1 200": 1 }],
+      ]),
+    ]),
+  ).toEqual([]);
+  expect(
+    relapses([
+      tally([
+        [0, { "v1 200": 1 }],
+        [100, { "- 503": 1 }],
+      ]),
+    ]),
+  ).toEqual(["front: - 503 100 ms later"]);
 });

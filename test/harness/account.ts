@@ -1,4 +1,4 @@
-import type { Tally } from "../fixtures/story/load.mjs";
+import { tickMs, type Tally } from "../fixtures/story/load.mjs";
 
 export interface Account {
   sent: number;
@@ -18,25 +18,42 @@ export interface Account {
 const versionOf = (key: string): string => key.slice(0, key.indexOf(" "));
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
 
-/** What clients saw together. `bad`: versions that are bad on purpose, told by the mark on their answers. Pure. */
-export function account(tallies: readonly Tally[], bad: readonly string[] = []): Account {
-  const isBad = (key: string) => bad.includes(versionOf(key));
+/** What is bad on purpose: versions, told by the mark on their answers, and times in which proxies answer for them (Unix ms). */
+export interface Bad {
+  versions?: readonly string[];
+  /** A version that crashes or is cut off answers nothing itself: what proxies say then counts as its answer. */
+  during?: { from: number; to: number; client?: RegExp };
+}
+
+/** What clients saw together. Pure. */
+export function account(tallies: readonly Tally[], { versions: bad = [], during }: Bad = {}): Account {
   const failures: Record<string, number> = {};
   const versions: Record<string, number> = {};
   let answers = 0;
   let among = 0;
-  for (const { name, counts, ticks } of tallies) {
-    for (const [key, count] of Object.entries(counts)) {
-      const version = versionOf(key);
-      if (version !== "-") versions[version] = (versions[version] ?? 0) + count;
-      if (!key.endsWith(" 200") && !isBad(key)) failures[`${name}: ${key}`] = count;
-    }
-    const badTicks = ticks.filter(([, inTick]) => Object.keys(inTick).some(isBad)).map(([at]) => at);
+  const isBad = (client: string, key: string, at: number) =>
+    bad.includes(versionOf(key)) ||
+    (during !== undefined &&
+      versionOf(key) === "-" &&
+      (during.client?.test(client) ?? true) &&
+      at + tickMs > during.from &&
+      at <= during.to);
+  for (const { name, ticks } of tallies) {
+    for (const [at, inTick] of ticks)
+      for (const [key, count] of Object.entries(inTick)) {
+        const version = versionOf(key);
+        if (version !== "-") versions[version] = (versions[version] ?? 0) + count;
+        const what = `${name}: ${key}`;
+        if (!key.endsWith(" 200") && !isBad(name, key, at)) failures[what] = (failures[what] ?? 0) + count;
+      }
+    const badTicks = ticks
+      .filter(([at, inTick]) => Object.keys(inTick).some((key) => isBad(name, key, at)))
+      .map(([at]) => at);
     const [from = Infinity, to = -Infinity] = [badTicks[0], badTicks.at(-1)];
     for (const [at, inTick] of ticks) {
       if (at < from || at > to) continue;
       among += sum(Object.values(inTick));
-      answers += sum(Object.entries(inTick).map(([key, count]) => (isBad(key) ? count : 0)));
+      answers += sum(Object.entries(inTick).map(([key, count]) => (isBad(name, key, at) ? count : 0)));
     }
   }
   const sent = sum(tallies.map((tally) => tally.sent));
@@ -45,9 +62,9 @@ export function account(tallies: readonly Tally[], bad: readonly string[] = []):
     perSecond: sum(tallies.map((tally) => (tally.ms === 0 ? 0 : (tally.sent * 1000) / tally.ms))),
     failed: sum(Object.values(failures)),
     failures,
-    samples: tallies.flatMap(({ samples }) =>
+    samples: tallies.flatMap(({ name, samples }) =>
       samples
-        .filter(({ key }) => !isBad(key))
+        .filter(({ key, at }) => !isBad(name, key, at))
         .map(({ at, took, key, body }) => `${new Date(at).toISOString().slice(11, 23)} ${took} ms ${key} ${body}`),
     ),
     versions,
@@ -72,4 +89,16 @@ export function told(what: string, { sent, perSecond, failed, versions, bad }: A
       : `; bad version: ${bad.answers} of ${bad.among} while it answered (${((100 * bad.answers) / bad.among).toFixed(1)} %)`;
   const each = Object.entries(versions).map(([version, count]) => `${version} ${count}`);
   return `${what}: ${sent} requests (${perSecond.toFixed(0)}/s), ${failed} failed; ${each.join(", ")}${share}`;
+}
+
+/** Clients whose requests failed after one had been answered with 200: what has begun to work must go on. Pure. */
+export function relapses(tallies: readonly Tally[]): string[] {
+  return tallies.flatMap(({ name, ticks }) => {
+    const good = ticks.find(([, inTick]) => Object.keys(inTick).some((key) => key.endsWith(" 200")))?.[0] ?? Infinity;
+    return ticks.flatMap(([at, inTick]) =>
+      at <= good
+        ? []
+        : Object.keys(inTick).flatMap((key) => (key.endsWith(" 200") ? [] : [`${name}: ${key} ${at - good} ms later`])),
+    );
+  });
 }

@@ -1,5 +1,6 @@
+import { randomUUID } from "node:crypto";
 import { SteadyLoad, type Tally } from "../fixtures/story/load.mjs";
-import { account, type Account } from "./account.ts";
+import { account } from "./account.ts";
 import { eventually } from "./eventually.ts";
 import type { TestFleet } from "./fleet.ts";
 import { askApp, readyPods } from "./traffic.ts";
@@ -29,16 +30,13 @@ export class MeshLoad {
     );
   }
 
-  /** What was answered up to now. */
-  async soFar(bad: readonly string[] = []): Promise<Account> {
-    return account(await Promise.all(this.#running.map((one) => one.tally())), bad);
+  /** What each client was answered up to now. */
+  soFar(): Promise<Tally[]> {
+    return Promise.all(this.#running.map((one) => one.tally()));
   }
 
-  async stop(bad: readonly string[] = []): Promise<Account> {
-    return account(await this.tallies(), bad);
-  }
-
-  async tallies(): Promise<Tally[]> {
+  /** Ends it, if it hasn't ended; what each client was answered. */
+  stop(): Promise<Tally[]> {
     return Promise.all(this.#running.map((one) => one.stop()));
   }
 }
@@ -54,9 +52,13 @@ async function inApp(
     return first;
   }, 30_000);
   const ask = (path: string) => askApp(fleet, pod, path, cluster);
-  await ask(`load/start?${new URLSearchParams({ url, rate: String(rate) }).toString()}`);
-  const named = async (path: string) => ({ ...(JSON.parse(await ask(path)) as Tally), name: `${app} in ${cluster}` });
-  return { stop: () => named("load/stop"), tally: () => named("load/tally") };
+  const id = randomUUID();
+  await ask(`load/start?${new URLSearchParams({ id, url, rate: String(rate) }).toString()}`);
+  const named = async (path: string) => ({
+    ...(JSON.parse(await ask(`load/${path}?id=${id}`)) as Tally),
+    name: `${app} in ${cluster} to ${new URL(url).host}`,
+  });
+  return { stop: () => named("stop"), tally: () => named("tally") };
 }
 
 async function outside(
@@ -93,7 +95,7 @@ export async function served(fleet: TestFleet, clients: readonly Client[]): Prom
       clients.map((client) => ({ ...client, rate: 20 })),
     );
     await new Promise((resolve) => setTimeout(resolve, 300));
-    const { failed, failures, sent } = await load.stop();
+    const { failed, failures, sent } = account(await load.stop());
     if (failed > 0 || sent === 0) throw new Error(`not served yet: ${JSON.stringify(failures)}`);
   }, 30_000);
 }

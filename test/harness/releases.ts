@@ -1,10 +1,10 @@
 import { stringify } from "yaml";
-import type { ReleaseView } from "../../src/release/release-view.ts";
+import type { ReleaseView, StepView } from "../../src/release/release-view.ts";
 import { uploadFixture } from "./apps.ts";
 import { eventually } from "./eventually.ts";
 import type { TestFleet } from "./fleet.ts";
 
-export type Behaviour = "good" | "failing" | "slow" | "unready" | "crashing";
+export type Behaviour = "good" | "failing" | "slow" | "unready" | "crashing" | "weak";
 
 export interface StoryApp {
   name: string;
@@ -21,13 +21,16 @@ export interface StoryApp {
   spec?: Record<string, unknown>;
 }
 
+/** A busy machine must not turn a right answer red. */
+const generousMs = 150_000;
+
 /** Short holds, and looks every second: what each test's releases go by unless it says otherwise. */
 export const quick = {
   steps: [
     { weight: 10, hold: "2s" },
     { weight: 50, hold: "2s" },
   ],
-  analysis: { interval: "1s", minRequests: 20 },
+  analysis: { interval: "1s", minRequests: 20, noTraffic: "hold" },
 };
 
 /** An App that runs the fixture `story`. */
@@ -108,7 +111,7 @@ export async function until(
   fleet: TestFleet,
   release: Pick<Accepted, "app" | "number">,
   reached: (view: ReleaseView) => boolean,
-  timeoutMs = 60_000,
+  timeoutMs = generousMs,
 ): Promise<ReleaseView> {
   return eventually(
     async () => {
@@ -125,7 +128,7 @@ export async function until(
 export function ended(
   fleet: TestFleet,
   release: Pick<Accepted, "app" | "number">,
-  timeoutMs = 90_000,
+  timeoutMs = generousMs,
 ): Promise<ReleaseView> {
   return until(fleet, release, ({ endedAt }) => endedAt !== undefined, timeoutMs);
 }
@@ -134,6 +137,24 @@ export function ended(
 export async function finished(fleet: TestFleet, ...releases: Pick<Accepted, "app" | "number">[]): Promise<void> {
   for (const view of await Promise.all(releases.map((release) => ended(fleet, release))))
     if (view.phase !== "finished") throw new Error(brief(view));
+}
+
+/** The step of that weight in a cluster. */
+export function stepOf(waves: ReleaseView["waves"], cluster: string, weight: number): StepView | undefined {
+  return waves
+    .flatMap(({ clusters }) => clusters)
+    .find((one) => one.cluster === cluster)
+    ?.steps.find((step) => step.weight === weight);
+}
+
+/** When a step of that kind was written first, and when the way back from it was acknowledged everywhere. Unix ms. */
+export function spanOf(view: ReleaseView, from: (step: StepView) => boolean): { from: number; to: number } {
+  const clusters = view.waves.flatMap((wave) => wave.clusters);
+  const written = clusters.flatMap(({ steps }) => steps.filter(from).flatMap(({ writtenAt }) => writtenAt ?? []));
+  const back = clusters.flatMap(({ back }) =>
+    back.filter((step) => step.do === "back").flatMap(({ heldAt }) => heldAt ?? []),
+  );
+  return { from: Math.min(...written), to: Math.max(...back) };
 }
 
 /** Whether the step of that weight is acknowledged in a cluster, or in any. */
