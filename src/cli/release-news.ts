@@ -3,7 +3,7 @@ import { knot } from "./knot.ts";
 import { marks, plain } from "./output.ts";
 import { releaseLine } from "./release-tree.ts";
 import { splitOutput } from "./release-wait.ts";
-import { releaseName, withoutCluster, type ReleaseView, type StepView } from "./release-view.ts";
+import { isGoingBack, releaseName, withoutCluster, type ReleaseView, type StepView } from "./release-view.ts";
 import { comingWords, receiptWords, waitWords } from "./step-words.ts";
 
 /** A wait shorter than this is none. */
@@ -28,8 +28,8 @@ export class ReleaseNews {
     if (view.begunAt === undefined && view.endedAt === undefined)
       for (const { reason } of view.waits)
         say(`turn ${withoutNumbers(reason)}`, `${name}: ${marks.wait} ${harmless(reason)}`);
-    const going = view.phase === "going back";
-    if (going && view.reason !== undefined) {
+    const going = isGoingBack(view);
+    if (going && view.reason !== undefined && view.endedAt === undefined) {
       const { text, output } = splitOutput(view.reason);
       say("back", `${name}: ${marks.bad} goes back: ${harmless(text)}${code(view)}`);
       this.#wrote(output, say);
