@@ -17,6 +17,12 @@ test("two homes get two blocks, and a home keeps its own", () => {
   expect(claimBlock(dir, "/a", held)).toBe(first);
 });
 
+test("a home keeps its own when one before it becomes free: its pods run there", () => {
+  claimBlock(dir, "/a", () => true);
+  const second = claimBlock(dir, "/b", () => true);
+  expect(claimBlock(dir, "/b", (home) => home !== "/a")).toBe(second);
+});
+
 test("a claim whose home no longer has the block is taken over", () => {
   const first = claimBlock(dir, "/gone", () => true);
   expect(claimBlock(dir, "/b", () => false)).toBe(first);

@@ -26,10 +26,12 @@ export function portRangeOf(block: number, index: number): [number, number] {
  */
 export function claimBlock(claimsDir: string, home: string, isHeld: (home: string, block: number) => boolean): number {
   mkdirSync(claimsDir, { recursive: true, mode: 0o700 });
+  // Its own before any that became free: pods of an earlier start may still run there.
+  const own = blocks.find((block) => read(join(claimsDir, String(block))) === home);
+  if (own !== undefined) return own;
   for (const block of blocks) {
     const path = join(claimsDir, String(block));
     const holder = read(path);
-    if (holder === home) return block;
     if (holder !== undefined && isHeld(holder, block)) continue;
     if (holder !== undefined) rmSync(path, { force: true });
     try {
