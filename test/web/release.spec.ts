@@ -42,7 +42,7 @@ test("a canary, live: waves, cords, weights asked and actual, verdicts with figu
     .toEqual([25, 25]);
   expect(await brought.textContent()).toMatch(/[1-4] \/ [1-4]/);
   await panel
-    .getByText(/\d+ requests, 0 failed \(0 %\)/)
+    .getByText(/0 of \d+ requests to the new revision failed/)
     .first()
     .waitFor();
   const waits = page.getByRole("region", { name: "Waits for" });

@@ -4,6 +4,7 @@ import { number } from "../../ui/format.ts";
 import { Glow } from "../../ui/glow.tsx";
 import { Mark } from "../../ui/mark.tsx";
 import { cordX, layoutOf, type KnotPlace } from "./cord-layout.ts";
+import { stepDeadline } from "./deadline.ts";
 import { Knot, turnsOf } from "./knot.tsx";
 import { stepSentence, toldOf, tookOf } from "./quipu-words.ts";
 import { WeightBar } from "./weight-bar.tsx";
@@ -88,7 +89,7 @@ function Label({ knot: { step, back } }: { knot: KnotPlace }) {
       <span className="only-spoken">{stepSentence(step).slice(step.label.length)}</span>
       {judged === "pass" ? <Mark health="good" /> : judged === "fail" ? <Mark health="bad" /> : null}
       <span className="took small dim" aria-hidden="true">
-        {step.wait === undefined ? tookOf(step) : <Countdown until={step.wait.until} />}
+        {step.wait === undefined ? tookOf(step) : <Countdown until={stepDeadline(step, step.wait)} />}
       </span>
     </li>
   );

@@ -47,7 +47,7 @@ export function Quipu({ view, chosen, opened, choose, setOpened }: QuipuProps) {
             rows={rows}
             open={open.has(index + 1)}
             toggle={
-              foldable(waves)
+              foldable(waves, wave)
                 ? () =>
                     setOpened(
                       open.has(index + 1) ? [...open].filter((each) => each !== index + 1) : [...open, index + 1],

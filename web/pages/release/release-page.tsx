@@ -55,8 +55,8 @@ export function ReleasePage({ app, number, focus }: { app: string; number: numbe
           />
         )}
         <div className="two wide-left">
-          {chosen === undefined ? null : <ClusterPanel view={view} cluster={chosen} />}
-          <EventsPanel events={view.events} />
+          {chosen === undefined ? null : <ClusterPanel key={chosen.cluster} view={view} cluster={chosen} />}
+          <EventsPanel view={view} />
         </div>
       </article>
     </ClockSkew>

@@ -2,6 +2,7 @@ import type { StepView } from "../../../src/release/release-view.ts";
 import { Countdown } from "../../ui/countdown.tsx";
 import { Glow } from "../../ui/glow.tsx";
 import { Mark } from "../../ui/mark.tsx";
+import { stepDeadline } from "./deadline.ts";
 import { Knot, turnsOf } from "./knot.tsx";
 import { tookOf } from "./quipu-words.ts";
 import { VerdictLine } from "./verdict-line.tsx";
@@ -50,11 +51,17 @@ export function StepTable({ steps, failure }: { steps: readonly StepView[]; fail
             </td>
             <td className="wrap">
               {step.receipt === undefined || step.receipt === "" ? null : <span>{step.receipt}</span>}
-              {step.wait === undefined ? null : <span className="dim">waits: {step.wait.reason}</span>}
-              {index === failedAt ? <Mark health="bad" word={failure!} /> : null}
-              {step.verdict === undefined ? null : <VerdictLine verdict={step.verdict} />}
+              {step.wait === undefined || step.verdict !== undefined ? null : (
+                <span className="dim">waits: {step.wait.reason}</span>
+              )}
+              {index === failedAt ? <Mark health="bad" word={failure} /> : null}
+              {step.verdict === undefined ? null : (
+                <VerdictLine verdict={step.verdict} sofar={step.state === "running"} />
+              )}
             </td>
-            <td className="num">{step.wait === undefined ? tookOf(step) : <Countdown until={step.wait.until} />}</td>
+            <td className="num">
+              {step.wait === undefined ? tookOf(step) : <Countdown until={stepDeadline(step, step.wait)} />}
+            </td>
           </tr>
         ))}
       </tbody>

@@ -14,13 +14,13 @@ const told: Record<Verdict["kind"], { health: Health; word: string }> = {
 };
 
 /** What was found, in words and with the figures that it rests on. */
-export function VerdictLine({ verdict }: { verdict: Verdict }) {
+export function VerdictLine({ verdict, sofar }: { verdict: Verdict; sofar: boolean }) {
   const { health, word } = told[verdict.kind];
   const { looks, heard, total } = verdict.figures;
   return (
     <span className="verdict">
       <Glow value={verdict.kind}>
-        <Mark health={health} word={word} />
+        <Mark health={health} word={sofar && verdict.kind === "pass" ? "good so far:" : `${word}:`} />
       </Glow>{" "}
       {verdict.reason}{" "}
       <span className="small dim figures">

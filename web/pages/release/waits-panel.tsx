@@ -1,7 +1,7 @@
 import type { ReleaseView } from "../../../src/release/release-view.ts";
 import { Countdown } from "../../ui/countdown.tsx";
-import { Glow } from "../../ui/glow.tsx";
 import { Mark } from "../../ui/mark.tsx";
+import { deadlineOf } from "./deadline.ts";
 
 /** Shown at most: with 50 clusters, they wait for much the same. */
 const most = 6;
@@ -59,7 +59,13 @@ export function WaitsPanel({ view }: { view: ReleaseView }) {
         </p>
       )}
       <table>
-        <thead className="only-spoken">
+        <colgroup>
+          <col style={{ width: 170 }} />
+          <col />
+          <col style={{ width: 100 }} />
+          <col style={{ width: 250 }} />
+        </colgroup>
+        <thead className="unseen">
           <tr>
             <th scope="col">Waits for</th>
             <th scope="col">Why</th>
@@ -78,11 +84,11 @@ export function WaitsPanel({ view }: { view: ReleaseView }) {
                 )}
               </th>
               <td className="why" title={wait.reason}>
-                <Glow value={wait.reason} />
+                {wait.reason}
               </td>
               <td className="num">
                 <span className="dim">in </span>
-                <Countdown until={wait.until} />
+                <Countdown until={deadlineOf(wait, view)} />
               </td>
               <td className="dim">{wait.then}</td>
             </tr>
