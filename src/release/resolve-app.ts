@@ -184,11 +184,7 @@ function sameEdges(a: Roster, b: Roster): boolean {
       ports,
       consents,
       team,
-      edges: Object.fromEntries(
-        Object.entries(edges)
-          .filter(([, edge]) => edge.stage !== "closing")
-          .map(([callee, edge]) => [callee, edge.rules]),
-      ),
+      edges: Object.fromEntries(Object.entries(edges).map(([callee, edge]) => [callee, edge.rules])),
       outside: outside.filter((entry) => entry.stage !== "closing").map(({ stage: _, ...rest }) => rest),
       hosts: hosts.filter((entry) => entry.stage !== "closing").map(({ stage: _, ...rest }) => rest),
     });

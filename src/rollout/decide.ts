@@ -1,4 +1,4 @@
-import { finished, held, personMs, type Gate, type Observation, type Wait } from "./gates.ts";
+import { capable, finished, held, personMs, type Gate, type Observation, type Wait } from "./gates.ts";
 import type { ReleasePart } from "../model/release.ts";
 import { fleetCell, type Before, type Plan } from "./plan.ts";
 import { laneProgram, stagesBack, stagesOf, wayBack, type LaneStep, type Stage } from "./program.ts";
@@ -192,10 +192,20 @@ class Turn {
       else {
         const over = this.#cell(cluster, program[cell.step]!, cell);
         // The last step of a program is over once it is held.
-        if (over !== false && cell.step + 1 < program.length) this.#advance(cluster, cell.step + 1, over);
+        if (over !== false && cell.step + 1 < program.length && this.#capable(cluster, program, cell))
+          this.#advance(cluster, cell.step + 1, over);
       }
     }
     return done === clusters.length;
+  }
+
+  /** Whether the next step may be taken, as far as pods go. */
+  #capable(cluster: string, program: readonly LaneStep[], cell: Cell): boolean {
+    if (cell.heldAt === null || this.#state.failure !== undefined) return true;
+    const [step, next] = [program[cell.step]!, program[cell.step + 1]!];
+    const gate = capable(cluster, step, next, { heldAt: cell.heldAt }, this.#plan, this.#observation.seen, this.#now);
+    if (gate !== undefined) this.#leaves(cluster, gate, cell);
+    return gate === undefined;
   }
 
   /** Whether the step of a cell is over. */

@@ -21,9 +21,8 @@ export function widenEdges(now: Edges, target: Edges, caller: Roster, rosters: R
         ? may
           ? "admitted"
           : "wanted"
-        : there.stage === "closing"
-          ? "open"
-          : there.stage;
+        : // One that closes is closed by the callee, which goes on with it: consent is withdrawn.
+          there.stage;
     result[callee] = {
       ...edge,
       segment: roster?.segment ?? edge.segment,

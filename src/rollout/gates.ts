@@ -206,6 +206,31 @@ export function finished(
   return judged(name, step, cell, plan, promoted, looks.get(name) ?? [], now, { pass, wait });
 }
 
+/**
+ * Whether weight may be written now: pods that were ready when they were waited for may have gone since. They get as long
+ * to come back as a step may take.
+ */
+export function capable(
+  cluster: string,
+  hold: LaneStep,
+  next: LaneStep,
+  cell: { heldAt: number },
+  plan: Plan,
+  seen: ReadonlyMap<string, Seen>,
+  now: number,
+): Exclude<Gate, { kind: "pass" }> | undefined {
+  if (next.do !== "weight") return undefined;
+  const pods = seen.get(cluster)?.ready[plan.app]?.[plan.revision!];
+  if ((pods?.ready ?? 0) > 0) return undefined;
+  const why = pods?.reason === undefined ? "" : `: ${pods.reason}`;
+  const reason = `${cluster}: no pod of ${plan.revision} is ready any more${why}`;
+  const heldMs = "holdMs" in hold ? hold.holdMs : "pauseMs" in hold ? (hold.pauseMs ?? personMs) : 0;
+  const until = cell.heldAt + heldMs + plan.progressDeadlineMs;
+  if (now >= until) return { kind: "fail", code: fatal.test(pods?.reason ?? "") ? "crashing" : "never-ready", reason };
+  // oxlint-disable-next-line unicorn/no-thenable -- what happens then: a word of the API
+  return { kind: "wait", wait: { cell: cluster, kind: "pods", reason, until, then: "the release is taken back" } };
+}
+
 /** No weight for a revision without ready pods. Of a cluster out of contact nothing is known, and nothing concluded. */
 function noPods(cluster: string, plan: Plan, seen: ReadonlyMap<string, Seen>): Gate | undefined {
   const known = seen.get(cluster);

@@ -146,8 +146,15 @@ function backwards(
 ): Roster | null | undefined {
   if (now === undefined) return undefined;
   const kept = keeps(plan, before, rows);
-  // Clusters that keep what they got need what it calls; only names of what lives nowhere go.
-  if (kept) return stage === "restore" ? { ...now, revisions: liveRevisions(now.revisions, rows.lanes) } : undefined;
+  // Clusters that keep what they got need what it calls; only names of what lives nowhere go, and hosts that nobody would open.
+  if (kept)
+    return stage === "restore"
+      ? {
+          ...now,
+          revisions: liveRevisions(now.revisions, rows.lanes),
+          hosts: now.hosts.filter((host) => host.stage !== "admitted"),
+        }
+      : undefined;
   if (stage === "shut") {
     const edges = before.roster?.edges ?? {};
     return {

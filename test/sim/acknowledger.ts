@@ -65,7 +65,12 @@ export class SimAcknowledger implements Acknowledger {
       (proxy) =>
         !proxy.connected &&
         proxy.certificateUntil > now &&
-        mayCall(rosters, app, proxy.app === null ? "istio-system" : (rosters.get(proxy.app)?.value.segment ?? ""), proxy.app ?? ""),
+        mayCall(
+          rosters,
+          app,
+          proxy.app === null ? "istio-system" : (rosters.get(proxy.app)?.value.segment ?? ""),
+          proxy.app ?? "",
+        ),
     );
     return {
       complete: seen && lacking.length === 0,

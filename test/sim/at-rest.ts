@@ -65,15 +65,25 @@ function checkLast(app: string, { begun, state, ended }: Remembered, view: InFor
     }
     const homes = lanes.flatMap((lane) => (lane.kind === "home" ? [lane] : []));
     if (sorted(homes.map(({ cluster }) => cluster)) !== sorted(Object.keys(plan.lanes)))
-      left(`${app} is at home in ${sorted(homes.map(({ cluster }) => cluster))}, and should be in ${sorted(Object.keys(plan.lanes))}`);
+      left(
+        `${app} is at home in ${sorted(homes.map(({ cluster }) => cluster))}, and should be in ${sorted(Object.keys(plan.lanes))}`,
+      );
     for (const lane of homes) {
       const { workload, scale, traffic, calls } = plan.lanes[lane.cluster]!;
-      const there = { workload: lane.live[plan.revision!], scale: lane.scale, traffic: lane.traffic, calls: lane.calls };
-      if (!same(there, { workload, scale, traffic, calls })) left(`${app} in ${lane.cluster} isn't what its last release brought`);
+      const there = {
+        workload: lane.live[plan.revision!],
+        scale: lane.scale,
+        traffic: lane.traffic,
+        calls: lane.calls,
+      };
+      if (!same(there, { workload, scale, traffic, calls }))
+        left(`${app} in ${lane.cluster} isn't what its last release brought`);
     }
     for (const lane of lanes)
-      if (lane.kind === "reach" && plan.reach[lane.cluster] !== lane.lead) left(`${app} has a reach lane in ${lane.cluster}`);
-    if (!same(bare(roster!), bare(plan.roster))) left(`the Roster of ${app} isn't what its last release brought: ${JSON.stringify(bare(roster!))}`);
+      if (lane.kind === "reach" && plan.reach[lane.cluster] !== lane.lead)
+        left(`${app} has a reach lane in ${lane.cluster}`);
+    if (!same(bare(roster!), bare(plan.roster)))
+      left(`the Roster of ${app} isn't what its last release brought: ${JSON.stringify(bare(roster!))}`);
     return;
   }
   // Of releases that keep something, what is left is for the next one.
@@ -84,7 +94,9 @@ function checkLast(app: string, { begun, state, ended }: Remembered, view: InFor
   if (was.every(isTidy) && !same(byCluster(was), byCluster(is)))
     left(`${app} was taken back to ${JSON.stringify(byCluster(is))}, and was ${JSON.stringify(byCluster(was))}`);
   if (before.roster !== null && roster !== undefined && was.every(isTidy) && !same(bare(roster), bare(before.roster)))
-    left(`the Roster of ${app} was taken back to ${JSON.stringify(bare(roster))}, and was ${JSON.stringify(bare(before.roster))}`);
+    left(
+      `the Roster of ${app} was taken back to ${JSON.stringify(bare(roster))}, and was ${JSON.stringify(bare(before.roster))}`,
+    );
 }
 
 /** What an earlier release had left half done need not come back. */

@@ -161,7 +161,18 @@ export class SimCluster {
         let pods = this.pods.get(key);
         if (pods === undefined) {
           const proxy = this.#proxy(app, revision);
-          pods = { app, revision, hash, drainMs, want: 0, ready: 0, starting: 0, crashed: false, toldReady: false, proxy };
+          pods = {
+            app,
+            revision,
+            hash,
+            drainMs,
+            want: 0,
+            ready: 0,
+            starting: 0,
+            crashed: false,
+            toldReady: false,
+            proxy,
+          };
           this.pods.set(key, pods);
         }
         pods.want = lane.floors[revision] ?? min;
@@ -336,13 +347,8 @@ export class SimCluster {
     for (const { app, revision, ready: up, want, crashed, hash } of this.pods.values()) {
       const truth = truthOf(imageIn(this.views.pods, hash));
       const lie = this.lies.get(app);
-      const told =
-        lie === "early" ? want : lie === "late" ? 0 : lie === "flap" && this.#random.chance(0.5) ? 0 : up;
-      const reason = crashed
-        ? "CrashLoopBackOff: exited with 1"
-        : truth === "never"
-          ? "still starting"
-          : undefined;
+      const told = lie === "early" ? want : lie === "late" ? 0 : lie === "flap" && this.#random.chance(0.5) ? 0 : up;
+      const reason = crashed ? "CrashLoopBackOff: exited with 1" : truth === "never" ? "still starting" : undefined;
       (ready[app] ??= {})[revision] = {
         ready: told,
         total: want,

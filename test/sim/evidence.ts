@@ -6,7 +6,15 @@ import type { SimCluster } from "./cluster.ts";
 import { badCalls, badTraffic, imageIn, truthOf } from "./truth.ts";
 
 const none: Counts = { requests: 0, failed: 0, byProxy: 0, latency: [] };
-const good: Counts = { requests: 200, failed: 0, byProxy: 0, latency: [{ upTo: 50, count: 200 }, { upTo: Infinity, count: 0 }] };
+const good: Counts = {
+  requests: 200,
+  failed: 0,
+  byProxy: 0,
+  latency: [
+    { upTo: 50, count: 200 },
+    { upTo: Infinity, count: 0 },
+  ],
+};
 const bad: Counts = { ...good, failed: 60 };
 const slow: Counts = {
   ...good,
@@ -19,7 +27,7 @@ const slow: Counts = {
 const refused: Counts = { ...good, failed: 120, byProxy: 120 };
 
 /** Looks that are kept at most: proxies' figures don't reach back for ever. */
-const longest = 12;
+const longest = 6;
 
 /** What proxies would tell, were every answer as the truth of images and rules says. */
 export function simEvidence(
@@ -49,10 +57,14 @@ export function simEvidence(
       const subject = subjectOf(query);
       const baseline = quiet.has(app) ? none : good;
       const heard = clusters.get(cluster)!.deaf ? 1 : 2;
-      return Array.from(
-        { length: count },
-        (_, n): Look => ({ from: first + n * intervalMs, to: first + (n + 1) * intervalMs, subject, baseline, heard, total: 2 }),
-      );
+      return Array.from({ length: count }, (_, n): Look => ({
+        from: first + n * intervalMs,
+        to: first + (n + 1) * intervalMs,
+        subject,
+        baseline,
+        heard,
+        total: 2,
+      }));
     },
     watch: () => () => undefined,
   };

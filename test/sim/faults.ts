@@ -103,7 +103,8 @@ export function heal({ clusters, server, messages, quiet }: World): void {
     Object.assign(cluster, { capacity: Infinity, deaf: false });
     cluster.lies.clear();
     for (const pods of cluster.pods.values()) if (pods.crashed && !crashesAnyway(cluster, pods)) pods.crashed = false;
-    for (const proxy of cluster.proxies) if (!proxy.connected || proxy.held || proxy.rejecting) cluster.reconnect(proxy);
+    for (const proxy of cluster.proxies)
+      if (!proxy.connected || proxy.held || proxy.rejecting) cluster.reconnect(proxy);
     cluster.fill();
     cluster.setContact(true);
   }

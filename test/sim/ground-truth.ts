@@ -79,7 +79,10 @@ export class GroundTruth {
       labelOf(proxy.config.subsets, proxy.cluster, callee, revision) ??
       (proxy.former === null ? undefined : labelOf(proxy.former, proxy.cluster, callee, revision));
     if (label === undefined)
-      throw new Violation("route names a subset", `${proxy.id} has a route to subset ${revision} of ${callee}, which it hasn't`);
+      throw new Violation(
+        "route names a subset",
+        `${proxy.id} has a route to subset ${revision} of ${callee}, which it hasn't`,
+      );
     return label;
   }
 
@@ -96,14 +99,23 @@ export class GroundTruth {
       const gateway = [...this.#clusters.get(cluster)!.proxies].find((each) => each.app === null)!;
       const there = labelOf(gateway.config.subsets, cluster, app, label);
       if (there === undefined)
-        throw new Violation("route names a subset", `${gateway.id} has no subset ${label} of ${app}, which ${proxy.id} asks it for`);
+        throw new Violation(
+          "route names a subset",
+          `${gateway.id} has no subset ${label} of ${app}, which ${proxy.id} asks it for`,
+        );
       revision = there;
     }
     const pods = this.#clusters.get(cluster)!.pods.get(`${app}/${revision}`);
     if (pods === undefined)
-      throw new Violation("nothing serves", `${proxy.id} sends requests for ${app} to ${revision} in ${cluster}, of which there is no workload`);
+      throw new Violation(
+        "nothing serves",
+        `${proxy.id} sends requests for ${app} to ${revision} in ${cluster}, of which there is no workload`,
+      );
     if (pods.ready === 0 && !pods.toldReady)
-      throw new Violation("nothing serves", `${proxy.id} sends requests for ${app} to ${revision} in ${cluster}, of which no pod was ever ready`);
+      throw new Violation(
+        "nothing serves",
+        `${proxy.id} sends requests for ${app} to ${revision} in ${cluster}, of which no pod was ever ready`,
+      );
     return { cluster, app, revision };
   }
 

@@ -157,10 +157,12 @@ class Author {
   #edges(app: string): Pick<App["spec"], "calls" | "access" | "expose"> {
     const random = this.#random;
     const others = apps.filter((other) => other !== app);
-    const calls = others.filter(() => random.chance(0.4)).map((callee) => ({
-      app: callee,
-      ...(random.chance(0.15) && { timeout: random.pick(["2s", "3s", "3ms"]) }),
-    }));
+    const calls = others
+      .filter(() => random.chance(0.4))
+      .map((callee) => ({
+        app: callee,
+        ...(random.chance(0.15) && { timeout: random.pick(["2s", "3s", "3ms"]) }),
+      }));
     const callers = others.filter((other) => segmentOf[other] !== segmentOf[app] && random.chance(0.6));
     return {
       calls,
@@ -173,7 +175,13 @@ class Author {
     const random = this.#random;
     const spec = structuredClone(this.#specs.get(app)!);
     const what = random.int(1, 6);
-    if (what === 1) spec.traffic = { timeout: random.weighted([[6, `${random.int(1, 9)}s`], [2, "3ms"]]) };
+    if (what === 1)
+      spec.traffic = {
+        timeout: random.weighted([
+          [6, `${random.int(1, 9)}s`],
+          [2, "3ms"],
+        ]),
+      };
     if (what === 2 || what === 3) {
       delete spec.access;
       delete spec.expose;
@@ -183,8 +191,7 @@ class Author {
       delete spec.placement;
       Object.assign(spec, this.#placement());
     }
-    if (what === 5)
-      spec.workload = { ...spec.workload, replicas: { min: random.int(1, 3), max: random.int(3, 5) } };
+    if (what === 5) spec.workload = { ...spec.workload, replicas: { min: random.int(1, 3), max: random.int(3, 5) } };
     if (what === 6) {
       spec.rollout = this.#rollout();
       spec.traffic = { timeout: `${random.int(1, 9)}s` };
@@ -236,9 +243,19 @@ class Author {
         this.#at += random.int(10, 60_000);
         return this.#begin(app);
       case "policy":
-        return this.#add({ do: "policy", timeout: random.weighted([[4, `${random.int(10, 19)}s`], [1, "4ms"]]) });
+        return this.#add({
+          do: "policy",
+          timeout: random.weighted([
+            [4, `${random.int(10, 19)}s`],
+            [1, "4ms"],
+          ]),
+        });
       case "segment":
-        return this.#add({ do: "segment", segment: random.pick(["money", "shop"]), mtls: random.pick(["STRICT", "PERMISSIVE"]) });
+        return this.#add({
+          do: "segment",
+          segment: random.pick(["money", "shop"]),
+          mtls: random.pick(["STRICT", "PERMISSIVE"]),
+        });
     }
   }
 
@@ -248,7 +265,15 @@ class Author {
     const forMs = random.delay(20_000, 300_000);
     const pick = random.int(0, 20);
     const fault = random.weighted<() => Fault>([
-      [8, () => ({ fault: "crash", writes: random.int(1, 30), when: random.pick(["before", "after"]), downMs: random.delay(1000, 60_000) })],
+      [
+        8,
+        () => ({
+          fault: "crash",
+          writes: random.int(1, 30),
+          when: random.pick(["before", "after"]),
+          downMs: random.delay(1000, 60_000),
+        }),
+      ],
       [4, () => ({ fault: "contact", cluster, forMs })],
       [4, () => ({ fault: "hold", cluster, pick, forMs })],
       [1, () => ({ fault: "reject", cluster, pick, forMs })],
@@ -259,7 +284,16 @@ class Author {
       [5, () => ({ fault: "lie", cluster, app, lie: random.pick(["early", "late", "flap", "stale"]), forMs })],
       [1, () => ({ fault: "deaf", cluster, forMs })],
       [2, () => ({ fault: "quiet", app, forMs })],
-      [4, () => ({ fault: "messages", lost: random.pick([0.1, 0.5]), repeated: random.pick([0, 0.3]), lateMs: random.pick([500, 5000]), forMs })],
+      [
+        4,
+        () => ({
+          fault: "messages",
+          lost: random.pick([0.1, 0.5]),
+          repeated: random.pick([0, 0.3]),
+          lateMs: random.pick([500, 5000]),
+          forMs,
+        }),
+      ],
     ])();
     this.#add(fault, this.#at + random.int(-5000, 120_000));
   }

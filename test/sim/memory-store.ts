@@ -23,8 +23,8 @@ export class Disk {
   /** Releases without an end, by app. */
   readonly open = new Map<string, Set<number>>();
   readonly last = new Map<string, number>();
-  /** The objects' bodies and specs as text: nothing is written when nothing changes. */
-  readonly texts = new WeakMap<StoredObject, { body: string; spec: string }>();
+  /** The objects' specs, and the rest of their bodies, as text: nothing is written when nothing changes. */
+  readonly texts = new WeakMap<StoredObject, { rest: string; spec: string }>();
 }
 
 /** What a transaction came to. */
@@ -218,21 +218,24 @@ class MemoryTx implements WriteTx {
     const before = this.#object(kind, name);
     if (expected !== undefined && expected !== (before?.revision ?? 0))
       throw new RevisionConflict(`${kind}/${name}`, expected, before?.revision);
-    const json = JSON.stringify(body);
     const known = before === undefined ? undefined : this.#disk.texts.get(before);
-    if (before !== undefined && known?.body === json) return before;
-    const spec = JSON.stringify(body.spec);
-    const sameSpec = known?.spec === spec;
+    const sameSpec = before !== undefined && body.spec === before.body.spec;
+    const spec = sameSpec ? known!.spec : JSON.stringify(body.spec);
+    const rest = JSON.stringify({ ...body, spec: null });
+    if (before !== undefined && known?.spec === spec && known.rest === rest) return before;
     const object: StoredObject = {
       kind,
       name,
       revision: this.next,
-      generation: before === undefined ? 1 : before.generation + (sameSpec ? 0 : 1),
+      generation: before === undefined ? 1 : before.generation + (known?.spec === spec ? 0 : 1),
       created: before?.created ?? this.now,
       updated: this.now,
-      body: JSON.parse(json) as ObjectBody,
+      body: {
+        ...(JSON.parse(rest) as ObjectBody),
+        spec: sameSpec ? before.body.spec : (JSON.parse(spec) as ObjectBody["spec"]),
+      },
     };
-    this.#disk.texts.set(object, { body: json, spec });
+    this.#disk.texts.set(object, { rest, spec });
     this.#objects.set(`${kind}/${name}`, object);
     return object;
   }
@@ -307,8 +310,7 @@ class MemoryTx implements WriteTx {
     if (!there) await this.#row({ kind: "Snapshot", hash, value: content });
   };
   putRoster: WriteTx["putRoster"] = (value) => this.#row({ kind: "Roster", app: value.app, value });
-  putLane: WriteTx["putLane"] = (value) =>
-    this.#row({ kind: "Lane", app: value.app, cluster: value.cluster, value });
+  putLane: WriteTx["putLane"] = (value) => this.#row({ kind: "Lane", app: value.app, cluster: value.cluster, value });
   putBase: WriteTx["putBase"] = (value) =>
     this.#row({ kind: "Base", segment: value.segment, cluster: value.cluster, value });
   deleteRoster: WriteTx["deleteRoster"] = (app) => this.#row({ kind: "Roster", app, value: null });

@@ -59,7 +59,11 @@ export function checkOutcome(
     wrong("nobody wanted that");
   if (code !== "aborted" && code !== "superseded") {
     const may = causes[code].some((cause) =>
-      cause === "image" ? truthOf(image) !== "good" || !isGoodNow(known, view) : cause === "rules" ? brought.rules : faults.has(cause),
+      cause === "image"
+        ? truthOf(image) !== "good" || !isGoodNow(known, view)
+        : cause === "rules"
+          ? brought.rules
+          : faults.has(cause),
     );
     if (!may) wrong("nothing in the world explains it");
   }
@@ -84,7 +88,10 @@ function badness({ begun }: Remembered, view: InForce): { image: boolean; rules:
     }
     judged ||= shifts || switches;
   }
-  if (plan.parts.includes("edges") && Object.values(plan.lanes).some(({ traffic, calls }) => badTraffic(view, traffic) || badCalls(view, calls)))
+  if (
+    plan.parts.includes("edges") &&
+    Object.values(plan.lanes).some(({ traffic, calls }) => badTraffic(view, traffic) || badCalls(view, calls))
+  )
     rules = rules || !judged;
   return { image, rules, judged };
 }
@@ -124,6 +131,9 @@ export function checkReplay(entries: readonly JournalEntry[], view: InForce): vo
     const told = replayed.get(cluster);
     const [there, said] = [lane, told].map((each) => (each?.kind === "home" ? JSON.stringify(each) : "none"));
     if (there !== said)
-      throw new Violation("replay", `release ${release} of ${app} in ${cluster}: the journal says ${said}, in force is ${there}`);
+      throw new Violation(
+        "replay",
+        `release ${release} of ${app} in ${cluster}: the journal says ${said}, in force is ${there}`,
+      );
   }
 }

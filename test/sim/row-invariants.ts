@@ -38,11 +38,16 @@ function journaled(row: Exclude<RowChange, { kind: "Snapshot" }>, before: InForc
     const bare = (roster: Roster): string =>
       JSON.stringify({
         ...roster,
-        edges: Object.entries(roster.edges).map(([callee, edge]) => (writers.has(callee) ? [callee, edge.rules] : [callee, edge])),
+        edges: Object.entries(roster.edges).map(([callee, edge]) =>
+          writers.has(callee) ? [callee, edge.rules] : [callee, edge],
+        ),
       });
     if (bare(row.value) === bare(was)) return;
   }
-  throw new Violation("journal before rows", `${JSON.stringify(row)} was written without a record of a release that may`);
+  throw new Violation(
+    "journal before rows",
+    `${JSON.stringify(row)} was written without a record of a release that may`,
+  );
 }
 
 function leaves(was: Lane | undefined): void {
@@ -62,18 +67,27 @@ function lane(value: Lane, before: Lane | undefined, after: InForce, seen: Seen 
   if (Object.keys(now.live).length > 3)
     throw new Violation("three revisions", `${named(now)} has ${Object.keys(now.live).join(", ")}`);
   for (const hash of [...Object.values(now.live), now.scale, now.traffic, now.calls])
-    if (!after.snapshots.has(hash)) throw new Violation("journal before rows", `${named(now)} names a snapshot that isn't there`);
+    if (!after.snapshots.has(hash))
+      throw new Violation("journal before rows", `${named(now)} names a snapshot that isn't there`);
   // Where only callers were, the lead's weights go on until pods are ready here.
-  const takenOver = now.good === null && JSON.stringify(now.weights) !== JSON.stringify(was?.weights ?? {}) && was === undefined;
-  const stillTaken = now.good === null && was?.good === null && JSON.stringify(now.weights) === JSON.stringify(was.weights);
+  const takenOver =
+    now.good === null && JSON.stringify(now.weights) !== JSON.stringify(was?.weights ?? {}) && was === undefined;
+  const stillTaken =
+    now.good === null && was?.good === null && JSON.stringify(now.weights) === JSON.stringify(was.weights);
   if (!takenOver && !stillTaken)
     for (const [revision, weight] of weights) {
       if (now.live[revision] === undefined || !now.ready.includes(revision))
-        throw new Violation("weight without subset", `${named(now)}: ${weight} % for ${revision}, which has no subset of its own`);
+        throw new Violation(
+          "weight without subset",
+          `${named(now)}: ${weight} % for ${revision}, which has no subset of its own`,
+        );
       const ready = seen?.ready[now.app]?.[revision]?.ready ?? 0;
       const back = goingBack || revision === was?.good;
       if (weight > (was?.weights[revision] ?? 0) && !back && ready === 0)
-        throw new Violation("weight without ready capacity", `${named(now)}: ${weight} % for ${revision}, of which no pod is told to be ready`);
+        throw new Violation(
+          "weight without ready capacity",
+          `${named(now)}: ${weight} % for ${revision}, of which no pod is told to be ready`,
+        );
     }
   good(now, was);
   const roster = after.rosters.get(now.app)?.value;
@@ -90,7 +104,10 @@ function good(now: Home, was: Home | undefined): void {
   // Where nothing was before it, a release that is taken back leaves nothing.
   if (now.good === null && !carries) return;
   if (now.good === null || (was.weights[now.good] !== 100 && (now.weights[now.good] ?? 0) === 0))
-    throw new Violation("good stays", `${named(now)}: ${was.good} makes room for ${now.good}, which doesn't carry everything`);
+    throw new Violation(
+      "good stays",
+      `${named(now)}: ${was.good} makes room for ${now.good}, which doesn't carry everything`,
+    );
 }
 
 function edges(caller: Roster, after: InForce): void {

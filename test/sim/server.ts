@@ -60,7 +60,11 @@ export class Server {
         info: () => undefined,
         error: (fields) => {
           const { err } = fields as { err?: unknown };
-          failed(err instanceof Violation ? err : new Violation("error", err instanceof Error ? (err.stack ?? err.message) : String(err)));
+          failed(
+            err instanceof Violation
+              ? err
+              : new Violation("error", err instanceof Error ? (err.stack ?? err.message) : String(err)),
+          );
         },
       },
       ...engine,

@@ -153,7 +153,10 @@ class Simulation {
     heal(this.#world);
     for (let at = end; this.#open().length > 0; at += 30_000) {
       if (at > end + boundMs)
-        throw new Violation("ends", `${JSON.stringify(this.#open())} hasn't ended ${boundMs / 60_000} min after the world got well`);
+        throw new Violation(
+          "ends",
+          `${JSON.stringify(this.#open())} hasn't ended ${boundMs / 60_000} min after the world got well`,
+        );
       for (const { app } of this.#open())
         for (const kind of ["resume", "promote"] as const) void this.#try({ do: kind, app });
       await this.#pass(at + 30_000);
@@ -254,7 +257,10 @@ class Simulation {
     if (decision.waits.length === 0) this.#violation ??= new Violation("wait tells all", "it waits for nothing");
     for (const { reason, until, then, cell } of decision.waits)
       if (reason === "" || then === "" || !(until > now) || until > now + 8 * 24 * 3_600_000)
-        this.#violation ??= new Violation("wait tells all", `${cell}: ${JSON.stringify({ reason, until: until - now, then })}`);
+        this.#violation ??= new Violation(
+          "wait tells all",
+          `${cell}: ${JSON.stringify({ reason, until: until - now, then })}`,
+        );
     return decision;
   }
 }
