@@ -60,7 +60,7 @@ export async function followReleases(
   try {
     for (;;) {
       views = await Promise.all(
-        keys.map((key, index) => {
+        keys.map(async (key, index) => {
           const known = views[index];
           if (known?.endedAt !== undefined) return known;
           return patiently(() => readRelease(client, key), {

@@ -31,7 +31,7 @@ test.each(names)("%s", (name) => {
 
 test.each(names)("%s: colour only adds to what the characters say, and nothing is wider than the terminal", (name) => {
   const view = read(name);
-  const coloured = painter({ isTTY: true } as never, {});
+  const coloured = painter({ isTTY: true }, {});
   for (const columns of [30, 80]) {
     const lines = releaseTree(view, { now: view.at, columns, paint: coloured });
     expect(Math.max(...lines.map(columnsOf))).toBeLessThanOrEqual(columns);

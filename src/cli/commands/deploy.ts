@@ -6,6 +6,8 @@ import { followReleases, releaseKey } from "../follow-release.ts";
 import { awayMs, patiently } from "../patience.ts";
 import { Progress } from "../progress.ts";
 import { count } from "../output.ts";
+import { hasEnded } from "../release-object.ts";
+import { newestReleases } from "../under-way.ts";
 import { withClient } from "../with-client.ts";
 import { sayWarnings, type Written } from "./apply.ts";
 
@@ -34,12 +36,19 @@ export async function deploy(app: string, { image, from, wait = true, timeout, w
       from === undefined ? undefined : await patiently(() => upload(client, app, from, new Progress()), away);
     const { releases, warnings } = await patiently(() => release(client, app, { image, artifact, why, key }), away);
     sayWarnings(warnings);
-    const [name] = releases;
+    const name = releases[0] ?? (await onItsWay(client, app));
     if (name === undefined) console.log(`${app} runs this already; nothing was released`);
     else if (wait)
       await followReleases(client, [releaseKey(name)], timeout === undefined ? {} : { timeoutMs: timeout });
     else console.log(name);
   });
+}
+
+/** Nothing new was released: because a release under way brings it already, or because it runs. */
+async function onItsWay(client: ApiClient, app: string): Promise<string | undefined> {
+  const found = (await newestReleases(client, app, 20)).find(({ status }) => !hasEnded(status?.phase));
+  if (found !== undefined) process.stderr.write(`${found.metadata.name}, which is under way, brings this already\n`);
+  return found?.metadata.name;
 }
 
 /** Uploads a folder as an archive, unless the server has it already. Returns its digest. */
