@@ -1,5 +1,5 @@
 import type { EvidenceSource } from "../../../src/release/observe.ts";
-import type { Counts } from "../../../src/rollout/verdict.ts";
+import type { Counts } from "../../../src/signals/tally.ts";
 import type { Store } from "../../../src/store/store.ts";
 
 /** Requests a second that arrive at each app in each cluster. */

@@ -8,7 +8,7 @@ import { figuresOf } from "./verdict-figures.ts";
 const told: Record<Verdict["kind"], { health: Health; word: string }> = {
   pass: { health: "good", word: "passed" },
   fail: { health: "bad", word: "failed" },
-  undecided: { health: "wait", word: "no verdict yet" },
+  undecided: { health: "wait", word: "no verdict" },
   "no-traffic": { health: "wait", word: "no traffic" },
   "no-data": { health: "wait", word: "no data" },
 };
@@ -20,7 +20,16 @@ export function VerdictLine({ verdict, sofar }: { verdict: Verdict; sofar: boole
   return (
     <span className="verdict">
       <Glow value={verdict.kind}>
-        <Mark health={health} word={sofar && verdict.kind === "pass" ? "good so far:" : `${word}:`} />
+        <Mark
+          health={health}
+          word={
+            sofar && verdict.kind === "pass"
+              ? "good so far:"
+              : sofar && verdict.kind === "undecided"
+                ? "no verdict yet:"
+                : `${word}:`
+          }
+        />
       </Glow>{" "}
       {verdict.reason}{" "}
       <span className="small dim figures">
