@@ -55,6 +55,7 @@ function timer(ms: number, then: () => void): () => void {
  */
 export class ReleaseEngine {
   readonly #options: EngineOptions;
+  readonly #startedAt: number;
   readonly #running = new Map<string, Promise<void>>();
   readonly #wakers = new Map<string, () => void>();
   /** Apps whose run ended in an error: not tried again before a new release or start. */
@@ -68,6 +69,7 @@ export class ReleaseEngine {
 
   constructor(options: EngineOptions) {
     this.#options = options;
+    this.#startedAt = options.now();
   }
 
   /** Resumes what had not ended. */
@@ -192,7 +194,13 @@ export class ReleaseEngine {
       }
       const { plan, before } = known.begun;
       watching.stop ??= evidence.watch(app, plan.analysis.intervalMs);
-      const observation = await observe(known.begun, known.state, newer, { store, acknowledger, evidence, now: now() });
+      const observation = await observe(known.begun, known.state, newer, {
+        store,
+        acknowledger,
+        evidence,
+        now: now(),
+        figuresSince: this.#startedAt,
+      });
       const decision: Decision = (this.#options.decide ?? decide)(plan, before, known.state, observation, now());
       if (decision.kind === "wait") {
         told = await this.#tell(

@@ -1,4 +1,6 @@
-import type { KubeObject } from "../objects/meta.ts";
+import type { Rendered } from "../render/render.ts";
+
+type KubeObject = Rendered["object"];
 
 /** One object that a release makes, changes or removes, and what of it. */
 export interface ObjectChange {

@@ -24,11 +24,14 @@ export async function observe(
     acknowledger,
     evidence,
     now,
+    figuresSince,
   }: {
     store: Pick<Store, "seen">;
     acknowledger: Acknowledger;
     evidence: EvidenceSource;
     now: number;
+    /** Figures are in memory: since the engine started, in Unix ms. */
+    figuresSince: number;
   },
 ): Promise<Observation> {
   const seen = store.seen();
@@ -38,7 +41,7 @@ export async function observe(
     activeCells(plan, before, state).map(async (active) => {
       const { name, step, cell } = active;
       if (cell.heldAt !== null) {
-        const views = viewsOf(plan, before, active, evidence, now);
+        const views = viewsOf(plan, before, active, evidence, now, figuresSince);
         if (views.length > 0) looks.set(name, views);
         return;
       }
@@ -55,7 +58,7 @@ export async function observe(
       acknowledged.set(name, name === fleetCell || answers.length > 1 ? together(answers) : answers[0]![1]);
     }),
   );
-  return { seen, acknowledged, looks, ...(newer !== undefined && { newer }) };
+  return { seen, acknowledged, looks, figuresSince, ...(newer !== undefined && { newer }) };
 }
 
 /** What the steps that are held are judged by now, by cell: for people. */
@@ -92,11 +95,20 @@ function viewsOf(
   { name, step, cell }: ActiveCell,
   evidence: EvidenceSource,
   now: number,
+  figuresSince = 0,
 ): View[] {
   const { app, revision } = plan;
   const { intervalMs } = plan.analysis;
   const past = { from: cell.at - Math.max(plan.watchMs, intervalMs), to: cell.at };
-  const since = { app, from: cell.heldAt!, to: now, intervalMs, before: past, revision: null, baseline: null };
+  const since = {
+    app,
+    from: Math.max(cell.heldAt!, figuresSince),
+    to: now,
+    intervalMs,
+    before: past,
+    revision: null,
+    baseline: null,
+  };
   const was = before.lanes[name];
   if (step.do === "pause" || (step.do === "weight" && step.judged)) {
     const baseline = was?.kind === "home" ? was.good : null;

@@ -1,3 +1,4 @@
+import { formatDuration } from "../model/duration.ts";
 import type { Seen } from "../model/rows.ts";
 import type { Cell, FailureCode, ReleaseState } from "./state.ts";
 import { fleetCell, type Plan } from "./plan.ts";
@@ -21,6 +22,8 @@ export interface Observation {
   acknowledged: ReadonlyMap<string, Acknowledgement>;
   /** By cell: looks since its step was acknowledged. */
   looks: ReadonlyMap<string, readonly View[]>;
+  /** Since when figures are kept, Unix ms: a hold that began before counts anew from there. Absent: always. */
+  figuresSince?: number;
   /** A newer release of the app that waits for this one. */
   newer?: number;
 }
@@ -88,7 +91,7 @@ export function held(
   if (pods !== undefined)
     return pods.fatal && forward
       ? { kind: "fail", code: "crashing", reason: pods.reason }
-      : late("pods", pods.reason, pods.crashing ? "crashing" : "never-ready");
+      : soon(late("pods", pods.reason, pods.crashing ? "crashing" : "never-ready"), pods.until);
   if (!cell.wrote || !asksProxies(step)) return { kind: "pass", evidence: "floor" in step ? "pods ready" : "applied" };
   const answer = acknowledged.get(name);
   if (answer?.done === true) return { kind: "pass", evidence: answer.evidence };
@@ -97,6 +100,11 @@ export function held(
   if (answer?.rejected === true && forward && !isRemoval(step) && plan.roster !== null)
     return { kind: "fail", code: "rejected", reason };
   return late("proxies", reason, "silent");
+}
+
+/** A pod that crashes isn't waited for until the step's deadline. */
+function soon(gate: Gate, until = Infinity): Gate {
+  return gate.kind === "wait" ? { ...gate, wait: { ...gate.wait, until: Math.min(gate.wait.until, until) } } : gate;
 }
 
 /** Clusters whose contact and proxies a cell waits for. */
@@ -131,7 +139,7 @@ function podsReady(
   seen: ReadonlyMap<string, Seen>,
   cell: Cell,
   now: number,
-): { reason: string; crashing: boolean; fatal: boolean } | undefined {
+): { reason: string; crashing: boolean; fatal: boolean; until?: number } | undefined {
   if (!("floor" in step)) return undefined;
   const pods = seen.get(cluster)?.ready[plan.app] ?? {};
   const revision = step.do === "recreate" ? undefined : plan.revision;
@@ -143,7 +151,9 @@ function podsReady(
   const why = revision === undefined ? undefined : pods[revision!]?.reason;
   const reason = `${cluster}: ${ready} of ${step.floor} pods of ${revision ?? "the good revision"} are ready${why === undefined ? "" : `: ${why}`}`;
   const crashing = why !== undefined && fatal.test(why);
-  return { reason, crashing, fatal: crashing && now >= cell.at + crashGraceMs && state.failure === undefined };
+  const borne = cell.at + crashGraceMs;
+  const counts = crashing && state.failure === undefined;
+  return { reason, crashing, fatal: counts && now >= borne, ...(counts && { until: borne }) };
 }
 
 /** What must be over, once a step is held, before the next is written. */
@@ -153,7 +163,7 @@ export function finished(
   cell: Cell & { heldAt: number },
   plan: Plan,
   state: ReleaseState,
-  { seen, looks }: Observation,
+  { seen, looks, figuresSince = 0 }: Observation,
   now: number,
 ): Gate {
   const pass = (evidence: string, verdict?: Verdict): Gate => ({
@@ -189,21 +199,22 @@ export function finished(
   )
     return wait(
       "drain",
-      `${name}: requests under way get ${plan.drainMs} ms to end`,
+      `${name}: requests under way get ${formatDuration(plan.drainMs)} to end`,
       cell.heldAt + plan.drainMs,
       "what isn't needed any more is removed",
     );
   if (cell.closing === true && now < cell.heldAt + plan.closeMs)
     return wait(
       "drain",
-      `requests over closed calls get ${plan.closeMs} ms to end`,
+      `requests over closed calls get ${formatDuration(plan.closeMs)} to end`,
       cell.heldAt + plan.closeMs,
       "permissions go",
     );
   if (!("judged" in step) || !step.judged) return pass("");
   const gone = "weight" in step ? noPods(name, plan, seen) : undefined;
   if (gone !== undefined) return gone;
-  return judged(name, step, cell, plan, promoted, looks.get(name) ?? [], now, { pass, wait });
+  const since = Math.max(cell.heldAt, figuresSince);
+  return judged(name, step, since, plan, promoted, looks.get(name) ?? [], now, { pass, wait });
 }
 
 /**
@@ -243,7 +254,7 @@ function noPods(cluster: string, plan: Plan, seen: ReadonlyMap<string, Seen>): G
 function judged(
   name: string,
   step: { holdMs: number },
-  cell: { heldAt: number },
+  since: number,
   plan: Plan,
   promoted: boolean,
   looks: readonly View[],
@@ -255,7 +266,7 @@ function judged(
 ): Gate {
   const { analysis } = plan;
   const verdict = judgeAll(analysis, looks);
-  const holdEnd = cell.heldAt + step.holdMs;
+  const holdEnd = since + step.holdMs;
   const deadline = holdEnd + plan.progressDeadlineMs;
   const where = name === fleetCell ? "" : `${name}: `;
   if (verdict.kind === "fail") return { kind: "fail", code: "unhealthy", reason: `${where}${verdict.reason}` };
