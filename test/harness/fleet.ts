@@ -37,7 +37,12 @@ export class TestFleet {
     const port = await freePort("127.0.0.1", 17_000 + (process.pid % 500) * 10);
     const fleet = openFleet(home, { clusters: parseClusters(clusters), port });
     const started = new TestFleet(home, fleet, env);
-    await started.up();
+    try {
+      await started.up();
+    } catch (error) {
+      await started.stop();
+      throw error;
+    }
     return started;
   }
 
@@ -67,7 +72,7 @@ export class TestFleet {
     await eventually(() => {
       if (child.exitCode !== null) throw new Error(`up ended with ${child.exitCode}:\n${this.output}`);
       if (!/Ctrl-C stops all of it/.test(this.output.slice(seen))) throw new Error(`not up yet:\n${this.output}`);
-    }, 60_000);
+    }, 120_000);
   }
 
   /** The administrator's way in, as the CLI finds it. */

@@ -22,7 +22,7 @@ export function calleeComesLater(story: Story): void {
       return view;
     });
     expect(result.phase, brief(result)).toBe("finished");
-    console.log(told("the callee comes", account(tallies)));
+    console.log(told("the callee comes (refused by its own sidecar until it has)", account(tallies)));
     expect(relapses(tallies)).toEqual([]);
     expect(Object.keys(account(tallies).failures).every((what) => what.endsWith(": - 502"))).toBe(true);
 

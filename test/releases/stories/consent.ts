@@ -32,7 +32,7 @@ export function consent(story: Story): void {
       expect(opened, brief(opened)).toMatchObject({ phase: "finished", parts: ["edges"] });
       await served(fleet, across);
       const before = await coming.stop();
-      console.log(told("consent comes late", account(before)));
+      console.log(told("consent comes late (refused by its own sidecar until then)", account(before)));
       expect(relapses(before)).toEqual([]);
       expect(kindsOf(before)).toEqual(["- 502", "v1 200"]);
 
@@ -40,7 +40,7 @@ export function consent(story: Story): void {
       const closed = await ended(fleet, await declare(fleet, vault(false)));
       expect(closed, brief(closed)).toMatchObject({ phase: "finished", parts: ["edges"] });
       const after = await going.stop();
-      console.log(told("consent is withdrawn", account(after)));
+      console.log(told("consent is withdrawn (refused by its own sidecar from then on)", account(after)));
       // Refused by its own sidecar, where it is no longer in scope, before the callee's would.
       expect(kindsOf(after)).toEqual(["- 502", "v1 200"]);
     });

@@ -28,9 +28,14 @@ export function eachOther(story: Story): void {
     const { fleet } = story;
     for (const one of [app("ping", "pong"), app("pong", "ping")]) await fleet.apply(storyApp(one));
     await finished(fleet, ...(await Promise.all([deploy(fleet, "ping"), deploy(fleet, "pong")])));
+    // Both of them go during the story: who asks is a third.
+    await fleet.apply(storyApp({ name: "both", spec: { calls: [{ app: "ping" }, { app: "pong" }] } }));
+    await finished(fleet, await deploy(fleet, "both"));
+    const then = (first: string, second: string) =>
+      `http://${first}.one/then?url=${encodeURIComponent(`http://${second}.one/`)}`;
     const callers = clusters.flatMap((cluster): Client[] => [
-      { cluster, app: "ping", url: "http://pong.one/", rate: 53 },
-      { cluster, app: "pong", url: "http://ping.one/", rate: 53 },
+      { cluster, app: "both", url: then("ping", "pong"), rate: 53 },
+      { cluster, app: "both", url: then("pong", "ping"), rate: 53 },
     ]);
     await served(fleet, callers);
     const routes = async (name: string) =>
