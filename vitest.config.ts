@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 const minute = 60_000;
 /** Tiers that start Envoys, browsers or whole fleets: one file after another, so that they don't starve each other. */
 const heavy = { fileParallelism: false, testTimeout: minute, hookTimeout: minute };
-const heavyTiers = ["e2e", "web", "kubectl", "releases", "kills"];
+const heavyTiers = ["e2e", "web", "kubectl", "releases", "kills", "sim"];
 
 export default defineConfig({
   test: {

@@ -39,7 +39,7 @@ function checkLane(lane: Lane): void {
   if (sorted(Object.keys(live)) !== good) left(`${where} has ${sorted(Object.keys(live))}, good is ${good}`);
   if (!same(ready, [good])) left(`${where} has subsets of its own for ${ready.join()}, good is ${good}`);
   if (!same(floors, {})) left(`${where} has floors ${JSON.stringify(floors)}`);
-  if (!same(weights, { [good!]: 100 })) left(`${where} has weights ${JSON.stringify(weights)}, good is ${good}`);
+  if (!same(weights, { [good]: 100 })) left(`${where} has weights ${JSON.stringify(weights)}, good is ${good}`);
 }
 
 function checkRoster(roster: Roster, view: InForce): void {

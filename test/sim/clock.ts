@@ -1,7 +1,7 @@
 interface Due {
   at: number;
   order: number;
-  then: (() => void) | undefined;
+  act: (() => void) | undefined;
 }
 
 /** Time that passes only when nothing is left to do now. What is due at the same moment happens in the order of asking. */
@@ -19,10 +19,10 @@ export class VirtualClock {
 
   /** Calls back after so many ms. Returns how to stop. */
   readonly after = (ms: number, then: () => void): (() => void) => {
-    const due: Due = { at: this.#now + Math.max(0, ms), order: this.#order++, then };
+    const due: Due = { at: this.#now + Math.max(0, ms), order: this.#order++, act: then };
     this.#push(due);
     return () => {
-      due.then = undefined;
+      due.act = undefined;
     };
   };
 
@@ -32,9 +32,9 @@ export class VirtualClock {
       const first = this.#heap[0];
       if (first === undefined || first.at > until) return false;
       this.#pop();
-      if (first.then === undefined) continue;
+      if (first.act === undefined) continue;
       this.#now = first.at;
-      first.then();
+      first.act();
       return true;
     }
   }

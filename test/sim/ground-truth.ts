@@ -62,6 +62,8 @@ export class GroundTruth {
   #uses(proxy: Proxy): Map<string, Target> {
     const using = new Map<string, Target>();
     for (const callee of calleesOf(proxy)) {
+      // Where the app's subsets come only now, with its first lane here, nothing was reachable that could be lost.
+      if (proxy.config.subsets.lanes.get(proxy.cluster)?.get(callee) === undefined) continue;
       const values = valuesIn(proxy.config.routes, proxy.cluster, callee);
       for (const [revision, weight] of Object.entries(values?.lane.weights ?? {})) {
         if (weight <= 0) continue;

@@ -46,7 +46,7 @@ const segmentOf: Record<string, string> = { ana: "money", bo: "money", cruz: "sh
 const calmShare = 0.35;
 
 /** A history of about `releases` releases. Everything in it follows from the seed. */
-export function historyOf(seed: number, releases: number): History {
+export function historyOf(seed: number, releases = 16): History {
   return new Author(new Random(seed)).write(seed, releases);
 }
 

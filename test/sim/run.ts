@@ -1,28 +1,30 @@
+// npm run sim -- --releases N --seed S: histories from seed S on, until N releases have ended; the first that breaks an
+// invariant is made as short as possible and printed. The same seed gives the same run.
+import { parseArgs } from "node:util";
 import { historyOf } from "./history.ts";
+import { describeFailure, Totals } from "./report.ts";
+import { shrink } from "./shrink.ts";
 import { simulate } from "./simulation.ts";
-const from = Number(process.argv[2] ?? 1),
-  n = Number(process.argv[3] ?? 20);
-const t0 = performance.now();
-let rel = 0,
-  steps = 0;
-const outs: Record<string, number> = {};
-const viol: Record<string, string[]> = {};
-for (let s = from; s < from + n; s++) {
-  const o = await simulate(historyOf(s, 14));
-  rel += o.releases;
-  steps += o.steps;
-  for (const [k, v] of Object.entries(o.outcomes)) outs[k] = (outs[k] ?? 0) + v;
-  if (o.violation) (viol[o.violation.invariant] ??= []).push(s + ": " + o.violation.message.slice(0, 400));
+
+const { values } = parseArgs({
+  options: { releases: { type: "string", default: "1000" }, seed: { type: "string", default: "1" } },
+});
+const [wanted, first] = [Number(values.releases), Number(values.seed)];
+if (!(wanted > 0) || !Number.isInteger(first)) {
+  console.error("usage: npm run sim -- --releases N --seed S");
+  process.exit(2);
 }
-console.log(
-  rel,
-  "releases",
-  steps,
-  "steps",
-  Math.round(performance.now() - t0),
-  "ms",
-  Math.round(process.cpuUsage().user / 1000),
-  "cpu ms",
-  outs,
-);
-for (const [k, v] of Object.entries(viol)) console.log(k, v.length, v.slice(0, 3).join("\n   "));
+const totals = new Totals();
+for (let seed = first; totals.releases < wanted; seed++) {
+  const history = historyOf(seed);
+  const outcome = await simulate(history);
+  totals.add(outcome);
+  if (outcome.violation !== undefined) {
+    const least = await shrink(history);
+    console.log(describeFailure(seed, least.history, least.outcome));
+    console.log(`again: npm run sim -- --releases 1 --seed ${seed}`);
+    process.exitCode = 1;
+    break;
+  }
+}
+console.log(String(totals));
