@@ -92,7 +92,7 @@ test("the server is gone: what is shown says how old it is, and catches up", asy
   await page.getByRole("heading", { name: "Release 2" }).waitFor();
   let gone = true;
   await context.route("**/api/**", (route) => (gone ? route.abort() : route.continue()));
-  await world.app.server.closeAllConnections();
+  world.app.server.closeAllConnections();
   await page
     .locator(".stale-note")
     .getByText(/What you see is as of/)

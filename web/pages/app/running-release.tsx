@@ -7,6 +7,7 @@ import { Glow } from "../../ui/glow.tsx";
 import { releaseHealth } from "../../ui/health.ts";
 import { Mark } from "../../ui/mark.tsx";
 import { ClockSkew } from "../../ui/server-clock.tsx";
+import { Bone } from "../../ui/states.tsx";
 import { waveSentence } from "../release/quipu-words.ts";
 import { WeightBar } from "../release/weight-bar.tsx";
 
@@ -22,9 +23,13 @@ export function RunningRelease({ app, number }: { app: string; number: number })
         <Link to={paths.release(app, number)} className="name">
           Release {number}
         </Link>
-        <Glow value={word}>
-          <Mark health={health} word={word} />
-        </Glow>
+        {view === undefined ? (
+          <Bone />
+        ) : (
+          <Glow value={word}>
+            <Mark health={health} word={word} />
+          </Glow>
+        )}
         {wave === undefined ? null : (
           <span className="dim">
             {wave.name}: {waveSentence(wave)}
