@@ -45,7 +45,12 @@ test("with 50 clusters a release folds by wave, and a wave unfolds; the choice s
 });
 
 test("under way, taken back, filtered by segment; the row leads to the release by keyboard", async () => {
-  await established(world, "orders", { ...canary({ hold: "300s", deadline: "8s" }), segment: "shop", team: "aji" });
+  const waves = [{ name: "canary", clusters: { matchLabels: { market: "bo" } } }, { name: "rest" }];
+  await established(world, "orders", {
+    ...canary({ hold: "300s", deadline: "8s", waves }),
+    segment: "shop",
+    team: "aji",
+  });
   await deploy(world, "orders", "2-stuck");
   const { page, errors } = await signedIn(browser, world, { path: "/apps" });
   await page.keyboard.press("g");

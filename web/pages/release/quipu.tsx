@@ -50,7 +50,7 @@ export function Quipu({ view, chosen, opened, choose, setOpened }: QuipuProps) {
               foldable(waves, wave)
                 ? () =>
                     setOpened(
-                      open.has(index + 1) ? [...open].filter((each) => each !== index + 1) : [...open, index + 1],
+                      opened.includes(index + 1) ? opened.filter((each) => each !== index + 1) : [...opened, index + 1],
                     )
                 : undefined
             }
