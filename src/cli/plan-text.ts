@@ -14,6 +14,19 @@ export interface PlanView {
   stages: readonly string[];
   waves: readonly PlannedWave[];
   total: { ms: number; person: boolean };
+  /** Requests that would end otherwise, by cluster. Absent: the meshes weren't asked. */
+  behaviour?: readonly {
+    cluster: string;
+    differences: readonly {
+      caller: string;
+      callee: string;
+      request: string;
+      before: string;
+      after: string;
+      kind: string;
+    }[];
+    unknown: readonly string[];
+  }[];
 }
 export interface PlannedWave {
   name: string;
@@ -54,7 +67,37 @@ export function planLines(plan: PlanView, paint: Paint, fields = false): string[
     if (planned === undefined) lines.push(`${knot("waiting", paint)} ${stage}`);
     else lines.push(...waveLines(planned, paint, fields));
   }
-  return lines;
+  return [...lines, ...behaviourLines(plan.behaviour ?? [], paint)];
+}
+
+/** What would change for callers, each change once with the clusters that it happens in. */
+function behaviourLines(behaviour: NonNullable<PlanView["behaviour"]>, paint: Paint): string[] {
+  const found = new Map<string, { lines: string[]; clusters: string[] }>();
+  for (const { cluster, differences, unknown } of behaviour) {
+    const told = [
+      ...differences.map(({ caller, callee, request, before, after, kind }) => [
+        `${paint(kind === "allowed→denied" ? "red" : "yellow", marks.wait)} ${caller} → ${callee}  ${harmless(request)}  ${paint("grey", kind)}`,
+        paint("red", `    - ${harmless(before)}`),
+        paint("green", `    + ${harmless(after)}`),
+      ]),
+      ...unknown.map((what) => [paint("grey", `? ${harmless(what)}`)]),
+    ];
+    for (const lines of told) {
+      const key = lines.join("\n");
+      const known = found.get(key);
+      if (known === undefined) found.set(key, { lines, clusters: [cluster] });
+      else known.clusters.push(cluster);
+    }
+  }
+  if (behaviour.length === 0) return [];
+  if (found.size === 0) return ["no declared request would end otherwise"];
+  return [
+    "requests that would end otherwise:",
+    ...[...found.values()].flatMap(({ lines: [first = "", ...rest], clusters }) => [
+      `${first}${clusters.length < behaviour.length ? paint("grey", `  (${clusters.join(", ")})`) : ""}`,
+      ...rest,
+    ]),
+  ];
 }
 
 function keptLines(kept: PlanView["kept"], paint: Paint): string[] {
