@@ -122,7 +122,10 @@ function viewsOf(
   if (step.do === "traffic" && step.judged && was?.kind === "home") {
     const target = plan.lanes[name]!;
     return [
-      ...(was.traffic === target.traffic ? [] : [{ kind: "traffic" as const, looks: traffic(name) }]),
+      // Without a call left to look at, what is asked of the app itself must do.
+      ...(was.traffic === target.traffic && edges.length > 0
+        ? []
+        : [{ kind: "traffic" as const, looks: traffic(name) }]),
       ...(was.calls === target.calls || edges.length === 0 ? [] : [{ kind: "traffic" as const, looks: calls(name) }]),
     ];
   }

@@ -1,0 +1,36 @@
+import { describe, expect, it } from "vitest";
+import type { Seen } from "../model/rows.ts";
+import { capable } from "./gates.ts";
+import type { Plan } from "./plan.ts";
+
+const plan = { app: "a", revision: "r2", progressDeadlineMs: 60_000 } as Plan;
+const seen = (ready: number, reason?: string): ReadonlyMap<string, Seen> =>
+  new Map([
+    [
+      "lima",
+      {
+        cluster: "lima",
+        applied: 9,
+        at: 0,
+        ready: { a: { r2: { ready, total: 2, ...(reason !== undefined && { reason }) } } },
+      },
+    ],
+  ]);
+const weight = { do: "weight", weight: 50, holdMs: 0, judged: true } as const;
+
+describe("before weight is written", () => {
+  const ask = (pods: ReadonlyMap<string, Seen>, now: number, next: Parameters<typeof capable>[2] = weight) =>
+    capable("lima", { do: "subset" }, next, { heldAt: 0 }, plan, pods, now);
+
+  it("a ready pod is enough, and other steps need none", () => {
+    expect(ask(seen(1), 10)).toBeUndefined();
+    expect(ask(seen(0), 10, { do: "remove" })).toBeUndefined();
+  });
+
+  it("pods that were ready and aren't any more are waited for, with a deadline, then given up", () => {
+    expect(ask(seen(0), 10)).toMatchObject({ kind: "wait", wait: { kind: "pods", until: 60_000 } });
+    expect(ask(seen(0), 60_000)).toMatchObject({ kind: "fail", code: "never-ready" });
+    expect(ask(seen(0, "CrashLoopBackOff: exited with 1"), 60_000)).toMatchObject({ kind: "fail", code: "crashing" });
+    expect(ask(new Map(), 10)).toMatchObject({ kind: "wait" });
+  });
+});
