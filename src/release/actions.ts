@@ -89,7 +89,7 @@ export async function perform(
   store: Store,
   app: string,
   release: number,
-  { begun, state: known }: Remembered,
+  { begun, state: known, accepted }: Remembered,
   acts: readonly Act[],
   writing: Writing = { laneWrites, stageWrites },
 ): Promise<void> {
@@ -103,6 +103,14 @@ export async function perform(
       state = after(state, happened, tx.now);
     }
     const { failure } = state;
+    // A train stops as soon as one of its releases is given up, not only once that has gone all the way back.
+    if (
+      known.failure === undefined &&
+      failure !== undefined &&
+      failure.code !== "superseded" &&
+      accepted.train !== undefined
+    )
+      await endedInTrain(tx, app, release, accepted.train.id, "failed", failure.reason);
     await putStatus(tx, app, release, {
       phase: phaseOf(state),
       step: stageOf(plan, before, state)?.do ?? null,

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import type { HomeLane } from "../model/rows.ts";
+import type { Lane } from "../model/rows.ts";
 import type { Before, LaneTarget, Plan } from "./plan.ts";
 import { laneProgram } from "./program.ts";
 
 const target: LaneTarget = { workload: "w1", scale: "s", traffic: "t1", calls: "c1", min: 1 };
-const home: HomeLane = {
+const home: Lane = {
   app: "a",
   cluster: "x",
   kind: "home",
