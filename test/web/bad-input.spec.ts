@@ -82,7 +82,7 @@ test("a wrong token is told as such, beside the form, which stays", async () => 
   expect(new URL(page.url()).pathname).toBe("/login");
 });
 
-test("a first visit goes to the sign-in without asking for anything else, and on to the apps", async () => {
+test("a first visit goes to the sign-in without asking for anything else, and on to the overview", async () => {
   const { page } = await newPage(browser);
   const asked: string[] = [];
   page.on("request", (request) => {
@@ -93,5 +93,5 @@ test("a first visit goes to the sign-in without asking for anything else, and on
   await page.getByLabel("Or with a token").fill("admin-secret");
   expect(new Set(asked)).toEqual(new Set(["/api/v1/whoami"]));
   await page.getByRole("button", { name: "Sign in" }).click();
-  await page.waitForURL("**/apps");
+  await page.waitForURL(`${world.url}/`);
 });

@@ -52,6 +52,6 @@ export async function signedIn(
   await opened.page.goto(await world.signInLink());
   await opened.page.waitForURL(`${world.url}/`);
   opened.errors.length = 0; // before signing in, 401 is an answer like any other
-  if (path !== "/apps") await opened.page.goto(world.url + path);
+  if (path !== "/") await opened.page.goto(world.url + path);
   return opened;
 }

@@ -42,7 +42,8 @@ export async function startSuperApp(): Promise<World> {
     access: { callers: [{ app: "storefront", methods: ["GET"] }, { app: "search" }] },
     overrides: [{ clusters: { matchLabels: { market: "mo" } }, spec: { traffic: { timeout: "3s" } } }],
   });
-  await applyAndDeploy(world, "pricing", { team: "cacao", segment: "food", workload });
+  const rollout = { steps: [{ weight: 100, hold: "1s" }] };
+  await applyAndDeploy(world, "pricing", { team: "cacao", segment: "food", workload, rollout });
   await applyAndDeploy(world, "storefront", {
     team: "aji",
     segment: "shop",

@@ -50,6 +50,9 @@ export function AppPage({ name }: { name: string }) {
         status={status.data ?? declared.data?.status}
         hosts={status.data?.hosts ?? []}
       />
+      {running.length > 0 ? null : (
+        <p className="running-release idle dim">{status.data === undefined ? " " : "No release is under way."}</p>
+      )}
       {running.map((number) => (
         <RunningRelease key={number} app={name} number={number} />
       ))}
