@@ -250,13 +250,19 @@ class Turn {
 
   #advance(cell: string, step: number, gate?: Extract<Gate, { kind: "pass" }>): "wait" {
     const { paused, failure } = this.#state;
-    if (paused !== undefined && failure === undefined) {
+    // A newer release ends a pause: before the last wave by superseding, after it there is nothing left to hold back for.
+    const holds = paused !== undefined && this.#now < paused.at + personMs && this.#observation.newer === undefined;
+    if (holds && failure === undefined) {
+      const lastWave = stagesOf(this.#plan, this.#before).findLastIndex(
+        ({ do: kind }) => kind === "wave" || kind === "open",
+      );
+      const late = this.#plan.roster === null || (this.#state.fleet?.step ?? -1) > lastWave;
       this.waits.push({
         cell,
         kind: "person",
         reason: `paused by ${paused.by}${paused.why === undefined ? "" : `: ${paused.why}`}`,
         until: paused.at + personMs,
-        then: "the release is taken back",
+        then: late ? "it goes on" : "the release is taken back",
       });
       return "wait";
     }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { EdgeStage, Roster } from "../model/rows.ts";
-import { widenEdges } from "./edges.ts";
+import { restoreEdges, widenEdges } from "./edges.ts";
 
 const edge = (stage: EdgeStage) => ({ rules: [{}], stage, segment: "money" });
 const roster = (app: string, edges: Roster["edges"] = {}): Roster => ({
@@ -28,5 +28,13 @@ describe("edges when a release admits", () => {
     ["one that the callee is closing isn't opened again beside it", { callee: edge("closing") }, ["callee"], "closing"],
   ] as const)("%s", (_, now, callees, stage) => {
     expect(widened(now, [...callees])).toBe(stage);
+  });
+});
+
+describe("edges of a release that is taken back", () => {
+  it("keep the stage that they came to meanwhile: what the callee closes isn't opened again", () => {
+    const before = { kept: edge("open"), closed: edge("open") };
+    const now = { kept: edge("open"), closed: edge("closing"), mine: edge("closing") };
+    expect(restoreEdges(now, before, [])).toEqual({ kept: edge("open"), closed: edge("closing") });
   });
 });

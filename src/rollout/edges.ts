@@ -51,11 +51,13 @@ export function narrowEdges(now: Edges, target: Edges): Edges {
   return mapEdges(kept, (callee, edge) => ({ ...edge, rules: target[callee]!.rules }));
 }
 
-/** The edges as they were, at the stage that they have come to meanwhile; what this release admitted stays possible. */
+/**
+ * The edges as they were, at the stage that they have come to meanwhile; what this release admitted stays possible. One
+ * that closes now is closed by its callee.
+ */
 export function restoreEdges(now: Edges, before: Edges, mine: readonly string[]): Edges {
   return mapEdges(before, (callee, edge) => {
-    const stage = now[callee]?.stage ?? "closing";
-    if (stage === "closing") return edge;
+    const stage = now[callee]?.stage ?? edge.stage;
     return { ...edge, stage: stage === "admitted" && mine.includes(callee) ? "open" : stage };
   });
 }

@@ -161,11 +161,7 @@ function backwards(
       ...now,
       consents: union(now.consents, before.roster?.consents ?? []),
       edges: mapEdges(now.edges, (callee, edge) =>
-        edges[callee] === undefined
-          ? { ...edge, stage: "closing" }
-          : edge.stage === "closing"
-            ? { ...edge, stage: "open" }
-            : edge,
+        edges[callee] === undefined ? { ...edge, stage: "closing" } : edge,
       ),
       hosts: now.hosts.map((host) =>
         before.roster?.hosts.some((known) => hostKey(known) === hostKey(host)) ? host : { ...host, stage: "closing" },

@@ -279,7 +279,9 @@ export class SimCluster {
 
   reconnect(proxy: Proxy): void {
     if (proxy.gone) return;
-    Object.assign(proxy, { connected: true, held: false, rejecting: false, certificateUntil: Infinity });
+    Object.assign(proxy, { connected: true, held: false, rejecting: false });
+    // One that had expired is renewed only with the newest configuration.
+    if (proxy.certificateUntil > this.#clock.now()) proxy.certificateUntil = Infinity;
     this.push(proxy);
   }
 
@@ -313,6 +315,7 @@ export class SimCluster {
         later(() => {
           proxy.former = null;
           proxy.excused = false;
+          proxy.certificateUntil = Infinity;
           proxy.acknowledged = Math.min(...meshKinds.map((kind) => views[kind].revision));
           proxy.pushing = false;
           this.push(proxy);

@@ -277,7 +277,16 @@ class Author {
       [4, () => ({ fault: "contact", cluster, forMs })],
       [4, () => ({ fault: "hold", cluster, pick, forMs })],
       [1, () => ({ fault: "reject", cluster, pick, forMs })],
-      [5, () => ({ fault: "disconnect", cluster, pick, forMs, certificateMs: random.pick([10_000, 3_600_000]) })],
+      [
+        5,
+        () => ({
+          fault: "disconnect",
+          cluster,
+          pick,
+          forMs: random.int(30_000, 300_000),
+          certificateMs: random.pick([10_000, 3_600_000]),
+        }),
+      ],
       [4, () => ({ fault: "replace", cluster, pick })],
       [3, () => ({ fault: "pods", cluster, pick, forMs })],
       [2, () => ({ fault: "capacity", cluster, pods: random.int(0, 8), forMs })],
