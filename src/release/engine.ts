@@ -249,7 +249,10 @@ export class ReleaseEngine {
   ): Promise<string> {
     const first = waits[0];
     // The hold's end moves with every look, but what is said needn't be said again.
-    const saying = JSON.stringify(waits.map(({ cell, kind, reason, then }) => [cell, kind, reason, then]));
+    const saying = JSON.stringify([
+      phaseOf(state),
+      waits.map(({ cell, kind, reason, then }) => [cell, kind, reason, then]),
+    ]);
     if (first === undefined || saying === told) return told;
     const { failure } = state;
     await this.#options.store.write(async (tx) =>
