@@ -5,11 +5,11 @@ import type { Pod } from "../../src/objects/core.ts";
 import { deployProbe, ground, probeApp } from "../harness/apps.ts";
 import { eventually } from "../harness/eventually.ts";
 import { TestFleet } from "../harness/fleet.ts";
-import { positionsOf } from "./journal-positions.ts";
-import { Load } from "./load.ts";
-import { tell } from "./outage.ts";
-import { pick, seeded } from "./random.ts";
-import { expectWhole, killRole, podsOf } from "./whole.ts";
+import { positionsOf } from "./support/journal-positions.ts";
+import { Load } from "../kills/load.ts";
+import { tell } from "../kills/outage.ts";
+import { pick, seeded } from "../kills/random.ts";
+import { expectWhole, killRole, podsOf } from "../kills/whole.ts";
 
 const generousMs = 900_000;
 const seed = Number(process.env["QUIPU_SEED"] ?? Date.now() % 1_000_000);
