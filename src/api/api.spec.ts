@@ -21,7 +21,8 @@ spec:
   team: payments
   segment: ${segment}
   workload: { drain: 1ms, ports: [{ name: http, port: 8080 }] }
-${spec}`;
+${spec}
+  rollout: { steps: [{ weight: 50, hold: 0s }] }`;
 
 /** A cluster of which only the ingress gateway's pod is known. */
 const gatewayOnly = {
