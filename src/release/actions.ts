@@ -1,10 +1,8 @@
 import type { Act } from "../rollout/decide.ts";
-import { programOf } from "../rollout/decide.ts";
-import { stageOf } from "../rollout/active-cells.ts";
 import { fleetCell, type Before, type Plan, type Rows, type RowWrites } from "../rollout/plan.ts";
-import { stagesBack, stagesOf } from "../rollout/program.ts";
+import { programOf, stageOf, stagesNow } from "../rollout/position.ts";
 import { touchedBy, unadmitted, type Touched } from "../rollout/roster-rows.ts";
-import { after, type Happened, type ReleaseState } from "../rollout/state.ts";
+import { after, cellOf, type Happened, type ReleaseState } from "../rollout/state.ts";
 import { isEmpty, laneWrites, stageWrites } from "../rollout/step-rows.ts";
 import type { App } from "../model/app.ts";
 import type { Seen } from "../model/rows.ts";
@@ -84,7 +82,7 @@ export interface Writing {
   stageWrites: typeof stageWrites;
 }
 
-/** What was decided: rows, and the records that it was done, in one transaction. After a crash it is either done or not begun. */
+/** What was decided: rows, and the records that it was done, in one transaction. After a crash it is either done or not begun. Returns apps whose releases may begin or end because of it. */
 export async function perform(
   store: Store,
   app: string,
@@ -92,9 +90,9 @@ export async function perform(
   { begun, state: known, accepted }: Remembered,
   acts: readonly Act[],
   writing: Writing = { laneWrites, stageWrites },
-): Promise<void> {
+): Promise<string[]> {
   const { plan, before } = begun!;
-  await store.write(async (tx) => {
+  return store.write(async (tx) => {
     let state = known;
     for (const act of acts) {
       const happened = await done(tx, plan, before, state, act, writing);
@@ -103,19 +101,16 @@ export async function perform(
       state = after(state, happened, tx.now);
     }
     const { failure } = state;
-    // A train stops as soon as one of its releases is given up, not only once that has gone all the way back.
-    if (
-      known.failure === undefined &&
-      failure !== undefined &&
-      failure.code !== "superseded" &&
-      accepted.train !== undefined
-    )
-      await endedInTrain(tx, app, release, accepted.train.id, "failed", failure.reason);
     await putStatus(tx, app, release, {
       phase: phaseOf(state),
       step: stageOf(plan, before, state)?.do ?? null,
       ...(failure !== undefined && { reason: failure.reason, code: failure.code }),
     });
+    // A train stops as soon as one of its releases is given up, not only once that has gone all the way back.
+    const stops = known.failure === undefined && failure !== undefined && failure.code !== "superseded";
+    return stops && accepted.train !== undefined
+      ? endedInTrain(tx, app, release, accepted.train.id, "failed", failure.reason)
+      : [];
   });
 }
 
@@ -129,9 +124,7 @@ async function done(
 ): Promise<Happened> {
   if (act.kind === "fail") return act;
   if (act.kind === "held") {
-    const cell =
-      act.cell === fleetCell ? state.fleet : state.failure === undefined ? state.lanes[act.cell] : state.back[act.cell];
-    const seconds = Math.max(0, tx.now - (cell?.at ?? tx.now)) / 1000;
+    const seconds = Math.max(0, tx.now - (cellOf(state, act.cell)?.at ?? tx.now)) / 1000;
     return { ...act, evidence: `${act.evidence} in ${seconds.toFixed(1)} s` };
   }
   const rows = rowsFor(plan.app, tx.inForce);
@@ -163,15 +156,13 @@ function writesOf(
 ): { writes: RowWrites; touched?: Touched } {
   if (cell !== fleetCell)
     return { writes: writing.laneWrites(programOf(plan, before, state, cell)[step]!, plan, before, cell, rows) };
-  const forward = stagesOf(plan, before);
-  const stages = state.failure === undefined ? forward : stagesBack(forward, state.failedIn ?? -1);
-  const stage = stages[step]!;
+  const stage = stagesNow(plan, before, state)[step]!;
   if (stage.do !== "admit") return { writes: writing.stageWrites(stage, plan, before, state.touched, rows) };
   const touched = touchedBy(plan, rows);
   return { writes: writing.stageWrites(stage, plan, before, touched, rows), touched };
 }
 
-/** The last record. What the release admitted and never opened waits again. Returns apps with a new release because of it. */
+/** The last record. What the release admitted and never opened waits again. Returns apps whose releases may begin or end because of it. */
 export async function end(
   tx: WriteTx,
   app: string,

@@ -1,6 +1,5 @@
 import { Problem } from "../model/problem.ts";
-import { activeCells } from "../rollout/active-cells.ts";
-import { stagesOf } from "../rollout/program.ts";
+import { activeCells, wavesOver } from "../rollout/position.ts";
 import type { Command } from "../rollout/state.ts";
 import type { WriteTx } from "../store/store.ts";
 import { remember, type Remembered } from "./journal-state.ts";
@@ -29,9 +28,7 @@ export function refusal(kind: CommandKind, { begun, state, ended, accepted }: Re
     case "abort": {
       if (accepted.app === null) return "it withdraws an app that was deleted; declare the app again instead";
       if (begun === undefined) return undefined;
-      const stages = stagesOf(begun.plan, begun.before);
-      const lastWave = stages.findLastIndex((stage) => stage.do === "wave" || stage.do === "open");
-      return (state.fleet?.step ?? -1) > lastWave
+      return wavesOver(begun.plan, begun.before, state)
         ? "it carries everything in all clusters already; undo it instead"
         : undefined;
     }

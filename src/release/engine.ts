@@ -1,7 +1,7 @@
 import { decide, type Act, type Decision } from "../rollout/decide.ts";
-import { stageOf } from "../rollout/active-cells.ts";
+import { stageOf } from "../rollout/position.ts";
 import { actName } from "../rollout/act-name.ts";
-import type { Wait } from "../rollout/gates.ts";
+import { personMs, type Wait } from "../rollout/gates.ts";
 import type { Plan } from "../rollout/plan.ts";
 import type { ReleaseState } from "../rollout/state.ts";
 import type { Store } from "../store/store.ts";
@@ -58,6 +58,8 @@ export class ReleaseEngine {
   readonly #startedAt: number;
   readonly #running = new Map<string, Promise<void>>();
   readonly #wakers = new Map<string, () => void>();
+  /** Apps whose release waits for its turn in a train: what is seen of clusters doesn't concern them. */
+  readonly #queued = new Set<string>();
   /** Apps whose run ended in an error: not tried again before a new release or start. */
   readonly #broken = new Set<string>();
   /** Apps whose journal somebody else may have written to since it was read. */
@@ -116,7 +118,7 @@ export class ReleaseEngine {
   }
 
   #wakeAll(): void {
-    for (const wake of this.#wakers.values()) wake();
+    for (const [app, wake] of this.#wakers) if (this.#stopping || !this.#queued.has(app)) wake();
   }
 
   async #runAndForget(app: string): Promise<void> {
@@ -179,12 +181,14 @@ export class ReleaseEngine {
             cell: "",
             kind: "turn",
             reason: turn.reason,
-            until: now() + 60_000,
+            until: now() + personMs,
             // oxlint-disable-next-line unicorn/no-thenable -- what happens then: a word of the API
             then: "it is looked at again",
           };
           told = await this.#tell(app, release, known.state, null, [wait], told);
-          await this.#sleep(woken.promise, [wait], now());
+          this.#queued.add(app);
+          await woken.promise;
+          this.#queued.delete(app);
           continue;
         }
         if (turn?.kind === "end") return this.#end(app, release, known, turn.outcome, turn.reason);
@@ -220,22 +224,23 @@ export class ReleaseEngine {
         delete watching.stop;
         return this.#end(app, release, known, decision.outcome, decision.reason);
       }
-      await perform(store, app, release, known, decision.acts, this.#options.writing);
+      const concerned = await perform(store, app, release, known, decision.acts, this.#options.writing);
       for (const act of decision.acts)
         log.info({ app, release, ...logged(act) }, `release: ${actName(plan, before, known.state, act)}`);
       this.#told.add(app);
+      this.#follow(concerned);
     }
   }
 
   async #end(app: string, release: number, known: Remembered, outcome: string, reason?: string): Promise<void> {
     this.#options.log.info({ app, release, outcome, reason }, "release ended");
     this.#follow(await this.#options.store.write((tx) => end(tx, app, release, known, outcome, reason)));
+    this.#wakeAll();
   }
 
-  /** Others of a train may have waited for the release that has ended, or follow from it. */
+  /** Others of a train may have waited for what was written, or follow from it. */
   #follow(apps: readonly string[]): void {
     for (const app of apps) this.kick(app);
-    this.#wakeAll();
   }
 
   /** Says in the Release's status what is waited for, when that has changed. */

@@ -1,6 +1,6 @@
 import type { Acknowledgement, Observation } from "../rollout/gates.ts";
 import { clustersOf, isRemoval } from "../rollout/gates.ts";
-import { activeCells, type ActiveCell } from "../rollout/active-cells.ts";
+import { activeCells, type ActiveCell } from "../rollout/position.ts";
 import { fleetCell, type Before, type Plan } from "../rollout/plan.ts";
 import type { ReleaseState } from "../rollout/state.ts";
 import { judgeAll, type View } from "../rollout/views.ts";

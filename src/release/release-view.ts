@@ -1,10 +1,9 @@
 import type { ReleasePart } from "../model/release.ts";
 import type { Lane, RevisionName, Seen } from "../model/rows.ts";
-import { isDone, programOf } from "../rollout/decide.ts";
-import { stageOf } from "../rollout/active-cells.ts";
 import type { Wait } from "../rollout/gates.ts";
 import { fleetCell, type Plan } from "../rollout/plan.ts";
-import { laneProgram, stagesBack, stagesOf, type LaneStep, type Stage } from "../rollout/program.ts";
+import { isDone, programOf, stageOf, stagesNow } from "../rollout/position.ts";
+import { laneProgram, type LaneStep, type Stage } from "../rollout/program.ts";
 import type { Command } from "../rollout/state.ts";
 import type { Verdict } from "../rollout/verdict.ts";
 import type { JournalEntry } from "../store/store.ts";
@@ -154,10 +153,8 @@ export function releaseView(app: string, number: number, sources: ReleaseSources
   };
   if (begun === undefined) return view;
   const { plan, before } = begun;
-  const forward = stagesOf(plan, before);
   const back = state.failure !== undefined;
-  const stages = back ? stagesBack(forward, state.failedIn ?? -1) : forward;
-  view.stages = stages.map((stage, index) =>
+  view.stages = stagesNow(plan, before, state).map((stage, index) =>
     stepView(stage, notes.get(`${back ? "back" : "on"}//${index}`), {
       current: state.fleet?.step ?? -1,
       index,

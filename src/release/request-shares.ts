@@ -1,5 +1,5 @@
 import type { Lane, RevisionName } from "../model/rows.ts";
-import { activeCells } from "../rollout/active-cells.ts";
+import { activeCells } from "../rollout/position.ts";
 import type { Remembered } from "./journal-state.ts";
 import type { EvidenceSource } from "./observe.ts";
 

@@ -45,7 +45,7 @@ export type Turn =
   | { kind: "wait"; reason: string }
   | { kind: "end"; outcome: "superseded" | "stopped"; reason: string };
 
-/** Whether a release may begin: one of a train waits for those before it. */
+/** Whether a release may begin: one of a train waits for those before it. Asked again when `endedInTrain` names its app. */
 export async function turnOf(
   tx: ReadTx,
   { id, position }: { id: number; position: number },
@@ -61,13 +61,14 @@ export async function turnOf(
   const before = train.releases.slice(0, position).filter(({ app, release }) => open.has(`${app}/${release}`));
   const limit = open.size < train.releases.length ? atOnce : 1;
   if (before.length < limit) return { kind: "begin" };
+  // The same for as long as it waits: to say anew, to each that waits, how far it is would cost the square of the apps.
   return {
     kind: "wait",
-    reason: `the change of ${what} goes ${limit} at a time: ${train.releases.length - open.size} of ${train.releases.length} apps are done, ${before[0]!.app} is on its way`,
+    reason: `the change of ${what} goes on to others when ${train.releases[0]!.app} has finished, then ${atOnce} at a time; this is number ${position + 1} of ${train.releases.length}`,
   };
 }
 
-/** Takes note that a release of a train has ended. Returns apps with a new release because of it. */
+/** Takes note that a release of a train has ended. Returns apps whose releases may begin or end because of it. */
 export async function endedInTrain(
   tx: WriteTx,
   app: string,
@@ -80,11 +81,15 @@ export async function endedInTrain(
   if (train === undefined || train.stopped !== undefined) return [];
   if (outcome === "failed") {
     await recordTrain(tx, { id, stopped: `release ${release} of ${app} failed: ${reason ?? "without a reason"}` });
-    return [];
+    return train.releases.map((each) => each.app);
   }
   const open = await openOf(tx, train);
   open.delete(`${app}/${release}`);
-  if (open.size > 0) return [];
+  if (open.size > 0)
+    return train.releases
+      .filter((each) => open.has(`${each.app}/${each.release}`))
+      .slice(0, atOnce)
+      .map((each) => each.app);
   await recordTrain(tx, { id, finished: true });
   // Apps that were released meanwhile resolved against what was; they follow now.
   const body = await tx.get(train.changed.kind, train.changed.name);
@@ -92,8 +97,6 @@ export async function endedInTrain(
 }
 
 async function openOf(tx: ReadTx, train: Train): Promise<Set<string>> {
-  const open = new Set<string>();
-  for (const { app, release } of train.releases)
-    if ((await tx.openReleases(app)).some((each) => each.release === release)) open.add(`${app}/${release}`);
-  return open;
+  const open = new Set((await tx.openReleases()).map(({ app, release }) => `${app}/${release}`));
+  return new Set(train.releases.map(({ app, release }) => `${app}/${release}`).filter((name) => open.has(name)));
 }

@@ -1,8 +1,9 @@
 import { capable, finished, held, personMs, type Gate, type Observation, type Wait } from "./gates.ts";
 import type { ReleasePart } from "../model/release.ts";
 import { fleetCell, type Before, type Plan } from "./plan.ts";
-import { laneProgram, stagesBack, stagesOf, wayBack, type LaneStep, type Stage } from "./program.ts";
-import type { Cell, Failure, FailureCode, ReleaseState } from "./state.ts";
+import { isDone, programOf, stagesNow, wavesOver } from "./position.ts";
+import { laneProgram, type LaneStep, type Stage } from "./program.ts";
+import { cellOf, type Cell, type Failure, type FailureCode, type ReleaseState } from "./state.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** One thing to do, each of which becomes a record of the journal. */
@@ -28,14 +29,12 @@ export function decide(
   observation: Observation,
   now: number,
 ): Decision {
-  const forward = stagesOf(plan, before);
   if (state.failure === undefined) {
-    const failure = givenUp(plan, before, state, forward, observation, now);
+    const failure = givenUp(plan, before, state, observation, now);
     if (failure !== undefined) return { kind: "act", acts: [{ kind: "fail", failure }] };
   }
-  const stages = state.failure === undefined ? forward : stagesBack(forward, state.failedIn ?? -1);
   const turn = new Turn(plan, before, state, observation, now);
-  const outcome = turn.stage(stages);
+  const outcome = turn.stage(stagesNow(plan, before, state));
   if (turn.failed !== undefined) {
     const { code, reason, cluster } = turn.failed;
     return {
@@ -55,14 +54,11 @@ function givenUp(
   plan: Plan,
   before: Before,
   state: ReleaseState,
-  stages: readonly Stage[],
   observation: Observation,
   now: number,
 ): Failure | undefined {
-  const at = state.fleet?.step ?? -1;
-  const lastWave = stages.findLastIndex(({ do: kind }) => kind === "wave" || kind === "open");
   // A withdrawal has nothing to go back to; where all clusters have taken over, the end is near and safe.
-  if (plan.roster === null || at > lastWave) return undefined;
+  if (plan.roster === null || wavesOver(plan, before, state)) return undefined;
   const failure = (code: FailureCode, reason: string) => failureOf(plan, before, state, code, reason, observation);
   if (state.abort !== undefined)
     return failure(
@@ -119,20 +115,6 @@ function blamed(plan: Plan, before: Before, state: ReleaseState, cluster?: strin
   return plan.parts.filter((part) => parts.includes(part));
 }
 
-/** Whether a cluster has come to the end of its program. */
-export function isDone(program: readonly LaneStep[], cell: Cell | undefined): boolean {
-  return program.length === 0 || (cell !== undefined && cell.step === program.length - 1 && cell.heldAt !== null);
-}
-
-/** The clusters of a stage that are on their way back, with their programs. */
-export function programOf(plan: Plan, before: Before, state: ReleaseState, cluster: string): LaneStep[] {
-  const forward = laneProgram(plan, before, cluster);
-  if (state.failure === undefined) return forward;
-  const cell = state.lanes[cluster];
-  if (cell === undefined || state.failure.kept.includes(cluster)) return [];
-  return wayBack(plan, before, cluster, forward.slice(0, cell.step + 1));
-}
-
 /** Gathers what a decision comes to. */
 class Turn {
   readonly acts: Act[] = [];
@@ -172,7 +154,7 @@ class Turn {
     let done = 0;
     for (const cluster of clusters) {
       const program = programOf(this.#plan, this.#before, this.#state, cluster);
-      const cell = back ? this.#state.back[cluster] : this.#state.lanes[cluster];
+      const cell = cellOf(this.#state, cluster);
       if (isDone(program, cell)) {
         done += 1;
         continue;
@@ -253,10 +235,7 @@ class Turn {
     // A newer release ends a pause: before the last wave by superseding, after it there is nothing left to hold back for.
     const holds = paused !== undefined && this.#now < paused.at + personMs && this.#observation.newer === undefined;
     if (holds && failure === undefined) {
-      const lastWave = stagesOf(this.#plan, this.#before).findLastIndex(
-        ({ do: kind }) => kind === "wave" || kind === "open",
-      );
-      const late = this.#plan.roster === null || (this.#state.fleet?.step ?? -1) > lastWave;
+      const late = this.#plan.roster === null || wavesOver(this.#plan, this.#before, this.#state);
       this.waits.push({
         cell,
         kind: "person",

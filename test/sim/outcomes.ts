@@ -1,7 +1,7 @@
 import { remember, type Remembered } from "../../src/release/journal-state.ts";
 import { laneAfter } from "../../src/rollout/lane-rows.ts";
 import { fleetCell } from "../../src/rollout/plan.ts";
-import { programOf } from "../../src/rollout/decide.ts";
+import { programOf } from "../../src/rollout/position.ts";
 import { laneProgram } from "../../src/rollout/program.ts";
 import { after, notBegun, type FailureCode, type ReleaseState } from "../../src/rollout/state.ts";
 import { happenedOf } from "../../src/release/journal-state.ts";
