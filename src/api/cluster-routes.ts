@@ -1,6 +1,7 @@
 import { PassThrough } from "node:stream";
 import { Type } from "typebox";
 import { mutate, require as requireRole } from "../access/mutate.ts";
+import { appObject } from "../release/app-object.ts";
 import { Problem } from "../model/problem.ts";
 import { closed, optional } from "../model/schema.ts";
 import type { ApiContext, ClusterAccess } from "./context.ts";
@@ -87,12 +88,7 @@ export function clusterRoutes(routes: Routes, { store, clusters, log }: ApiConte
     {},
     async ({ params, query, principal, reply }) => {
       requireRole(principal, "read", { kind: "App", name: params.name });
-      const app = await store.read((tx) => tx.get("App", params.name));
-      if (app === undefined)
-        throw new Problem("not-found", `There is no App ${params.name}.`, {
-          found: params.name,
-          subject: `App/${params.name}`,
-        });
+      const app = await store.read((tx) => appObject(tx, params.name));
       const namespace = String(app.body.spec.segment);
       const wanted =
         query.cluster === undefined

@@ -1,5 +1,6 @@
 import { Type } from "typebox";
 import { require as requireRole } from "../access/mutate.ts";
+import { appObject } from "../release/app-object.ts";
 import { Problem } from "../model/problem.ts";
 import { closed, optional } from "../model/schema.ts";
 import type { ApiContext } from "./context.ts";
@@ -98,13 +99,7 @@ export function explainRoute(routes: Routes, { store, clusters, explain }: ApiCo
     async ({ principal, request }) => {
       const body = parseFields(ExplainBody, readText(String(request.body ?? ""), request.headers["content-type"]));
       requireRole(principal, "read", { kind: "App", name: body.from });
-      const app = await store.read((tx) => tx.get("App", body.from));
-      if (app === undefined)
-        throw new Problem("not-found", `There is no App ${body.from}.`, {
-          field: "from",
-          found: body.from,
-          subject: `App/${body.from}`,
-        });
+      const app = await store.read((tx) => appObject(tx, body.from, { field: "from" }));
       const url = body.url.includes("://") ? body.url : `http://${body.url}`;
       if (!/^(https?|tcp):\/\/[^/]/.test(url) || !URL.canParse(url))
         throw new Problem("bad-format", `${body.url} isn't a URL that an app could call.`, {

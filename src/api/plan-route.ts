@@ -1,5 +1,6 @@
 import { Type } from "typebox";
 import { require as requireRole } from "../access/mutate.ts";
+import { appObject } from "../release/app-object.ts";
 import type { App } from "../model/app.ts";
 import { Problem } from "../model/problem.ts";
 import { closed, optional } from "../model/schema.ts";
@@ -47,7 +48,11 @@ export function planRoute(routes: Routes, { store, trustDomain, trial }: ApiCont
       const { image, artifact } = body;
       const view = store.inForce();
       const planned = await store.read(async (tx) => {
-        const app = body.document === undefined ? await declared(params.name) : documentOf(body.document, params.name);
+        const app =
+          body.document === undefined
+            ? ((await appObject(tx, params.name, { accepted: "an App that was applied, or its document" }))
+                .body as unknown as App)
+            : documentOf(body.document, params.name);
         const { plan, problems, warnings, after } = await planApp(tx, app, {
           view,
           seen: store.seen(),
@@ -57,16 +62,6 @@ export function planRoute(routes: Routes, { store, trustDomain, trial }: ApiCont
         });
         if (problems.length > 0) throw new Problems(problems);
         return { plan, warnings: warnings.map(warningView), after };
-
-        async function declared(name: string): Promise<App> {
-          const object = await tx.get("App", name);
-          if (object !== undefined) return object.body as unknown as App;
-          throw new Problem("not-found", `There is no App ${name}.`, {
-            found: name,
-            accepted: "an App that was applied, or its document",
-            subject: `App/${name}`,
-          });
-        }
       });
       const { plan, warnings, after } = planned;
       const behaviour = await plannedBehaviour(params.name, view, after, { trustDomain, ...(trial && { trial }) });

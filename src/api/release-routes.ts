@@ -1,5 +1,6 @@
 import { Type } from "typebox";
 import { mutate, require as requireRole } from "../access/mutate.ts";
+import { appObject } from "../release/app-object.ts";
 import { Problem } from "../model/problem.ts";
 import { closed, optional } from "../model/schema.ts";
 import { command, type CommandKind } from "../release/commands.ts";
@@ -13,7 +14,7 @@ import { releaseView, type ReleaseView } from "../release/release-view.ts";
 import { currentShares } from "../release/request-shares.ts";
 import { undoable, type Undoable } from "../release/undo.ts";
 import { rowsFor } from "../release/write-rows.ts";
-import type { ReadTx, StoredObject, WriteTx } from "../store/store.ts";
+import type { ReadTx, WriteTx } from "../store/store.ts";
 import type { ApiContext } from "./context.ts";
 import type { Routes } from "./define-route.ts";
 import { documentTypes, NameParams, subjectOf, WriteFields } from "./object-routes.ts";
@@ -111,7 +112,7 @@ export function releaseRoutes(routes: Routes, context: ApiContext): void {
       async ({ params, query, principal }) => {
         const number = Number(params.number);
         await mutate(store, principal, kind, query, async (tx) => {
-          requireRole(principal, "deploy", subjectOf("App", (await declared(tx, params.name)).body));
+          requireRole(principal, "deploy", subjectOf("App", (await appObject(tx, params.name)).body));
           await command(tx, params.name, number, kind, {
             by: principal.name,
             ...(query.why !== undefined && { why: query.why }),
@@ -150,7 +151,7 @@ export function releaseRoutes(routes: Routes, context: ApiContext): void {
         const text = path === "undo" ? String(request.body ?? "").trim() : "";
         const body = text === "" ? {} : parseFields(UndoBody, readText(text, request.headers["content-type"]));
         const view = await mutate(store, principal, path, query, async (tx) => {
-          requireRole(principal, "deploy", subjectOf("App", (await declared(tx, params.name)).body));
+          requireRole(principal, "deploy", subjectOf("App", (await appObject(tx, params.name)).body));
           const changed = await work(tx, params.name, body, principal.name, query.why);
           return {
             result: changedView(changed, { store, now: context.now() }),
@@ -168,10 +169,4 @@ export function releaseRoutes(routes: Routes, context: ApiContext): void {
   again("retry", "Release again what was taken back", (tx, name, _, by, message) =>
     retryApp(tx, name, { by, ...(message !== undefined && { message }) }),
   );
-
-  async function declared(tx: ReadTx, name: string): Promise<StoredObject> {
-    const object = await tx.get("App", name);
-    if (object !== undefined) return object;
-    throw new Problem("not-found", `There is no App ${name}.`, { found: name, subject: `App/${name}` });
-  }
 }

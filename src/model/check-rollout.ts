@@ -1,4 +1,3 @@
-import { durationMs } from "./duration.ts";
 import type { AppRollout } from "./app-rollout.ts";
 import { Problem } from "./problem.ts";
 
@@ -49,24 +48,5 @@ export function checkRollout(rollout: Partial<AppRollout> | undefined, path: str
         accepted: "at least one step with a weight",
       }),
     );
-  return [...problems, ...checkAnalysis(rollout, path)];
-}
-
-/** An analysis that can't ever pass. */
-function checkAnalysis({ analysis, progressDeadline, steps = [] }: Partial<AppRollout>, path: string): Problem[] {
-  if (analysis?.interval === undefined) return [];
-  const interval = durationMs(analysis.interval);
-  const deadline = progressDeadline === undefined ? 600_000 : durationMs(progressDeadline);
-  const longest = Math.max(
-    0,
-    ...steps.map((step) => ("weight" in step && step.hold !== undefined ? durationMs(step.hold) : 0)),
-  );
-  if (interval <= longest + deadline) return [];
-  return [
-    new Problem("conflicting-fields", `${path}.analysis.interval: no look would be over before the release gives up.`, {
-      field: `${path}.analysis.interval`,
-      found: analysis.interval,
-      accepted: `at most ${path}.progressDeadline and the longest hold together`,
-    }),
-  ];
+  return problems;
 }

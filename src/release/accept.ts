@@ -5,7 +5,7 @@ import { Problem } from "../model/problem.ts";
 import type { ReleasePart } from "../model/release.ts";
 import { closedBy } from "../rollout/windows.ts";
 import type { Plan } from "../rollout/plan.ts";
-import type { InForce } from "../store/in-force.ts";
+import { homesOf, type InForce } from "../store/in-force.ts";
 import type { ObjectBody, ReadTx, StoredObject, WriteTx } from "../store/store.ts";
 import { remember } from "./journal-state.ts";
 import { rejectedParts, rejections, withoutRejected, type Rejection } from "./rejected.ts";
@@ -49,9 +49,8 @@ export async function imageOf(tx: ReadTx, view: InForce, app: string): Promise<s
     const image = (first?.body as unknown as Accepted | undefined)?.image;
     if (typeof image === "string") return image;
   }
-  for (const apps of view.lanes.values()) {
-    const lane = apps.get(app)?.value;
-    if (lane?.kind !== "home" || lane.good === null) continue;
+  for (const lane of homesOf(app, view).values()) {
+    if (lane.good === null) continue;
     const snapshot = view.snapshots.get(lane.live[lane.good]!);
     if (snapshot?.part === "workload") return snapshot.value.image;
   }

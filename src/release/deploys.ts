@@ -1,6 +1,7 @@
 import type { App } from "../model/app.ts";
 import { Problem } from "../model/problem.ts";
 import type { ReadTx, StoredObject, WriteTx } from "../store/store.ts";
+import { appObject } from "./app-object.ts";
 import { acceptApp, type Cause } from "./accept.ts";
 import { Problems, type Changed, type ChangeOptions } from "./changes.ts";
 import { remember } from "./journal-state.ts";
@@ -71,16 +72,6 @@ export async function undoApp(
   const { begun, number } = target.undone;
   if (begun !== undefined) await reject(tx, begun.plan, only, number, `undone by ${by}`);
   return changed;
-}
-
-async function appObject(tx: ReadTx, name: string): Promise<StoredObject> {
-  const object = await tx.get("App", name);
-  if (object !== undefined) return object;
-  throw new Problem("not-found", `There is no App ${name}.`, {
-    found: name,
-    accepted: "an App that was applied",
-    subject: `App/${name}`,
-  });
 }
 
 async function release(

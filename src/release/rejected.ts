@@ -1,10 +1,10 @@
 import { hashOf } from "../model/canonical.ts";
 import { Problem } from "../model/problem.ts";
 import type { ReleasePart } from "../model/release.ts";
-import type { HomeLane, Roster } from "../model/rows.ts";
+import type { Roster } from "../model/rows.ts";
 import type { FailureCode } from "../rollout/state.ts";
 import type { Plan } from "../rollout/plan.ts";
-import type { InForce } from "../store/in-force.ts";
+import { homesOf, type InForce } from "../store/in-force.ts";
 import type { ReadTx, WriteTx } from "../store/store.ts";
 import type { ResolvedApp } from "./resolve-app.ts";
 
@@ -108,12 +108,7 @@ export function withoutRejected(resolved: ResolvedApp, rejected: readonly Reject
   if (rejected.length === 0) return resolved;
   const has = (part: Rejection["part"]) => rejected.some((each) => each.part === part);
   const { app } = resolved.plan;
-  const now = new Map(
-    [...view.lanes].flatMap(([cluster, apps]): [string, HomeLane][] => {
-      const lane = apps.get(app)?.value;
-      return lane?.kind === "home" && lane.good !== null ? [[cluster, lane]] : [];
-    }),
-  );
+  const now = new Map([...homesOf(app, view)].filter(([, lane]) => lane.good !== null));
   const roster = view.rosters.get(app)?.value;
   const good = [...now.values()][0]?.good ?? null;
   const lanes = Object.fromEntries(

@@ -8,9 +8,10 @@ import { resolve } from "../model/resolve.ts";
 import { defaultHold } from "../model/defaults.ts";
 import { rolloutOf, type RolloutPlan } from "../model/resolve-rollout.ts";
 import { rosterOf } from "../model/roster.ts";
-import type { Lane, RevisionName, Roster, Snapshot, SnapshotPart } from "../model/rows.ts";
+import type { RevisionName, Roster, Snapshot, SnapshotPart } from "../model/rows.ts";
+import { impossible } from "../rollout/analysis.ts";
 import type { LaneTarget, Plan } from "../rollout/plan.ts";
-import type { InForce } from "../store/in-force.ts";
+import { homesOf, type InForce } from "../store/in-force.ts";
 import { capacityProblems } from "./capacity.ts";
 import { wavesOf } from "./plan-waves.ts";
 import type { World } from "./world.ts";
@@ -81,12 +82,7 @@ export function resolveApp(
     closeMs = Math.max(closeMs, traffic.timeoutMs, ...Object.values(calls).map(({ timeoutMs }) => timeoutMs ?? 0));
     drainMs = Math.max(drainMs, workload.drainMs);
   }
-  const current = new Map(
-    [...view.lanes].flatMap(([cluster, apps]): [string, Extract<Lane, { kind: "home" }>][] => {
-      const lane = apps.get(name)?.value;
-      return lane?.kind === "home" ? [[cluster, lane]] : [];
-    }),
-  );
+  const current = homesOf(name, view);
   const good = [...current.values()].find((lane) => lane.good !== null)?.good ?? null;
   // Clusters that it stays in tell whether the workload is another one; where it stays in none, those that it leaves.
   const staying = placed.filter((cluster) => current.has(cluster));
@@ -147,8 +143,25 @@ export function resolveApp(
     drainMs,
     closeMs: Math.min(closeMs, longestCloseMs),
   };
-  problems.push(...capacityProblems(plan, view, world.clusters));
+  problems.push(...capacityProblems(plan, view, world.clusters), ...analysisProblems(plan));
   return { problems, parts, snapshots: [...snapshots.values()], plan };
+}
+
+/** An analysis, with all that Policies and the segment say of it, that can't ever pass. */
+function analysisProblems({ app, analysis, steps, watchMs, progressDeadlineMs }: Plan): Problem[] {
+  const holds = steps.flatMap((step) => ("weight" in step ? [step.holdMs] : []));
+  const never = impossible(analysis, [...holds, watchMs], progressDeadlineMs);
+  if (never === undefined) return [];
+  const { field, found, accepted, reason } = never;
+  const path = `spec.rollout.${field}`;
+  return [
+    new Problem("conflicting-fields", `${path} can't ever pass: ${reason}`, {
+      field: path,
+      found,
+      accepted,
+      subject: `App/${app}`,
+    }),
+  ];
 }
 
 /** A call that closes is given no longer than this to end: beyond it somebody waits for a stream. */
@@ -169,9 +182,8 @@ function stepsOf({ strategy, steps, analysis }: RolloutPlan): Pick<Plan, "steps"
 /** Longest time of a request to an app, as it is in force. */
 function timeoutOf(app: string, view: InForce): number {
   let longest = 0;
-  for (const apps of view.lanes.values()) {
-    const lane = apps.get(app)?.value;
-    const traffic = lane?.kind === "home" ? view.snapshots.get(lane.traffic) : undefined;
+  for (const lane of homesOf(app, view).values()) {
+    const traffic = view.snapshots.get(lane.traffic);
     if (traffic?.part === "traffic") longest = Math.max(longest, traffic.value.timeoutMs);
   }
   return longest;
@@ -194,17 +206,14 @@ function sameEdges(a: Roster, b: Roster): boolean {
 /** A deleted App: everything of it is closed, then removed. */
 export function withdrawalOf(name: string, number: number, view: InForce): Plan {
   let drainMs = 0;
-  for (const apps of view.lanes.values()) {
-    const lane = apps.get(name)?.value;
-    if (lane?.kind !== "home") continue;
+  const homes = homesOf(name, view);
+  for (const lane of homes.values()) {
     for (const hash of Object.values(lane.live)) {
       const workload = view.snapshots.get(hash);
       if (workload?.part === "workload") drainMs = Math.max(drainMs, workload.value.drainMs);
     }
   }
-  const clusters = [...view.lanes]
-    .filter(([, apps]) => apps.get(name)?.value.kind === "home")
-    .map(([cluster]) => cluster);
+  const clusters = [...homes.keys()];
   return {
     app: name,
     number,

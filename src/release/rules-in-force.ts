@@ -1,5 +1,5 @@
 import type { CallOverrides, TrafficPart } from "../model/parts.ts";
-import type { InForce } from "../store/in-force.ts";
+import { homesOf, type InForce } from "../store/in-force.ts";
 
 export interface RulesInCluster {
   cluster: string;
@@ -9,10 +9,8 @@ export interface RulesInCluster {
 
 /** The traffic rules of an app in each cluster that it runs in, by name. Empty before its first release. */
 export function rulesInForce(app: string, view: InForce): RulesInCluster[] {
-  return [...view.lanes]
-    .flatMap(([cluster, apps]) => {
-      const lane = apps.get(app)?.value;
-      if (lane?.kind !== "home") return [];
+  return [...homesOf(app, view)]
+    .flatMap(([cluster, lane]) => {
       const traffic = view.snapshots.get(lane.traffic);
       const calls = view.snapshots.get(lane.calls);
       return traffic?.part === "traffic" && calls?.part === "calls"

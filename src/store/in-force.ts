@@ -1,4 +1,4 @@
-import type { Base, Hash, Lane, Roster, SnapshotPart } from "../model/rows.ts";
+import type { Base, Hash, HomeLane, Lane, Roster, SnapshotPart } from "../model/rows.ts";
 
 /** A row with the store revision at which it was written. */
 export interface Row<T> {
@@ -31,6 +31,16 @@ export type RowChange =
   | { kind: "Lane"; app: string; cluster: string; value: Lane | null }
   | { kind: "Base"; segment: string; cluster: string; value: Base | null }
   | { kind: "Snapshot"; hash: Hash; value: SnapshotPart };
+
+/** Where an app is at home, by cluster. */
+export function homesOf(app: string, view: Pick<InForce, "lanes">): Map<string, HomeLane> {
+  const homes = new Map<string, HomeLane>();
+  for (const [cluster, apps] of view.lanes) {
+    const lane = apps.get(app)?.value;
+    if (lane?.kind === "home") homes.set(cluster, lane);
+  }
+  return homes;
+}
 
 /** The view after the changes of one transaction. Only the maps that they touch are copied. */
 export function withChanges(view: InForce, revision: number, changes: readonly RowChange[]): InForce {
