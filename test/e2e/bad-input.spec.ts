@@ -39,7 +39,7 @@ beforeAll(async () => {
   await fleet.apply(victims.map((name) => probeApp({ name, spec: impatient })).join("---\n"));
   alice = await sidecarOf(fleet, "alice");
   for (const app of victims) loads.set(app, new Load({ proxyIp: alice, url: `http://${app}.one/echo`, perSecond: 15 }));
-}, 120_000);
+});
 afterAll(async () => {
   for (const load of loads.values()) await load.stop();
   await fleet?.stop();
@@ -234,7 +234,7 @@ test("a call to an app that doesn't exist yet is a warning that names it, and wo
   expect((await through(early, "http://late.one/echo")).status).toBe(502);
   await fleet.apply(probeApp({ name: "late" }));
   await deployProbe(fleet, "late");
-  await eventually(async () => expect((await through(early, "http://late.one/echo")).status).toBe(200), 5000);
+  await eventually(async () => expect((await through(early, "http://late.one/echo")).status).toBe(200));
 });
 
 describe("what can't run fails its release and says why", () => {
@@ -285,12 +285,12 @@ describe("what can't run fails its release and says why", () => {
         outcomes.set(app, await fleet.cli("deploy", app, "--from", from));
       }),
     );
-  }, 60_000);
+  });
   const ended = (release: string) =>
     eventually(async () => {
       const { status } = await fleet.client.get<{ status: { phase: string } }>(`/api/v1/releases/${release}`);
       expect(status.phase).toBe("failed");
-    }, 40_000);
+    });
 
   test.each(victims)("%s", async (app) => {
     const { code, reason, command } = bad[app]!;

@@ -61,7 +61,7 @@ beforeAll(async () => {
   await deployFixture(fleet, "probe", "bob", "dave");
   await deployFixture(fleet, "grpc", "greeter");
   await deployFixture(fleet, "clients", "alice", "eve");
-}, 180_000);
+});
 afterAll(async () => {
   await fleet?.stop();
 });

@@ -12,6 +12,7 @@ import type { ClusterConfig } from "../../src/process/cluster-config.ts";
 import { clusterFolder } from "../../src/process/configs.ts";
 import { checkout, openFleet, runFolder } from "../../src/process/home.ts";
 import { prepare } from "../../src/process/prepare.ts";
+import { patienceMs } from "../harness/eventually.ts";
 
 /** A cluster process of its own home and fleet, with a client. */
 export interface TestCluster {
@@ -138,7 +139,11 @@ export async function testCluster(change: Partial<ClusterConfig> = {}): Promise<
 }
 
 /** Waits until `check` gives something true, and says what was waited for when it never does. */
-export async function until<T>(what: string, check: () => Promise<T> | T, timeoutMs = 30_000): Promise<NonNullable<T>> {
+export async function until<T>(
+  what: string,
+  check: () => Promise<T> | T,
+  timeoutMs = patienceMs,
+): Promise<NonNullable<T>> {
   const deadline = Date.now() + timeoutMs;
   let last: unknown;
   for (;;) {

@@ -52,7 +52,7 @@ beforeAll(async () => {
     string,
     string,
   ];
-}, 180_000);
+});
 afterAll(async () => {
   await fleet?.stop();
 });

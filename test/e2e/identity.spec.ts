@@ -41,7 +41,7 @@ beforeAll(async () => {
   await deployProbe(fleet, "bob", "alice", "mallory");
   [alice, bob, mallory] = (await Promise.all(["alice", "bob", "mallory"].map(podOf))) as [Pod, Pod, Pod];
   own = await identityOf(mallory);
-}, 120_000);
+});
 afterAll(async () => {
   await fleet?.stop();
 });
@@ -168,7 +168,7 @@ test("a deleted pod's open stream ends, and its token is no good any more", asyn
   }
   expect(await open.ended).toMatchObject({ ...grpc.unauthenticated, details: "its pod was deleted" });
   open.close();
-  await eventually(() => expect(askIdentity(fleet, mallory, token)).rejects.toMatchObject(grpc.unauthenticated), 5000);
+  await eventually(() => expect(askIdentity(fleet, mallory, token)).rejects.toMatchObject(grpc.unauthenticated));
 });
 
 test("sockets and tokens are for their owner's eyes only", () => {

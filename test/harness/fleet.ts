@@ -120,7 +120,7 @@ export class TestFleet {
     child.unref();
     closeSync(log);
     this.#replaced = child.pid;
-    await eventually(() => this.client.get("/readyz"), 30_000);
+    await eventually(() => this.client.get("/readyz"));
     await this.up();
   }
 
@@ -133,7 +133,7 @@ export class TestFleet {
       const [server] = ownProcesses(this.fleet.id).filter(({ role }) => role === "server");
       if (server === undefined || server.pid === pid) throw new Error("the real server isn't there yet");
       await this.client.get("/readyz");
-    }, 30_000);
+    });
   }
 
   /** What a user's Ctrl-C does. */

@@ -25,7 +25,7 @@ export class Load {
   #asked = 0;
 
   constructor(options: { proxyIp: string; url: string; perSecond: number; timeoutMs?: number }) {
-    this.#options = { timeoutMs: 10_000, ...options };
+    this.#options = { timeoutMs: 30_000, ...options };
     this.#timer = setInterval(() => this.#due(), 10);
   }
 

@@ -50,7 +50,7 @@ async function inApp(
     const [first] = await readyPods(fleet, app, cluster);
     if (first === undefined) throw new Error(`no ready pod of ${app} in ${cluster}`);
     return first;
-  }, 30_000);
+  });
   const ask = (path: string) => askApp(fleet, pod, path, cluster);
   const id = randomUUID();
   await ask(`load/start?${new URLSearchParams({ id, url, rate: String(rate) }).toString()}`);
@@ -69,7 +69,7 @@ async function outside(
     const [pod] = await gateways(fleet, cluster);
     if (pod === undefined) throw new Error(`no ingress gateway in ${cluster}`);
     return pod;
-  }, 30_000);
+  });
   const load = new SteadyLoad({
     name: `ingress of ${cluster}`,
     host: gateway,
@@ -97,5 +97,5 @@ export async function served(fleet: TestFleet, clients: readonly Client[]): Prom
     await new Promise((resolve) => setTimeout(resolve, 300));
     const { failed, failures, sent } = account(await load.stop());
     if (failed > 0 || sent === 0) throw new Error(`not served yet: ${JSON.stringify(failures)}`);
-  }, 30_000);
+  });
 }

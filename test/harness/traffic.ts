@@ -34,7 +34,7 @@ export async function sidecarOf(fleet: TestFleet, app: string, cluster?: string)
     const pods = await readyPods(fleet, app, cluster);
     if (pods.length === 0) throw new Error(`no ready pod of ${app}`);
     return pods;
-  }, 30_000);
+  });
   return pod?.status?.podIP as string;
 }
 

@@ -30,7 +30,7 @@ export class XdsTap {
   static async over(path: string): Promise<XdsTap> {
     const tap = new XdsTap(path);
     // A mesh process that has just been started isn't there at once.
-    await eventually(() => renameSync(path, tap.#real), 30_000);
+    await eventually(() => renameSync(path, tap.#real));
     await new Promise<void>((resolve, reject) => {
       tap.#server.once("error", reject).listen(path, resolve);
     });

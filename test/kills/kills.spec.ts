@@ -96,7 +96,7 @@ beforeAll(async () => {
     const caller = told[0]?.startsWith("unharmed") ? "carol" : "alice";
     const { calls } = await fleet.client.get<{ calls: unknown }>(`/api/v1/apps/${caller}/status`);
     throw new Error(`not served yet: ${told.slice(0, 10).join("\n")}\n${caller} calls ${JSON.stringify(calls)}`);
-  }, 30_000);
+  });
   for (const load of loads) {
     load.failures.length = 0;
     load.start();

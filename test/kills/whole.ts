@@ -18,7 +18,7 @@ export async function killRole(fleet: TestFleet, role: string): Promise<number> 
     const found = leader(fleet, role);
     if (found === undefined) throw new Error(`no process is ${role}\n${fleet.output.slice(-2000)}`);
     return found;
-  }, 30_000);
+  });
   process.kill(pid, "SIGKILL");
   return pid;
 }

@@ -29,7 +29,7 @@ beforeAll(async () => {
   );
   await deployProbe(fleet, "bob", "dave");
   await deployFixture(fleet, "clients", "alice");
-}, 180_000);
+});
 afterAll(async () => {
   await fleet?.stop();
 });

@@ -26,11 +26,11 @@ beforeAll(async () => {
   });
   const [front] = await readyPods(fleet, "front", "bogota");
   caller = `${front?.metadata.name}.one`;
-}, 180_000);
+});
 afterAll(async () => {
   await tap?.close();
   await fleet?.stop();
-}, 60_000);
+});
 
 interface Run {
   name: string;
@@ -108,8 +108,8 @@ test.each(runs)(
 );
 
 describe("control: an acknowledgement that always says yes", () => {
-  beforeAll(() => fleet.replaceServer("server-that-always-hears-yes.ts"), 60_000);
-  afterAll(() => fleet.restoreServer(), 60_000);
+  beforeAll(() => fleet.replaceServer("server-that-always-hears-yes.ts"));
+  afterAll(() => fleet.restoreServer());
 
   test.each(runs)(
     "$name: requests fail",

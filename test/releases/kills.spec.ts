@@ -63,7 +63,7 @@ async function ready(labelSelector: string): Promise<Pod> {
     const pod = (await podsOf(fleet, labelSelector)).find(isReady);
     if (pod === undefined) throw new Error(`no ready pod of ${labelSelector}`);
     return pod;
-  }, 60_000);
+  });
 }
 
 const bob = (version: number, broken: boolean) =>

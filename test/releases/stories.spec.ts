@@ -14,8 +14,8 @@ import { openShop } from "./support/two-clusters.ts";
 const story = {} as Story;
 beforeAll(async () => {
   story.fleet = await openShop();
-}, 180_000);
-afterAll(() => story.fleet?.stop(), 60_000);
+});
+afterAll(() => story.fleet?.stop());
 
 canaryInBoth(story);
 trafficAborted(story);

@@ -65,7 +65,7 @@ test("what changes is shown without a reload, and nothing jumps", async () => {
   await revision.getByText("r1").waitFor();
   const charts = await page.locator(".charts").boundingBox();
   await world.send("POST", "/api/v1/apps/pricing/deploys", { image: "registry.example/pricing:2" });
-  await revision.getByText("r2").waitFor({ timeout: 15_000 });
+  await revision.getByText("r2").waitFor();
   await page.locator(".releases li .name", { hasText: /^2$/ }).waitFor();
   await page.getByText("No release is under way.").waitFor();
   expect(await page.locator(".charts").boundingBox()).toEqual(charts);

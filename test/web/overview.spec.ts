@@ -61,7 +61,7 @@ test("under way, taken back, filtered by segment; the row leads to the release b
     .getByText("5", { exact: true })
     .waitFor();
   await page.getByRole("link", { name: /^Taken back/ }).click();
-  await row(/orders/).waitFor({ timeout: 45_000 });
+  await row(/orders/).waitFor();
   expect(await row(/orders/).textContent()).toContain("CrashLoopBackOff");
   if (shot !== undefined) await page.screenshot({ path: `${shot}/failed-list-light.png` });
   await page.getByLabel("Segment").selectOption("food");
@@ -104,12 +104,12 @@ test("the server is gone: what is shown says how old it is, and catches up", asy
     .waitFor();
   expect(await page.getByRole("heading", { name: "Release 2" }).count()).toBe(1);
   gone = false;
-  await page.locator(".stale-note").waitFor({ state: "detached", timeout: 20_000 });
+  await page.locator(".stale-note").waitFor({ state: "detached" });
 });
 
 test("signed out meanwhile: back to the sign-in, and then to where one was", async () => {
   const { page, context } = await signedIn(browser, world, { path: "/apps/catalog/releases/2" });
   await page.getByRole("heading", { name: "Release 2" }).waitFor();
   await context.clearCookies();
-  await page.waitForURL(/\/login\?next=%2Fapps%2Fcatalog%2Freleases%2F2$/, { timeout: 20_000 });
+  await page.waitForURL(/\/login\?next=%2Fapps%2Fcatalog%2Freleases%2F2$/);
 });

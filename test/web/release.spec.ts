@@ -48,7 +48,7 @@ test("a canary, live: waves, cords, weights asked and actual, verdicts with figu
   const waits = page.getByRole("region", { name: "Waits for" });
   expect(await waits.textContent()).toMatch(/Waits for the verdict.*in (now|0:0\d)/);
   if (shot !== undefined) await page.screenshot({ path: `${shot}/canary-light.png` });
-  await page.locator(".app-head").getByText("finished").waitFor({ timeout: 50_000 });
+  await page.locator(".app-head").getByText("finished").waitFor();
   expect(await quipu.locator(".labels li:not(.done)").count()).toBe(0);
   expect(await page.getByRole("region", { name: "Events" }).textContent()).toContain("finished");
   expect((await quipu.boundingBox())!.height).toBe(place!.height);
@@ -63,7 +63,7 @@ test("a bad version: red where it was taken back, the reason with its figures, a
     theme: "dark",
     height: 1300,
   });
-  await page.locator(".app-head").getByText("failed").waitFor({ timeout: 30_000 });
+  await page.locator(".app-head").getByText("failed").waitFor();
   const quipu = page.getByRole("region", { name: "Release 2 as a quipu" });
   expect(
     await quipu
@@ -91,7 +91,7 @@ test("a bad version: red where it was taken back, the reason with its figures, a
   await page.getByRole("heading", { name: "Release 3" }).waitFor();
   await page.getByText("retry by admin").waitFor();
   expect(await page.locator(".facts").textContent()).toContain("the database is back");
-  await page.locator(".app-head").getByText("failed").waitFor({ timeout: 30_000 });
+  await page.locator(".app-head").getByText("failed").waitFor();
   expect(errors).toEqual([]);
 });
 
@@ -140,7 +140,7 @@ test("undo of what is in force makes a new release of the one before", async () 
   await established(world, "menus", canary({ hold: "1s" }));
   await deploy(world, "menus", "2");
   const { page } = await signedIn(browser, world, { path: "/apps/menus/releases/2" });
-  await page.locator(".app-head").getByText("finished").waitFor({ timeout: 50_000 });
+  await page.locator(".app-head").getByText("finished").waitFor();
   const undo = page.getByRole("button", { name: "Undo" });
   await expect.poll(() => undo.getAttribute("aria-disabled")).toBe("false");
   await undo.click();

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { envoyPath } from "../../../setup/paths.mjs";
 import { bootstrap, envoyArguments } from "../../../src/cluster/sidecar/bootstrap.ts";
 import type { BootstrapOptions } from "../../../src/cluster/sidecar/bootstrap.ts";
+import { patienceMs } from "../../harness/eventually.ts";
 
 export interface RunningEnvoy {
   /** A page of its admin interface. */
@@ -66,7 +67,11 @@ export function get(options: {
 }
 
 /** Asks until it holds; after `timeoutMs` throws with what was waited for. */
-export async function until(what: string, holds: () => boolean | Promise<boolean>, timeoutMs = 15_000): Promise<void> {
+export async function until(
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  timeoutMs = patienceMs,
+): Promise<void> {
   const end = Date.now() + timeoutMs;
   while (!(await holds())) {
     if (Date.now() > end) throw new Error(`not within ${timeoutMs} ms: ${what}`);

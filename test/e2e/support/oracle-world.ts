@@ -256,6 +256,9 @@ export class OracleWorld {
   }
 }
 
+/** What had to be so before a case's request wasn't: on a busy machine a timeout of the configuration strikes here too. */
+export class NotPrepared extends Error {}
+
 function expectOk({ status }: Seen): void {
-  if (status !== 200) throw new Error(`a request that prepares a case got ${status}`);
+  if (status !== 200) throw new NotPrepared(`a request that prepares a case got ${status}`);
 }

@@ -32,5 +32,5 @@ export function calleeComesLater(story: Story): void {
     const seen = account(after.tallies);
     console.log(told("after it has come", seen));
     expectNoneFailed(seen);
-  }, 300_000);
+  });
 }

@@ -78,5 +78,5 @@ export function eachOther(story: Story): void {
     const seen = account(tallies);
     console.log(told("two apps that call each other", seen));
     expectNoneFailed(seen);
-  }, 300_000);
+  });
 }

@@ -37,5 +37,5 @@ export function superseded(story: Story): void {
     expectNoneFailed(seen);
     for (const cluster of clusters)
       expect(await workloadsOf(fleet, cluster, "shop")).toEqual([`shop-${second.revision}`]);
-  }, 300_000);
+  });
 }

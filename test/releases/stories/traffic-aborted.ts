@@ -36,7 +36,7 @@ export function trafficAborted(story: Story): void {
     const seen = account(tallies);
     console.log(told("a traffic change aborted, tried again, undone", seen));
     expectNoneFailed(seen);
-  }, 300_000);
+  });
 }
 
 async function again({ fleet }: Story, what: "retry" | "undo", body?: object) {

@@ -35,5 +35,5 @@ export function withdrawnFromOne(story: Story): void {
     // Both are home again for the next story.
     const back = await ended(fleet, await declare(fleet, shop({ version: "moving" })));
     expect(back.phase, brief(back)).toBe("finished");
-  }, 300_000);
+  });
 }

@@ -1,5 +1,6 @@
 import { chromium as launcher, type Browser, type BrowserContext, type Page } from "playwright-core";
 import { chromium } from "../../../setup/paths.mjs";
+import { patienceMs } from "../../harness/eventually.ts";
 import type { World } from "./world.ts";
 
 export function launch(): Promise<Browser> {
@@ -33,7 +34,7 @@ export async function newPage(
     permissions: ["clipboard-read", "clipboard-write"],
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(patienceMs);
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(String(error)));
   page.on("console", (message) => {
