@@ -3,11 +3,13 @@ import { hashOf } from "../model/canonical.ts";
 import { apiVersion } from "../model/metadata.ts";
 import { Problem } from "../model/problem.ts";
 import type { ReleasePart } from "../model/release.ts";
+import { personMs } from "../rollout/gates.ts";
 import { closedBy } from "../rollout/windows.ts";
-import type { Plan } from "../rollout/plan.ts";
+import { fleetCell, type Plan } from "../rollout/plan.ts";
 import { homesOf, type InForce } from "../store/in-force.ts";
 import type { ObjectBody, ReadTx, StoredObject, WriteTx } from "../store/store.ts";
 import { remember } from "./journal-state.ts";
+import type { ReleaseStatus } from "./release-status.ts";
 import { rejectedParts, rejections, withoutRejected, type Rejection } from "./rejected.ts";
 import { resolveApp, type ResolvedApp } from "./resolve-app.ts";
 import { worldFor, type World } from "./world.ts";
@@ -151,6 +153,7 @@ async function record(
 ): Promise<StoredObject> {
   const { name } = app.metadata;
   const accepted: Accepted = { app, image, cause, ...(retry && { retry }), ...(train !== undefined && { train }) };
+  const status = await waiting(tx, name);
   await tx.appendJournal(name, number, "accept", { ...accepted });
   const resolved = Object.fromEntries(
     Object.entries(plan.lanes).map(([cluster, { workload, scale, traffic, calls }]) => [
@@ -159,26 +162,49 @@ async function record(
     ]),
   );
   return tx.put(
-    releaseBody(name, number, {
-      cause,
-      parts,
-      ...(parts.includes("workload") && { image }),
-      ...(declared !== undefined && { declared: String(declared) }),
-      policyRevision: String(tx.next - 1),
-      waves: plan.waves,
-      resolved,
-    }),
+    releaseBody(
+      name,
+      number,
+      {
+        cause,
+        parts,
+        ...(parts.includes("workload") && { image }),
+        ...(declared !== undefined && { declared: String(declared) }),
+        policyRevision: String(tx.next - 1),
+        waves: plan.waves,
+        resolved,
+      },
+      status,
+    ),
     { expected: 0, clusters: Object.keys(plan.lanes), team: app.spec.team, segment: app.spec.segment },
   );
 }
 
-function releaseBody(app: string, number: number, spec: Record<string, unknown>): ObjectBody {
+/** A release begins when the one before it has ended: at its end, or gone back because it is superseded. */
+async function waiting(tx: WriteTx, app: string): Promise<ReleaseStatus> {
+  const before = (await tx.openReleases(app)).at(-1);
+  if (before === undefined) return { phase: "waiting", step: null };
+  const reason = `release ${before.release} of ${app} is under way; it ends first, or goes back for this one`;
+  const until = tx.now + personMs;
+  const then = "this one begins";
+  // oxlint-disable-next-line unicorn/no-thenable -- what happens then: a word of the API
+  return {
+    phase: "waiting",
+    step: null,
+    reason,
+    deadline: until,
+    then,
+    waits: [{ cell: fleetCell, kind: "turn", reason, until, then }],
+  };
+}
+
+function releaseBody(app: string, number: number, spec: Record<string, unknown>, status: ReleaseStatus): ObjectBody {
   return {
     apiVersion,
     kind: "Release",
     metadata: { name: `${app}-r${number}`, labels: { app } },
     spec: { app, number, ...spec },
-    status: { phase: "waiting" },
+    status: { ...status },
   };
 }
 
@@ -189,9 +215,10 @@ export async function acceptWithdrawal(tx: WriteTx, app: App, cause: Cause): Pro
   if (!there) return undefined;
   const number = (await tx.lastRelease(name)) + 1;
   const accepted: Accepted = { app: null, image: null, cause };
+  const status = await waiting(tx, name);
   await tx.appendJournal(name, number, "accept", { ...accepted });
   const clusters = [...tx.inForce.lanes].filter(([, apps]) => apps.has(name)).map(([cluster]) => cluster);
-  return tx.put(releaseBody(name, number, { cause, parts: ["workload", "edges"] }), {
+  return tx.put(releaseBody(name, number, { cause, parts: ["workload", "edges"] }, status), {
     expected: 0,
     clusters,
     team: app.spec.team,

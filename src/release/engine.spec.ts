@@ -192,7 +192,17 @@ describe("the release engine, with a fake fleet", () => {
     slow.spec.rollout = { progressDeadline: "10m" };
     await release(slow, image(2), false);
     await expect.poll(async () => (await statusOf("a-r2")).reason).toContain("still starting");
-    expect(await release(app("a"), image(3))).toMatchObject({ phase: "finished" });
+    const accepted = await store.write((tx) => acceptApp(tx, app("a"), { cause, image: image(3) }));
+    // Nobody has begun it yet: even so it says what it waits for.
+    expect(await statusOf(accepted.release!.name)).toMatchObject({
+      phase: "waiting",
+      reason: expect.stringContaining("release 2 of a is under way") as string,
+      waits: [{ kind: "turn", then: "this one begins" }],
+    });
+    engine.kick("a");
+    await engine.idle();
+    expect(await statusOf("a-r3")).toMatchObject({ phase: "finished" });
+    expect(await statusOf("a-r3")).not.toHaveProperty("waits");
     expect(await statusOf("a-r2")).toMatchObject({ phase: "superseded" });
     expect(Object.keys(lane("a").live)).toEqual(["r3"]);
     invariants();
