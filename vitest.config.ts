@@ -3,11 +3,11 @@ import { defineConfig } from "vitest/config";
 
 const minute = 60_000;
 /**
- * Tiers that start Envoys, browsers or whole fleets: one file after another, so that they don't starve each other. Their
- * timeouts only end what hangs: a machine that other work makes many times slower must not turn a right answer red.
+ * Tiers that start Envoys, browsers or whole fleets, by how many files run at a time: few, so that they don't starve each
+ * other; one where requests are sent at a rate. Their timeouts only end what hangs: a machine that other work makes many
+ * times slower must not turn a right answer red.
  */
-const heavy = { fileParallelism: false, testTimeout: 5 * minute, hookTimeout: 5 * minute };
-const heavyTiers = ["e2e", "web", "kubectl", "releases", "kills", "sim"];
+const heavyTiers = { e2e: 2, web: 2, kubectl: 1, releases: 1, kills: 1, sim: 2 };
 
 export default defineConfig({
   test: {
@@ -19,11 +19,19 @@ export default defineConfig({
           // Generous: a busy machine must not turn a right answer red. Speed is measured in bench/.
           testTimeout: 2 * minute,
           include: ["{src,setup,test,bench,examples,web}/**/*.spec.{ts,tsx}"],
-          exclude: ["**/node_modules/**", ...heavyTiers.map((tier) => `test/${tier}/**`)],
+          exclude: ["**/node_modules/**", ...Object.keys(heavyTiers).map((tier) => `test/${tier}/**`)],
         },
       },
-      ...heavyTiers.map((name) => ({
-        test: { name, include: [`test/${name}/**/*.spec.ts`], ...heavy },
+      ...Object.entries(heavyTiers).map(([name, maxWorkers]) => ({
+        test: {
+          name,
+          include: [`test/${name}/**/*.spec.ts`],
+          maxWorkers,
+          // After the unit tests, which use all cores.
+          sequence: { groupOrder: maxWorkers },
+          testTimeout: 5 * minute,
+          hookTimeout: 5 * minute,
+        },
       })),
     ],
   },

@@ -21,7 +21,7 @@ let alice: string;
 const victims = ["mistyped", "silent", "fleeting", "unready"];
 const loads = new Map<string, Load>();
 /** Counts from the next release on: the good ones have all the time they need. */
-const impatient = { rollout: { progressDeadline: "10s" } };
+const impatient = { rollout: { progressDeadline: "10s", analysis: { interval: "2s" } } };
 const bobYaml = (change: (text: string) => string) =>
   change(probeApp({ name: "bob", spec: { traffic: { timeout: "3s" } } }));
 

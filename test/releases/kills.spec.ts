@@ -36,7 +36,7 @@ const backward = [
 /** Each kind of process dies at least so often. */
 const times = 10;
 /** Kills of one canary. */
-const perCanary = 4;
+const perCanary = 6;
 
 let fleet: TestFleet;
 let caller: Pod;

@@ -28,7 +28,7 @@ test("nothing under way: what to do next, in a command that can be copied", asyn
 });
 
 test("with 50 clusters a release folds by wave, and a wave unfolds; the choice stands in the URL", async () => {
-  await established(world, "catalog", canary({ hold: "300s" }));
+  await established(world, "catalog", canary({ hold: "1h" }));
   await deploy(world, "catalog", "2");
   const { page, errors } = await signedIn(browser, world, { path: "/apps/catalog/releases/2", height: 1100 });
   const quipu = page.getByRole("region", { name: "Release 2 as a quipu" });
@@ -47,7 +47,7 @@ test("with 50 clusters a release folds by wave, and a wave unfolds; the choice s
 test("under way, taken back, filtered by segment; the row leads to the release by keyboard", async () => {
   const waves = [{ name: "canary", clusters: { matchLabels: { market: "bo" } } }, { name: "rest" }];
   await established(world, "orders", {
-    ...canary({ hold: "300s", deadline: "8s", waves }),
+    ...canary({ hold: "1h", deadline: "8s", waves }),
     segment: "shop",
     team: "aji",
   });

@@ -96,7 +96,7 @@ test("a bad version: red where it was taken back, the reason with its figures, a
 });
 
 test("paused by a person, with the reason; resumed; promoted; aborted; undone", async () => {
-  await established(world, "pricing", canary({ hold: "60s" }));
+  await established(world, "pricing", canary({ hold: "1h" }));
   await deploy(world, "pricing", "2");
   const { page, errors } = await signedIn(browser, world, {
     path: "/apps/pricing/releases/2",
@@ -154,7 +154,7 @@ test("undo of what is in force makes a new release of the one before", async () 
 });
 
 test("a command that is refused meanwhile says why and stays in sight", async () => {
-  await established(world, "ratings", canary({ hold: "60s" }));
+  await established(world, "ratings", canary({ hold: "1h" }));
   await deploy(world, "ratings", "2");
   const { page } = await signedIn(browser, world, { path: "/apps/ratings/releases/2" });
   await page.locator(".weights", { hasText: "5 %" }).waitFor();

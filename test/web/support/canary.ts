@@ -13,7 +13,7 @@ export interface CanarySpec {
 }
 
 /** An App with two waves, the first of one cluster. */
-export function canary({ hold = "2s", steps, waves, deadline = "30s" }: CanarySpec = {}): Record<string, unknown> {
+export function canary({ hold = "2s", steps, waves, deadline = "5m" }: CanarySpec = {}): Record<string, unknown> {
   return {
     team: "cacao",
     segment: "food",
