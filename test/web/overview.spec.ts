@@ -47,7 +47,7 @@ test("with 50 clusters a release folds by wave, and a wave unfolds; the choice s
 test("under way, taken back, filtered by segment; the row leads to the release by keyboard", async () => {
   const waves = [{ name: "canary", clusters: { matchLabels: { market: "bo" } } }, { name: "rest" }];
   await established(world, "orders", {
-    ...canary({ hold: "1h", deadline: "8s", waves }),
+    ...canary({ hold: "1h", waves }),
     segment: "shop",
     team: "aji",
   });

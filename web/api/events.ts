@@ -5,6 +5,8 @@ const gatherMs = 400;
 
 /** A stream that the server refused is not opened again by the browser itself. */
 const openAgainMs = 3_000;
+/** Nor is one whose request hangs: an attempt that neither succeeds nor fails in this time is given up for another. */
+const stuckMs = 10_000;
 
 /** Keeps what is shown fresh: the stream of changes says what is old, and each thing is then read again. Returns how to stop. */
 export function followChanges(client: QueryClient, onState: (connected: boolean) => void): () => void {
@@ -25,7 +27,16 @@ export function followChanges(client: QueryClient, onState: (connected: boolean)
     const opened = new EventSource("/api/v1/events");
     stream = opened;
     let lost = !first;
+    const openAgainIn = (ms: number) => {
+      clearTimeout(again);
+      again = setTimeout(() => {
+        opened.close();
+        open(false);
+      }, ms);
+    };
+    openAgainIn(stuckMs);
     opened.addEventListener("open", () => {
+      clearTimeout(again);
       onState(true);
       // Observations have no ids to resume from: what was missed is read again.
       if (lost) void client.invalidateQueries();
@@ -34,7 +45,7 @@ export function followChanges(client: QueryClient, onState: (connected: boolean)
     opened.addEventListener("error", () => {
       lost = true;
       onState(false);
-      if (opened.readyState === EventSource.CLOSED) again = setTimeout(() => open(false), openAgainMs);
+      openAgainIn(opened.readyState === EventSource.CLOSED ? openAgainMs : stuckMs);
     });
     opened.addEventListener("change", (event: MessageEvent<string>) =>
       mark(staleAfterChange(JSON.parse(event.data) as Change)),

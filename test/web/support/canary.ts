@@ -9,11 +9,10 @@ export interface CanarySpec {
   hold?: string;
   steps?: unknown[];
   waves?: unknown[];
-  deadline?: string;
 }
 
 /** An App with two waves, the first of one cluster. */
-export function canary({ hold = "2s", steps, waves, deadline = "5m" }: CanarySpec = {}): Record<string, unknown> {
+export function canary({ hold = "2s", steps, waves }: CanarySpec = {}): Record<string, unknown> {
   return {
     team: "cacao",
     segment: "food",
@@ -25,7 +24,7 @@ export function canary({ hold = "2s", steps, waves, deadline = "5m" }: CanarySpe
         { name: "canary", clusters: { matchExpressions: [{ key: "market", operator: "In", values: ["bo"] }] } },
         { name: "rest", maxConcurrent: 2 },
       ],
-      progressDeadline: deadline,
+      progressDeadline: "5m",
     },
   };
 }
