@@ -289,7 +289,7 @@ export class SimCluster {
   push(proxy: Proxy): void {
     if (proxy.gone || !proxy.connected || proxy.held || proxy.pushing) return;
     if (!proxy.excused && meshKinds.every((kind) => this.#isNothingTo(proxy, proxy.config[kind], this.views[kind]))) {
-      Object.assign(proxy.config, this.views);
+      proxy.config = { ...this.views };
       proxy.acknowledged = Math.min(...meshKinds.map((kind) => this.views[kind].revision));
       return;
     }

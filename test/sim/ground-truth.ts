@@ -1,7 +1,8 @@
 import { permitted } from "../../src/model/permission.ts";
 import type { EdgeStage } from "../../src/model/rows.ts";
 import type { InForce } from "../../src/store/in-force.ts";
-import { labelOf, valuesIn, type PodSet, type SimCluster } from "./cluster.ts";
+import { labelOf, type PodSet, type SimCluster } from "./cluster.ts";
+import { configured } from "./configured.ts";
 import { targetKey, type Proxy, type Target } from "./proxy.ts";
 import { Violation } from "./violation.ts";
 
@@ -23,17 +24,17 @@ export class GroundTruth {
     this.#inForce = inForce;
   }
 
-  /** After a change of what some proxies hold; undefined: of pods, or of more. */
+  /**
+   * After a change of what some proxies hold; undefined: of pods, or of more. What becomes of a proxy's requests follows
+   * from what it holds itself, from what the sidecars that it reaches hold, and the gateways of other clusters on its way
+   * there: of a proxy to whom none of those changed, nothing changed.
+   */
   look(changed: ReadonlySet<Proxy> | undefined): void {
     this.looks++;
     const now = this.#now();
-    const keys = changed === undefined ? [] : [...changed].map(ownKey);
-    const gateway = changed !== undefined && [...changed].some(({ app }) => app === null);
     for (const cluster of this.#clusters.values())
       for (const proxy of cluster.proxies) {
-        const concerned =
-          changed === undefined || changed.has(proxy) || gateway || keys.some((key) => proxy.using.has(key));
-        if (!concerned) continue;
+        if (changed !== undefined && !isConcerned(proxy, changed)) continue;
         // Nobody takes its certificate any more.
         const using = proxy.certificateUntil <= now ? new Map<string, Target>() : this.#uses(proxy);
         for (const key of proxy.using.keys()) if (!using.has(key)) proxy.lastUsed.set(key, now);
@@ -61,31 +62,12 @@ export class GroundTruth {
 
   #uses(proxy: Proxy): Map<string, Target> {
     const using = new Map<string, Target>();
-    for (const callee of calleesOf(proxy)) {
-      // Where the app's subsets come only now, with its first lane here, nothing was reachable that could be lost.
-      if (proxy.config.subsets.lanes.get(proxy.cluster)?.get(callee) === undefined) continue;
-      const values = valuesIn(proxy.config.routes, proxy.cluster, callee);
-      for (const [revision, weight] of Object.entries(values?.lane.weights ?? {})) {
-        if (weight <= 0) continue;
-        const label = this.#subset(proxy, callee, revision);
-        const target = this.#serving(proxy, callee, label, values!.home);
-        using.set(targetKey(target), target);
-        this.#permits(proxy, callee, target);
-      }
+    for (const { callee, label, home } of configured(proxy)) {
+      const target = this.#serving(proxy, callee, label, home);
+      using.set(targetKey(target), target);
+      this.#permits(proxy, callee, target);
     }
     return using;
-  }
-
-  #subset(proxy: Proxy, callee: string, revision: string): string {
-    const label =
-      labelOf(proxy.config.subsets, proxy.cluster, callee, revision) ??
-      (proxy.former === null ? undefined : labelOf(proxy.former, proxy.cluster, callee, revision));
-    if (label === undefined)
-      throw new Violation(
-        "route names a subset",
-        `${proxy.id} has a route to subset ${revision} of ${callee}, which it hasn't`,
-      );
-    return label;
   }
 
   /** The pods that answer: here, or behind another cluster's gateway. */
@@ -137,9 +119,15 @@ export class GroundTruth {
   }
 }
 
-/** Of a sidecar: the pods that it belongs to. */
-function ownKey({ cluster, app, revision }: Proxy): string {
-  return targetKey({ cluster, app: app ?? "", revision: revision ?? "" });
+function isConcerned(proxy: Proxy, changed: ReadonlySet<Proxy>): boolean {
+  if (changed.has(proxy)) return true;
+  for (const { cluster, app, revision } of changed) {
+    if (app === null && cluster === proxy.cluster) continue;
+    for (const target of proxy.using.values())
+      if (target.cluster === cluster && (app === null || (target.app === app && target.revision === revision)))
+        return true;
+  }
+  return false;
 }
 
 /** Whether an AuthorizationPolicy made from a view lets a caller in; null: the gateway. */
@@ -150,14 +138,4 @@ function allows(view: InForce, callee: string, caller: string | null): boolean {
   const from = view.rosters.get(caller)?.value;
   const edge = from?.edges[callee];
   return edge !== undefined && admitted(edge.stage) && permitted(roster, from!) !== undefined;
-}
-
-/** What a proxy knows and may call: by its Sidecar; a gateway what is exposed. */
-function calleesOf({ app, config }: Proxy): string[] {
-  if (app === null)
-    return [...config.routes.rosters].flatMap(([name, { value }]) =>
-      value.hosts.some(({ stage }) => stage === "open") ? [name] : [],
-    );
-  const edges = config.scope.rosters.get(app)?.value.edges ?? {};
-  return Object.entries(edges).flatMap(([callee, { stage }]) => (stage === "open" ? [callee] : []));
 }

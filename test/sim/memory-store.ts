@@ -23,8 +23,6 @@ export class Disk {
   /** Releases without an end, by app. */
   readonly open = new Map<string, Set<number>>();
   readonly last = new Map<string, number>();
-  /** The objects' specs, and the rest of their bodies, as text: nothing is written when nothing changes. */
-  readonly texts = new WeakMap<StoredObject, { rest: string; spec: string }>();
 }
 
 /** What a transaction came to. */
@@ -218,24 +216,17 @@ class MemoryTx implements WriteTx {
     const before = this.#object(kind, name);
     if (expected !== undefined && expected !== (before?.revision ?? 0))
       throw new RevisionConflict(`${kind}/${name}`, expected, before?.revision);
-    const known = before === undefined ? undefined : this.#disk.texts.get(before);
-    const sameSpec = before !== undefined && body.spec === before.body.spec;
-    const spec = sameSpec ? known!.spec : JSON.stringify(body.spec);
-    const rest = JSON.stringify({ ...body, spec: null });
-    if (before !== undefined && known?.spec === spec && known.rest === rest) return before;
+    const stored = storedBody(body, before?.body);
+    if (stored === before?.body) return before!;
     const object: StoredObject = {
       kind,
       name,
       revision: this.next,
-      generation: before === undefined ? 1 : before.generation + (known?.spec === spec ? 0 : 1),
+      generation: before === undefined ? 1 : before.generation + (stored.spec === before.body.spec ? 0 : 1),
       created: before?.created ?? this.now,
       updated: this.now,
-      body: {
-        ...(JSON.parse(rest) as ObjectBody),
-        spec: sameSpec ? before.body.spec : (JSON.parse(spec) as ObjectBody["spec"]),
-      },
+      body: stored,
     };
-    this.#disk.texts.set(object, { rest, spec });
     this.#objects.set(`${kind}/${name}`, object);
     return object;
   }
@@ -333,4 +324,41 @@ class MemoryTx implements WriteTx {
   appendAudit = notSimulated;
   putArtifact = notSimulated;
   putIdempotent = notSimulated;
+}
+
+/** The texts of what bodies are made of. */
+const texts = new WeakMap<object, string>();
+
+function textOf(value: unknown): string | undefined {
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  let text = texts.get(value);
+  if (text === undefined) texts.set(value, (text = JSON.stringify(value)));
+  return text;
+}
+
+/**
+ * A body as it is stored: a copy through JSON. Parts of it that say the same as before are the same objects; if all do, the
+ * body is the one before. Whoever reads a body changes nothing in it, as everywhere in src/.
+ */
+function storedBody(body: ObjectBody, before: ObjectBody | undefined): ObjectBody {
+  const was = before as Record<string, unknown> | undefined;
+  const stored: Record<string, unknown> = {};
+  let same = was !== undefined;
+  for (const [part, value] of Object.entries(body)) {
+    if (was !== undefined && was[part] === value) {
+      stored[part] = value;
+      continue;
+    }
+    const text = JSON.stringify(value) as string | undefined;
+    if (text === undefined) continue;
+    if (was !== undefined && textOf(was[part]) === text) {
+      stored[part] = was[part];
+      continue;
+    }
+    same = false;
+    stored[part] = JSON.parse(text);
+    if (typeof stored[part] === "object" && stored[part] !== null) texts.set(stored[part], text);
+  }
+  same &&= Object.keys(stored).length === Object.keys(was!).length;
+  return same ? before! : (stored as unknown as ObjectBody);
 }
