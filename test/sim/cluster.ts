@@ -33,7 +33,7 @@ export interface ClusterEvents {
 
 /**
  * A cluster with its worker, its mesh and its proxies. What it has is always what was in force at some revision, kind by
- * kind: the worker applies the newest, in any order, while it has contact; the mesh gives proxies what the cluster has.
+ * kind: the worker applies the newest, in any order, while it has contact; the mesh gives proxies what the cluster has. Nothing in it is a promise: whoever it tells hears by messages.
  */
 export class SimCluster {
   readonly name: string;
@@ -119,7 +119,7 @@ export class SimCluster {
   }
 
   #apply(target: InForce, left: (keyof Views)[]): void {
-    this.#clock.after(this.#random.delay(40, 1500), () => {
+    this.#clock.quietly(this.#random.delay(40, 1500), () => {
       if (!this.contact) {
         this.#applying = false;
         return;
@@ -206,14 +206,14 @@ export class SimCluster {
 
   #start(pods: PodSet): void {
     const truth = truthOf(imageIn(this.views.pods, pods.hash));
-    this.#clock.after(this.#random.delay(2000, 20_000), () => {
+    this.#clock.quietly(this.#random.delay(2000, 20_000), () => {
       if (truth === "never") return;
       pods.starting--;
       if (pods.crashed || this.pods.get(`${pods.app}/${pods.revision}`) !== pods) return;
       if (pods.ready < pods.want) pods.ready++;
       this.report();
       if (truth === "crash" && pods.ready === 1)
-        this.#clock.after(this.#random.int(10_000, 60_000), () => this.crash(pods, undefined));
+        this.#clock.quietly(this.#random.int(10_000, 60_000), () => this.crash(pods, undefined));
     });
   }
 
@@ -224,7 +224,7 @@ export class SimCluster {
     pods.starting = 0;
     this.report();
     if (forMs !== undefined)
-      this.#clock.after(forMs, () => {
+      this.#clock.quietly(forMs, () => {
         pods.crashed = false;
         this.fill();
       });
@@ -296,7 +296,7 @@ export class SimCluster {
     proxy.pushing = true;
     const stream = ++proxy.stream;
     const later = (then: () => void): void => {
-      this.#clock.after(this.#random.delay(20, 2000), () => {
+      this.#clock.quietly(this.#random.delay(20, 2000), () => {
         if (proxy.stream !== stream || proxy.gone) return;
         if (proxy.held || proxy.rejecting) {
           proxy.pushing = false;

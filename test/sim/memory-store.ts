@@ -217,7 +217,7 @@ class MemoryTx implements WriteTx {
     if (expected !== undefined && expected !== (before?.revision ?? 0))
       throw new RevisionConflict(`${kind}/${name}`, expected, before?.revision);
     const stored = storedBody(body, before?.body);
-    if (stored === before?.body) return before!;
+    if (stored === before?.body) return before;
     const object: StoredObject = {
       kind,
       name,

@@ -27,7 +27,7 @@ export class Totals {
   hours = 0;
   histories = 0;
 
-  add(outcome: Outcome): void {
+  add(outcome: Omit<Outcome, "entries" | "violation">): void {
     this.histories++;
     this.releases += outcome.releases;
     this.restarts += outcome.restarts;

@@ -159,6 +159,7 @@ class Simulation {
         );
       for (const { app } of this.#open())
         for (const kind of ["resume", "promote"] as const) void this.#try({ do: kind, app });
+      await settled();
       await this.#pass(at + 30_000);
     }
     await this.#pass(this.#clock.now() + 60_000);
@@ -170,9 +171,9 @@ class Simulation {
   }
 
   async #pass(until: number): Promise<void> {
-    while (this.#clock.step(until)) {
+    for (let step = this.#clock.step(until); step !== undefined; step = this.#clock.step(until)) {
       this.#outcome.steps++;
-      await settled();
+      if (step === "done") await settled();
       if (this.#violation !== undefined) throw this.#violation;
       if (this.#all || this.#dirty.size > 0) this.#truth.look(this.#all ? undefined : this.#dirty);
       this.#all = false;
