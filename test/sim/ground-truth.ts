@@ -49,6 +49,7 @@ export class GroundTruth {
     for (const { proxies } of this.#clusters.values())
       for (const proxy of proxies) {
         if (proxy.certificateUntil <= now) continue;
+        if (proxy.cluster !== cluster.name && this.#gateway(cluster.name).certificateUntil <= now) continue;
         if (proxy.using.has(key))
           throw new Violation("removed while used", `${proxy.id} still sends requests to ${key}, which is removed`);
         const last = proxy.lastUsed.get(key);
@@ -64,24 +65,32 @@ export class GroundTruth {
     const using = new Map<string, Target>();
     for (const { callee, label, home } of configured(proxy)) {
       const target = this.#serving(proxy, callee, label, home);
+      if (target === undefined) continue;
       using.set(targetKey(target), target);
       this.#permits(proxy, callee, target);
     }
     return using;
   }
 
-  /** The pods that answer: here, or behind another cluster's gateway. */
-  #serving(proxy: Proxy, app: string, label: string, home: string): Target {
+  /**
+   * The pods that answer: here, or behind another cluster's gateway. undefined: none do, and nobody promised it. What is
+   * promised is promised of connected proxies: a gateway that was disconnected is excused from what is new, until it has
+   * caught up, and to one whose certificate is over nobody sends anything.
+   */
+  #serving(proxy: Proxy, app: string, label: string, home: string): Target | undefined {
     let [cluster, revision] = [home, label];
     const here = this.#clusters.get(home)!.home(proxy.config.routes, app);
-    if (here !== undefined && here.good === null && here.live[label] === undefined) {
-      // Taken over from when only callers were here: other clusters stand in.
-      const other = [...this.#clusters.values()].find(({ pods }) => pods.has(`${app}/${label}`));
+    const serves = ({ pods }: SimCluster): boolean => isServing(pods.get(`${app}/${label}`));
+    if (here !== undefined && here.good === null && !serves(this.#clusters.get(home)!)) {
+      // Taken over from when only callers were here: other clusters stand in until pods of its own are ready, also for a revision of the same name.
+      const other = [...this.#clusters.values()].find(serves);
       cluster = other?.name ?? home;
     }
     if (cluster !== proxy.cluster) {
-      const gateway = [...this.#clusters.get(cluster)!.proxies].find((each) => each.app === null)!;
+      const gateway = this.#gateway(cluster);
+      if (gateway.certificateUntil <= this.#now()) return undefined;
       const there = labelOf(gateway.config.subsets, cluster, app, label);
+      if (there === undefined && gateway.excused) return undefined;
       if (there === undefined)
         throw new Violation(
           "route names a subset",
@@ -95,12 +104,16 @@ export class GroundTruth {
         "nothing serves",
         `${proxy.id} sends requests for ${app} to ${revision} in ${cluster}, of which there is no workload`,
       );
-    if (pods.ready === 0 && !pods.toldReady)
+    if (!isServing(pods))
       throw new Violation(
         "nothing serves",
         `${proxy.id} sends requests for ${app} to ${revision} in ${cluster}, of which no pod was ever ready`,
       );
     return { cluster, app, revision };
+  }
+
+  #gateway(cluster: string): Proxy {
+    return [...this.#clusters.get(cluster)!.proxies].find(({ app }) => app === null)!;
   }
 
   #permits(proxy: Proxy, callee: string, { cluster, app, revision }: Target): void {
@@ -119,13 +132,18 @@ export class GroundTruth {
   }
 }
 
+/** Pods that were ready and end by themselves are nobody's fault. */
+function isServing(pods: PodSet | undefined): boolean {
+  return pods !== undefined && (pods.ready > 0 || pods.toldReady);
+}
+
 function isConcerned(proxy: Proxy, changed: ReadonlySet<Proxy>): boolean {
   if (changed.has(proxy)) return true;
   for (const { cluster, app, revision } of changed) {
-    if (app === null && cluster === proxy.cluster) continue;
-    for (const target of proxy.using.values())
-      if (target.cluster === cluster && (app === null || (target.app === app && target.revision === revision)))
-        return true;
+    if (app === null) {
+      // What its neighbours send leaves by themselves, what comes from other clusters goes through it.
+      if (cluster !== proxy.cluster) return true;
+    } else if (proxy.using.has(targetKey({ cluster, app, revision: revision! }))) return true;
   }
   return false;
 }
