@@ -1,26 +1,11 @@
-import type { HomeLane, Roster, Seen } from "../../src/model/rows.ts";
+import type { HomeLane, Seen } from "../../src/model/rows.ts";
 import type { InForce } from "../../src/store/in-force.ts";
 import type { VirtualClock } from "./clock.ts";
+import type { Lie, PodSet } from "./pods.ts";
+import { isNothingTo } from "./view-of.ts";
 import { meshKinds, objectKinds, type Proxy, type Views } from "./proxy.ts";
 import type { Random } from "./random.ts";
 import { imageIn, truthOf } from "./truth.ts";
-
-export interface PodSet {
-  app: string;
-  revision: string;
-  hash: string;
-  drainMs: number;
-  want: number;
-  ready: number;
-  /** Pods on their way. */
-  starting: number;
-  crashed: boolean;
-  /** Was told to be ready at least once. */
-  toldReady: boolean;
-  proxy: Proxy;
-}
-
-export type Lie = "early" | "late" | "flap" | "stale";
 
 /** What a cluster tells about itself, and to whom it matters. */
 export interface ClusterEvents {
@@ -288,7 +273,10 @@ export class SimCluster {
   /** Gives a proxy what the cluster has: subsets come before the routes that name them, and go after them. */
   push(proxy: Proxy): void {
     if (proxy.gone || !proxy.connected || proxy.held || proxy.pushing) return;
-    if (!proxy.excused && meshKinds.every((kind) => this.#isNothingTo(proxy, proxy.config[kind], this.views[kind]))) {
+    if (
+      !proxy.excused &&
+      meshKinds.every((kind) => isNothingTo(proxy, this.#leads, proxy.config[kind], this.views[kind]))
+    ) {
       proxy.config = { ...this.views };
       proxy.acknowledged = Math.min(...meshKinds.map((kind) => this.views[kind].revision));
       return;
@@ -324,26 +312,6 @@ export class SimCluster {
     });
   }
 
-  /** Whether two views say the same to a proxy: of its own app, of whom it may call, and of who may call it. */
-  #isNothingTo({ app }: Proxy, old: InForce, view: InForce): boolean {
-    if (old === view) return true;
-    const related = (name: string): boolean =>
-      app === null ||
-      name === app ||
-      [old, view].some(
-        ({ rosters }) =>
-          rosters.get(app)?.value.edges[name] !== undefined || rosters.get(name)?.value.edges[app] !== undefined,
-      );
-    return [...new Set([...old.rosters.keys(), ...view.rosters.keys()])].every(
-      (name) =>
-        !related(name) ||
-        (old.rosters.get(name) === view.rosters.get(name) &&
-          [this.name, ...this.#leads].every(
-            (cluster) => old.lanes.get(cluster)?.get(name) === view.lanes.get(cluster)?.get(name),
-          )),
-    );
-  }
-
   /** What its worker tells now, whether true or not. */
   seen(): Seen {
     const ready: Seen["ready"] = {};
@@ -373,23 +341,4 @@ export class SimCluster {
   report(): void {
     this.#events.report(this.seen());
   }
-}
-
-/** What an app's routes in a cluster come from: its home lane there, or its lead's. */
-export function valuesIn(view: InForce, cluster: string, app: string): { lane: HomeLane; home: string } | undefined {
-  const lane = view.lanes.get(cluster)?.get(app)?.value;
-  if (lane === undefined) return undefined;
-  if (lane.kind === "home") return { lane, home: cluster };
-  const lead = view.lanes.get(lane.lead)?.get(app)?.value;
-  return lead?.kind === "home" ? { lane: lead, home: lane.lead } : undefined;
-}
-
-/** The pods that a subset stands for, by a view's DestinationRule in a cluster; undefined: there is no such subset. */
-export function labelOf(view: InForce, cluster: string, app: string, revision: string): string | undefined {
-  const roster: Roster | undefined = view.rosters.get(app)?.value;
-  if (roster === undefined || !roster.revisions.includes(revision)) return undefined;
-  const lane = view.lanes.get(cluster)?.get(app)?.value;
-  if (lane === undefined) return undefined;
-  if (lane.kind === "reach") return revision;
-  return lane.good === null || lane.ready.includes(revision) ? revision : lane.good;
 }

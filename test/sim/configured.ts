@@ -1,5 +1,5 @@
 import type { InForce } from "../../src/store/in-force.ts";
-import { labelOf, valuesIn } from "./cluster.ts";
+import { labelOf, valuesIn } from "./view-of.ts";
 import type { Proxy } from "./proxy.ts";
 import { Violation } from "./violation.ts";
 

@@ -1,7 +1,9 @@
 import { permitted } from "../../src/model/permission.ts";
 import type { EdgeStage } from "../../src/model/rows.ts";
 import type { InForce } from "../../src/store/in-force.ts";
-import { labelOf, type PodSet, type SimCluster } from "./cluster.ts";
+import type { SimCluster } from "./cluster.ts";
+import type { PodSet } from "./pods.ts";
+import { labelOf } from "./view-of.ts";
 import { configured } from "./configured.ts";
 import { targetKey, type Proxy, type Target } from "./proxy.ts";
 import { Violation } from "./violation.ts";

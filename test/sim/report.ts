@@ -1,4 +1,4 @@
-import type { History } from "./history.ts";
+import type { History } from "./events.ts";
 import type { Outcome } from "./simulation.ts";
 
 /** What a history and its end look like, for whoever has to find out why. */
