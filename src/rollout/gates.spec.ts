@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { Seen } from "../model/rows.ts";
-import { capable } from "./gates.ts";
+import { capable, held } from "./gates.ts";
 import type { Plan } from "./plan.ts";
+import { notBegun } from "./state.ts";
 
-const plan = { app: "a", revision: "r2", progressDeadlineMs: 60_000 } as Plan;
+const plan = { app: "a", revision: "r2", progressDeadlineMs: 60_000, reach: {} } as Plan;
 const seen = (ready: number, reason?: string): ReadonlyMap<string, Seen> =>
   new Map([
     [
@@ -32,5 +33,30 @@ describe("before weight is written", () => {
     expect(ask(seen(0), 60_000)).toMatchObject({ kind: "fail", code: "never-ready" });
     expect(ask(seen(0, "CrashLoopBackOff: exited with 1"), 60_000)).toMatchObject({ kind: "fail", code: "crashing" });
     expect(ask(new Map(), 10)).toMatchObject({ kind: "wait" });
+  });
+});
+
+describe("on the way back", () => {
+  it("what is made anew is waited for: ready pods of the revision that failed are none of it", () => {
+    const failure = { code: "unhealthy", reason: "", blamed: [], kept: [] } as const;
+    const ask = (pods: Record<string, { ready: number; total: number }>) =>
+      held(
+        "lima",
+        { do: "recreate", revision: "r1", floor: 2 },
+        { step: 0, revision: 9, wrote: true, at: 0, heldAt: null },
+        plan,
+        { ...notBegun, failure: { ...failure, blamed: [], kept: [] } },
+        {
+          seen: new Map([["lima", { cluster: "lima", applied: 9, at: 0, ready: { a: pods } }]]),
+          acknowledged: new Map(),
+          looks: new Map(),
+        },
+        10,
+      );
+    expect(ask({ r2: { ready: 2, total: 2 } })).toMatchObject({
+      kind: "wait",
+      wait: { kind: "pods", reason: "lima: 0 of 2 pods of r1 are ready" },
+    });
+    expect(ask({ r2: { ready: 2, total: 2 }, r1: { ready: 2, total: 2 } })).toMatchObject({ kind: "pass" });
   });
 });

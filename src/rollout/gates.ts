@@ -142,14 +142,10 @@ function podsReady(
 ): { reason: string; crashing: boolean; fatal: boolean; until?: number } | undefined {
   if (!("floor" in step)) return undefined;
   const pods = seen.get(cluster)?.ready[plan.app] ?? {};
-  const revision = step.do === "recreate" ? undefined : plan.revision;
-  const ready =
-    revision === undefined
-      ? Math.max(0, ...Object.values(pods).map((each) => each.ready))
-      : (pods[revision!]?.ready ?? 0);
+  const revision = step.do === "recreate" ? step.revision : plan.revision!;
+  const { ready = 0, reason: why } = pods[revision] ?? {};
   if (ready >= step.floor) return undefined;
-  const why = revision === undefined ? undefined : pods[revision!]?.reason;
-  const reason = `${cluster}: ${ready} of ${step.floor} pods of ${revision ?? "the good revision"} are ready${why === undefined ? "" : `: ${why}`}`;
+  const reason = `${cluster}: ${ready} of ${step.floor} pods of ${revision} are ready${why === undefined ? "" : `: ${why}`}`;
   const crashing = why !== undefined && fatal.test(why);
   const borne = cell.at + crashGraceMs;
   const counts = crashing && state.failure === undefined;

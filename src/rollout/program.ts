@@ -26,7 +26,7 @@ export type LaneStep =
   | { do: "clear" }
   | { do: "delete" }
   /** The way back. The good workload again, where it had gone. */
-  | { do: "recreate"; floor: number }
+  | { do: "recreate"; revision: string; floor: number }
   | { do: "resubset" }
   | { do: "back" }
   | { do: "unsubset" }
@@ -136,7 +136,8 @@ export function wayBack(plan: Plan, before: Before, cluster: string, reached: re
   const program: LaneStep[] = [{ do: "back" }, { do: "unsubset" }, { do: "discard" }];
   if (was === undefined || was.good === null) return program;
   const floor = Math.max(before.sizes[cluster] ?? 0, 1);
-  if (passed("remove") || passed("delete")) return [{ do: "recreate", floor }, { do: "resubset" }, ...program];
+  if (passed("remove") || passed("delete"))
+    return [{ do: "recreate", revision: was.good, floor }, { do: "resubset" }, ...program];
   return passed("settle") || passed("clear") ? [{ do: "resubset" }, ...program] : program;
 }
 

@@ -1,9 +1,11 @@
 import { formatDuration } from "../model/duration.ts";
 import type { AnalysisSpec, Failing, Names, Slowness } from "./verdict.ts";
 
+const grouped = new Intl.NumberFormat("en-US");
+
 /** 4100.2 → `4,100`. */
 export function whole(count: number): string {
-  return Math.round(count).toLocaleString("en-US");
+  return grouped.format(Math.round(count));
 }
 
 /** Percent as people read them: `4.6 %`, `0.05 %`, `12 %`. */

@@ -2,6 +2,7 @@ interface Due {
   at: number;
   order: number;
   act: (() => void) | undefined;
+  quiet: boolean;
 }
 
 /** Time that passes only when nothing is left to do now. What is due at the same moment happens in the order of asking. */
@@ -18,25 +19,30 @@ export class VirtualClock {
   readonly now = (): number => this.#now;
 
   /** Calls back after so many ms. Returns how to stop. */
-  readonly after = (ms: number, then: () => void): (() => void) => {
-    const due: Due = { at: this.#now + Math.max(0, ms), order: this.#order++, act: then };
-    this.#push(due);
-    return () => {
-      due.act = undefined;
-    };
-  };
+  readonly after = (ms: number, then: () => void): (() => void) => this.#due(ms, then, false);
 
-  /** Goes to the next moment at which something is due, and does it. False: nothing is, or not before `until`. */
-  step(until: number): boolean {
+  /** As `after`, for what settles no promise: nobody needs to wait until everything that follows from it has gone on. */
+  readonly quietly = (ms: number, then: () => void): (() => void) => this.#due(ms, then, true);
+
+  /** Goes to the next moment at which something is due, and does it. undefined: nothing is, or not before `until`. */
+  step(until: number): "quiet" | "done" | undefined {
     for (;;) {
       const first = this.#heap[0];
-      if (first === undefined || first.at > until) return false;
+      if (first === undefined || first.at > until) return undefined;
       this.#pop();
       if (first.act === undefined) continue;
       this.#now = first.at;
       first.act();
-      return true;
+      return first.quiet ? "quiet" : "done";
     }
+  }
+
+  #due(ms: number, then: () => void, quiet: boolean): () => void {
+    const due: Due = { at: this.#now + Math.max(0, ms), order: this.#order++, act: then, quiet };
+    this.#push(due);
+    return () => {
+      due.act = undefined;
+    };
   }
 
   #push(due: Due): void {
@@ -44,25 +50,26 @@ export class VirtualClock {
     let at = heap.push(due) - 1;
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      if (!isBefore(heap[at]!, heap[parent]!)) break;
-      [heap[at], heap[parent]] = [heap[parent]!, heap[at]!];
+      if (!isBefore(due, heap[parent]!)) break;
+      heap[at] = heap[parent]!;
       at = parent;
     }
+    heap[at] = due;
   }
 
   #pop(): void {
     const heap = this.#heap;
     const last = heap.pop()!;
-    if (heap.length === 0) return;
-    heap[0] = last;
-    for (let at = 0; ;) {
-      let least = at;
-      for (const child of [2 * at + 1, 2 * at + 2])
-        if (child < heap.length && isBefore(heap[child]!, heap[least]!)) least = child;
-      if (least === at) return;
-      [heap[at], heap[least]] = [heap[least]!, heap[at]!];
-      at = least;
+    const { length } = heap;
+    if (length === 0) return;
+    let at = 0;
+    for (let child = 1; child < length; child = 2 * at + 1) {
+      if (child + 1 < length && isBefore(heap[child + 1]!, heap[child]!)) child++;
+      if (!isBefore(heap[child]!, last)) break;
+      heap[at] = heap[child]!;
+      at = child;
     }
+    heap[at] = last;
   }
 }
 

@@ -1,26 +1,11 @@
-import type { HomeLane, Roster, Seen } from "../../src/model/rows.ts";
+import type { HomeLane, Seen } from "../../src/model/rows.ts";
 import type { InForce } from "../../src/store/in-force.ts";
 import type { VirtualClock } from "./clock.ts";
+import type { Lie, PodSet } from "./pods.ts";
+import { isNothingTo } from "./view-of.ts";
 import { meshKinds, objectKinds, type Proxy, type Views } from "./proxy.ts";
 import type { Random } from "./random.ts";
 import { imageIn, truthOf } from "./truth.ts";
-
-export interface PodSet {
-  app: string;
-  revision: string;
-  hash: string;
-  drainMs: number;
-  want: number;
-  ready: number;
-  /** Pods on their way. */
-  starting: number;
-  crashed: boolean;
-  /** Was told to be ready at least once. */
-  toldReady: boolean;
-  proxy: Proxy;
-}
-
-export type Lie = "early" | "late" | "flap" | "stale";
 
 /** What a cluster tells about itself, and to whom it matters. */
 export interface ClusterEvents {
@@ -33,7 +18,7 @@ export interface ClusterEvents {
 
 /**
  * A cluster with its worker, its mesh and its proxies. What it has is always what was in force at some revision, kind by
- * kind: the worker applies the newest, in any order, while it has contact; the mesh gives proxies what the cluster has.
+ * kind: the worker applies the newest, in any order, while it has contact; the mesh gives proxies what the cluster has. Nothing in it is a promise: whoever it tells hears by messages.
  */
 export class SimCluster {
   readonly name: string;
@@ -119,7 +104,7 @@ export class SimCluster {
   }
 
   #apply(target: InForce, left: (keyof Views)[]): void {
-    this.#clock.after(this.#random.delay(40, 1500), () => {
+    this.#clock.quietly(this.#random.delay(40, 1500), () => {
       if (!this.contact) {
         this.#applying = false;
         return;
@@ -206,14 +191,14 @@ export class SimCluster {
 
   #start(pods: PodSet): void {
     const truth = truthOf(imageIn(this.views.pods, pods.hash));
-    this.#clock.after(this.#random.delay(2000, 20_000), () => {
+    this.#clock.quietly(this.#random.delay(2000, 20_000), () => {
       if (truth === "never") return;
       pods.starting--;
       if (pods.crashed || this.pods.get(`${pods.app}/${pods.revision}`) !== pods) return;
       if (pods.ready < pods.want) pods.ready++;
       this.report();
       if (truth === "crash" && pods.ready === 1)
-        this.#clock.after(this.#random.int(10_000, 60_000), () => this.crash(pods, undefined));
+        this.#clock.quietly(this.#random.int(10_000, 60_000), () => this.crash(pods, undefined));
     });
   }
 
@@ -224,7 +209,7 @@ export class SimCluster {
     pods.starting = 0;
     this.report();
     if (forMs !== undefined)
-      this.#clock.after(forMs, () => {
+      this.#clock.quietly(forMs, () => {
         pods.crashed = false;
         this.fill();
       });
@@ -288,15 +273,18 @@ export class SimCluster {
   /** Gives a proxy what the cluster has: subsets come before the routes that name them, and go after them. */
   push(proxy: Proxy): void {
     if (proxy.gone || !proxy.connected || proxy.held || proxy.pushing) return;
-    if (!proxy.excused && meshKinds.every((kind) => this.#isNothingTo(proxy, proxy.config[kind], this.views[kind]))) {
-      Object.assign(proxy.config, this.views);
+    if (
+      !proxy.excused &&
+      meshKinds.every((kind) => isNothingTo(proxy, this.#leads, proxy.config[kind], this.views[kind]))
+    ) {
+      proxy.config = { ...this.views };
       proxy.acknowledged = Math.min(...meshKinds.map((kind) => this.views[kind].revision));
       return;
     }
     proxy.pushing = true;
     const stream = ++proxy.stream;
     const later = (then: () => void): void => {
-      this.#clock.after(this.#random.delay(20, 2000), () => {
+      this.#clock.quietly(this.#random.delay(20, 2000), () => {
         if (proxy.stream !== stream || proxy.gone) return;
         if (proxy.held || proxy.rejecting) {
           proxy.pushing = false;
@@ -322,26 +310,6 @@ export class SimCluster {
         });
       });
     });
-  }
-
-  /** Whether two views say the same to a proxy: of its own app, of whom it may call, and of who may call it. */
-  #isNothingTo({ app }: Proxy, old: InForce, view: InForce): boolean {
-    if (old === view) return true;
-    const related = (name: string): boolean =>
-      app === null ||
-      name === app ||
-      [old, view].some(
-        ({ rosters }) =>
-          rosters.get(app)?.value.edges[name] !== undefined || rosters.get(name)?.value.edges[app] !== undefined,
-      );
-    return [...new Set([...old.rosters.keys(), ...view.rosters.keys()])].every(
-      (name) =>
-        !related(name) ||
-        (old.rosters.get(name) === view.rosters.get(name) &&
-          [this.name, ...this.#leads].every(
-            (cluster) => old.lanes.get(cluster)?.get(name) === view.lanes.get(cluster)?.get(name),
-          )),
-    );
   }
 
   /** What its worker tells now, whether true or not. */
@@ -373,23 +341,4 @@ export class SimCluster {
   report(): void {
     this.#events.report(this.seen());
   }
-}
-
-/** What an app's routes in a cluster come from: its home lane there, or its lead's. */
-export function valuesIn(view: InForce, cluster: string, app: string): { lane: HomeLane; home: string } | undefined {
-  const lane = view.lanes.get(cluster)?.get(app)?.value;
-  if (lane === undefined) return undefined;
-  if (lane.kind === "home") return { lane, home: cluster };
-  const lead = view.lanes.get(lane.lead)?.get(app)?.value;
-  return lead?.kind === "home" ? { lane: lead, home: lane.lead } : undefined;
-}
-
-/** The pods that a subset stands for, by a view's DestinationRule in a cluster; undefined: there is no such subset. */
-export function labelOf(view: InForce, cluster: string, app: string, revision: string): string | undefined {
-  const roster: Roster | undefined = view.rosters.get(app)?.value;
-  if (roster === undefined || !roster.revisions.includes(revision)) return undefined;
-  const lane = view.lanes.get(cluster)?.get(app)?.value;
-  if (lane === undefined) return undefined;
-  if (lane.kind === "reach") return revision;
-  return lane.good === null || lane.ready.includes(revision) ? revision : lane.good;
 }

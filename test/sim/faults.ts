@@ -1,6 +1,7 @@
 import type { VirtualClock } from "./clock.ts";
-import type { PodSet, SimCluster } from "./cluster.ts";
-import type { Fault } from "./history.ts";
+import type { SimCluster } from "./cluster.ts";
+import type { PodSet } from "./pods.ts";
+import type { Fault } from "./events.ts";
 import type { Messages } from "./messages.ts";
 import type { Proxy } from "./proxy.ts";
 import type { Server } from "./server.ts";

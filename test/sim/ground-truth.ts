@@ -1,7 +1,10 @@
 import { permitted } from "../../src/model/permission.ts";
 import type { EdgeStage } from "../../src/model/rows.ts";
 import type { InForce } from "../../src/store/in-force.ts";
-import { labelOf, valuesIn, type PodSet, type SimCluster } from "./cluster.ts";
+import type { SimCluster } from "./cluster.ts";
+import type { PodSet } from "./pods.ts";
+import { labelOf } from "./view-of.ts";
+import { configured } from "./configured.ts";
 import { targetKey, type Proxy, type Target } from "./proxy.ts";
 import { Violation } from "./violation.ts";
 
@@ -23,17 +26,17 @@ export class GroundTruth {
     this.#inForce = inForce;
   }
 
-  /** After a change of what some proxies hold; undefined: of pods, or of more. */
+  /**
+   * After a change of what some proxies hold; undefined: of pods, or of more. What becomes of a proxy's requests follows
+   * from what it holds itself, from what the sidecars that it reaches hold, and the gateways of other clusters on its way
+   * there: of a proxy to whom none of those changed, nothing changed.
+   */
   look(changed: ReadonlySet<Proxy> | undefined): void {
     this.looks++;
     const now = this.#now();
-    const keys = changed === undefined ? [] : [...changed].map(ownKey);
-    const gateway = changed !== undefined && [...changed].some(({ app }) => app === null);
     for (const cluster of this.#clusters.values())
       for (const proxy of cluster.proxies) {
-        const concerned =
-          changed === undefined || changed.has(proxy) || gateway || keys.some((key) => proxy.using.has(key));
-        if (!concerned) continue;
+        if (changed !== undefined && !isConcerned(proxy, changed)) continue;
         // Nobody takes its certificate any more.
         const using = proxy.certificateUntil <= now ? new Map<string, Target>() : this.#uses(proxy);
         for (const key of proxy.using.keys()) if (!using.has(key)) proxy.lastUsed.set(key, now);
@@ -48,6 +51,7 @@ export class GroundTruth {
     for (const { proxies } of this.#clusters.values())
       for (const proxy of proxies) {
         if (proxy.certificateUntil <= now) continue;
+        if (proxy.cluster !== cluster.name && this.#gateway(cluster.name).certificateUntil <= now) continue;
         if (proxy.using.has(key))
           throw new Violation("removed while used", `${proxy.id} still sends requests to ${key}, which is removed`);
         const last = proxy.lastUsed.get(key);
@@ -61,45 +65,34 @@ export class GroundTruth {
 
   #uses(proxy: Proxy): Map<string, Target> {
     const using = new Map<string, Target>();
-    for (const callee of calleesOf(proxy)) {
-      // Where the app's subsets come only now, with its first lane here, nothing was reachable that could be lost.
-      if (proxy.config.subsets.lanes.get(proxy.cluster)?.get(callee) === undefined) continue;
-      const values = valuesIn(proxy.config.routes, proxy.cluster, callee);
-      for (const [revision, weight] of Object.entries(values?.lane.weights ?? {})) {
-        if (weight <= 0) continue;
-        const label = this.#subset(proxy, callee, revision);
-        const target = this.#serving(proxy, callee, label, values!.home);
-        using.set(targetKey(target), target);
-        this.#permits(proxy, callee, target);
-      }
+    for (const { callee, label, home } of configured(proxy)) {
+      const target = this.#serving(proxy, callee, label, home);
+      if (target === undefined) continue;
+      using.set(targetKey(target), target);
+      this.#permits(proxy, callee, target);
     }
     return using;
   }
 
-  #subset(proxy: Proxy, callee: string, revision: string): string {
-    const label =
-      labelOf(proxy.config.subsets, proxy.cluster, callee, revision) ??
-      (proxy.former === null ? undefined : labelOf(proxy.former, proxy.cluster, callee, revision));
-    if (label === undefined)
-      throw new Violation(
-        "route names a subset",
-        `${proxy.id} has a route to subset ${revision} of ${callee}, which it hasn't`,
-      );
-    return label;
-  }
-
-  /** The pods that answer: here, or behind another cluster's gateway. */
-  #serving(proxy: Proxy, app: string, label: string, home: string): Target {
+  /**
+   * The pods that answer: here, or behind another cluster's gateway. undefined: none do, and nobody promised it. What is
+   * promised is promised of connected proxies: a gateway that was disconnected is excused from what is new, until it has
+   * caught up, and to one whose certificate is over nobody sends anything.
+   */
+  #serving(proxy: Proxy, app: string, label: string, home: string): Target | undefined {
     let [cluster, revision] = [home, label];
     const here = this.#clusters.get(home)!.home(proxy.config.routes, app);
-    if (here !== undefined && here.good === null && here.live[label] === undefined) {
-      // Taken over from when only callers were here: other clusters stand in.
-      const other = [...this.#clusters.values()].find(({ pods }) => pods.has(`${app}/${label}`));
+    const serves = ({ pods }: SimCluster): boolean => isServing(pods.get(`${app}/${label}`));
+    if (here !== undefined && here.good === null && !serves(this.#clusters.get(home)!)) {
+      // Taken over from when only callers were here: other clusters stand in until pods of its own are ready, also for a revision of the same name.
+      const other = [...this.#clusters.values()].find(serves);
       cluster = other?.name ?? home;
     }
     if (cluster !== proxy.cluster) {
-      const gateway = [...this.#clusters.get(cluster)!.proxies].find((each) => each.app === null)!;
+      const gateway = this.#gateway(cluster);
+      if (gateway.certificateUntil <= this.#now()) return undefined;
       const there = labelOf(gateway.config.subsets, cluster, app, label);
+      if (there === undefined && gateway.excused) return undefined;
       if (there === undefined)
         throw new Violation(
           "route names a subset",
@@ -113,12 +106,16 @@ export class GroundTruth {
         "nothing serves",
         `${proxy.id} sends requests for ${app} to ${revision} in ${cluster}, of which there is no workload`,
       );
-    if (pods.ready === 0 && !pods.toldReady)
+    if (!isServing(pods))
       throw new Violation(
         "nothing serves",
         `${proxy.id} sends requests for ${app} to ${revision} in ${cluster}, of which no pod was ever ready`,
       );
     return { cluster, app, revision };
+  }
+
+  #gateway(cluster: string): Proxy {
+    return [...this.#clusters.get(cluster)!.proxies].find(({ app }) => app === null)!;
   }
 
   #permits(proxy: Proxy, callee: string, { cluster, app, revision }: Target): void {
@@ -137,9 +134,20 @@ export class GroundTruth {
   }
 }
 
-/** Of a sidecar: the pods that it belongs to. */
-function ownKey({ cluster, app, revision }: Proxy): string {
-  return targetKey({ cluster, app: app ?? "", revision: revision ?? "" });
+/** Pods that were ready and end by themselves are nobody's fault. */
+function isServing(pods: PodSet | undefined): boolean {
+  return pods !== undefined && (pods.ready > 0 || pods.toldReady);
+}
+
+function isConcerned(proxy: Proxy, changed: ReadonlySet<Proxy>): boolean {
+  if (changed.has(proxy)) return true;
+  for (const { cluster, app, revision } of changed) {
+    if (app === null) {
+      // What its neighbours send leaves by themselves, what comes from other clusters goes through it.
+      if (cluster !== proxy.cluster) return true;
+    } else if (proxy.using.has(targetKey({ cluster, app, revision: revision! }))) return true;
+  }
+  return false;
 }
 
 /** Whether an AuthorizationPolicy made from a view lets a caller in; null: the gateway. */
@@ -150,14 +158,4 @@ function allows(view: InForce, callee: string, caller: string | null): boolean {
   const from = view.rosters.get(caller)?.value;
   const edge = from?.edges[callee];
   return edge !== undefined && admitted(edge.stage) && permitted(roster, from!) !== undefined;
-}
-
-/** What a proxy knows and may call: by its Sidecar; a gateway what is exposed. */
-function calleesOf({ app, config }: Proxy): string[] {
-  if (app === null)
-    return [...config.routes.rosters].flatMap(([name, { value }]) =>
-      value.hosts.some(({ stage }) => stage === "open") ? [name] : [],
-    );
-  const edges = config.scope.rosters.get(app)?.value.edges ?? {};
-  return Object.entries(edges).flatMap(([callee, { stage }]) => (stage === "open" ? [callee] : []));
 }

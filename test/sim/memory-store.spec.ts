@@ -1,4 +1,5 @@
-import { Disk, MemoryStore } from "./memory-store.ts";
+import { Disk } from "./disk.ts";
+import { MemoryStore } from "./memory-store.ts";
 import { storeSuite } from "../../src/store/store.suite.ts";
 
 // The simulated store is held to what the real ones are held to.

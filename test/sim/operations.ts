@@ -4,7 +4,7 @@ import { Problems, putDocument, removeDocument, type Changed } from "../../src/r
 import { command } from "../../src/release/commands.ts";
 import { deployApp, retryApp, undoApp } from "../../src/release/deploys.ts";
 import type { WriteTx } from "../../src/store/store.ts";
-import type { Operation } from "./history.ts";
+import type { Operation } from "./events.ts";
 import type { Server } from "./server.ts";
 
 const by = { by: "ana" };

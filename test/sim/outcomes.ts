@@ -8,7 +8,7 @@ import { happenedOf } from "../../src/release/journal-state.ts";
 import type { Lane } from "../../src/model/rows.ts";
 import type { InForce } from "../../src/store/in-force.ts";
 import type { JournalEntry } from "../../src/store/store.ts";
-import type { Fault } from "./history.ts";
+import type { Fault } from "./events.ts";
 import { badCalls, badTraffic, imageIn, truthOf } from "./truth.ts";
 import { Violation } from "./violation.ts";
 

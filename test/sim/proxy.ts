@@ -1,4 +1,5 @@
 import type { InForce } from "../../src/store/in-force.ts";
+import type { Configured } from "./configured.ts";
 
 /** Kinds of objects, each of which a worker applies at a time of its own. */
 export type ObjectKinds = "pods" | "subsets" | "routes" | "scope" | "permits";
@@ -33,6 +34,8 @@ export interface Proxy {
   config: Views;
   /** Subsets that it still has while routes change. */
   former: InForce | null;
+  /** Where these two send requests, and what they were when that was found (configured.ts). */
+  known?: { config: Views; former: InForce | null; calls: readonly Configured[] };
   /** Revision up to which everything is in service. */
   acknowledged: number;
   pushing: boolean;

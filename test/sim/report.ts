@@ -1,4 +1,4 @@
-import type { History } from "./history.ts";
+import type { History } from "./events.ts";
 import type { Outcome } from "./simulation.ts";
 
 /** What a history and its end look like, for whoever has to find out why. */
@@ -27,7 +27,7 @@ export class Totals {
   hours = 0;
   histories = 0;
 
-  add(outcome: Outcome): void {
+  add(outcome: Omit<Outcome, "entries" | "violation">): void {
     this.histories++;
     this.releases += outcome.releases;
     this.restarts += outcome.restarts;

@@ -1,7 +1,7 @@
 import { permitted } from "../../src/model/permission.ts";
 import type { HomeLane, Lane, Roster, Seen } from "../../src/model/rows.ts";
 import type { InForce, RowChange } from "../../src/store/in-force.ts";
-import type { Commit } from "./memory-store.ts";
+import type { Commit } from "./disk.ts";
 import { Violation } from "./violation.ts";
 
 type Home = Lane & HomeLane;

@@ -2,7 +2,8 @@ import { ReleaseEngine, type EngineOptions } from "../../src/release/engine.ts";
 import type { Acknowledger } from "../../src/release/acknowledge.ts";
 import type { EvidenceSource } from "../../src/release/observe.ts";
 import type { VirtualClock } from "./clock.ts";
-import { MemoryStore, type Commit, type Disk } from "./memory-store.ts";
+import type { Commit, Disk } from "./disk.ts";
+import { MemoryStore } from "./memory-store.ts";
 import { Violation } from "./violation.ts";
 
 export interface ServerOptions {

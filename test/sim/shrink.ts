@@ -1,4 +1,4 @@
-import type { History } from "./history.ts";
+import type { History } from "./events.ts";
 import { simulate, type Broken, type Outcome } from "./simulation.ts";
 
 /** A history that fails in the same way with as few events as leaving some out can find, and what it came to. */
