@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { App } from "../model/app.ts";
 import { openSqliteStore } from "../store/open-sqlite-store.ts";
-import type { ObjectBody, Store } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
 import { acceptApp, type Cause } from "./accept.ts";
 import { ReleaseEngine } from "./engine.ts";
 import { fakeFleet, nobodyCalls } from "./fake-fleet.ts";
@@ -74,7 +74,7 @@ export class ReleaseGround {
   /** Declares the App and accepts a release of it. Returns its number; undefined: nothing changes. Nobody is told. */
   async accept(app: App, image?: string, why: Cause = cause): Promise<number | undefined> {
     const outcome = await this.store.write(async (tx) => {
-      const { revision } = await tx.put(app as unknown as ObjectBody);
+      const { revision } = await tx.put(app);
       return acceptApp(tx, app, { cause: why, declared: revision, ...(image !== undefined && { image }) });
     });
     if (outcome.problems.length > 0) throw new Error(outcome.problems.map(({ message }) => message).join("\n"));
