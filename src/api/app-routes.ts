@@ -84,12 +84,6 @@ export function appRoutes(routes: Routes, context: ApiContext): void {
     async ({ params, query, principal, request, reply }) => {
       const text = String(request.body ?? "");
       const body = text.trim() === "" ? {} : parseFields(DeployBody, readText(text, request.headers["content-type"]));
-      if (body.image !== undefined && body.artifact !== undefined)
-        throw new Problem("conflicting-fields", "Both image and artifact are given.", {
-          field: "artifact",
-          found: body.artifact,
-          accepted: "one of the two",
-        });
       const given = request.headers["idempotency-key"];
       const key =
         typeof given === "string" && query.dryRun !== true

@@ -4,7 +4,8 @@ import { appObject } from "../release/app-object.ts";
 import type { App } from "../model/app.ts";
 import { Problem } from "../model/problem.ts";
 import { closed, optional } from "../model/schema.ts";
-import { Problems } from "../release/changes.ts";
+import { checkIdentity, Problems } from "../release/changes.ts";
+import { imageToRun } from "../release/deploys.ts";
 import { planApp } from "../release/plan-view.ts";
 import { plannedBehaviour } from "./behaviour-plan.ts";
 import type { ApiContext } from "./context.ts";
@@ -45,7 +46,6 @@ export function planRoute(routes: Routes, { store, trustDomain, trial }: ApiCont
       requireRole(principal, "read", { kind: "App", name: params.name });
       const text = String(request.body ?? "").trim();
       const body = text === "" ? {} : parseFields(PlanBody, readText(text, request.headers["content-type"]));
-      const { image, artifact } = body;
       const view = store.inForce();
       const planned = await store.read(async (tx) => {
         const app =
@@ -53,12 +53,13 @@ export function planRoute(routes: Routes, { store, trustDomain, trial }: ApiCont
             ? ((await appObject(tx, params.name, { accepted: "an App that was applied, or its document" }))
                 .body as unknown as App)
             : documentOf(body.document, params.name);
+        checkIdentity(await tx.get("App", params.name), app);
+        const given = body.image !== undefined || body.artifact !== undefined;
         const { plan, problems, warnings, after } = await planApp(tx, app, {
           view,
           seen: store.seen(),
           trustDomain,
-          ...(image !== undefined && { image }),
-          ...(artifact !== undefined && { image: `quipu.local/${params.name}@${artifact}` }),
+          ...(given && { image: await imageToRun(tx, app, body) }),
         });
         if (problems.length > 0) throw new Problems(problems);
         return { plan, warnings: warnings.map(warningView), after };

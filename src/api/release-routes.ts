@@ -1,4 +1,4 @@
-import { Type } from "typebox";
+import { type Static, Type } from "typebox";
 import { mutate, require as requireRole } from "../access/mutate.ts";
 import { appObject } from "../release/app-object.ts";
 import { Problem } from "../model/problem.ts";
@@ -16,7 +16,7 @@ import { undoable, type Undoable } from "../release/undo.ts";
 import { rowsFor } from "../release/write-rows.ts";
 import type { ReadTx, WriteTx } from "../store/store.ts";
 import type { ApiContext } from "./context.ts";
-import type { Routes } from "./define-route.ts";
+import type { RouteDescription, Routes } from "./define-route.ts";
 import { documentTypes, NameParams, subjectOf, WriteFields } from "./object-routes.ts";
 import { changedView } from "./object-view.ts";
 import { parseFields } from "./parse-query.ts";
@@ -50,6 +50,11 @@ const said: Record<CommandKind, string> = {
   abort: "Give a release up: everything goes back to what was good",
 };
 
+/** A release's number as its path says it. `Number` alone would take 0x2 for 2. Throws Problems. */
+function numberOf(params: Static<typeof ReleaseParams>): number {
+  return Number(parseFields(ReleaseParams, params).number);
+}
+
 /** Releases as people follow and steer them. */
 export function releaseRoutes(routes: Routes, context: ApiContext): void {
   const { store, engine } = context;
@@ -65,8 +70,9 @@ export function releaseRoutes(routes: Routes, context: ApiContext): void {
     },
     {},
     async ({ params, principal }) => {
+      const number = numberOf(params);
       requireRole(principal, "read", { kind: "App", name: params.name });
-      return store.read((tx) => viewOf(tx, params.name, Number(params.number)));
+      return store.read((tx) => viewOf(tx, params.name, number));
     },
   );
 
@@ -110,7 +116,7 @@ export function releaseRoutes(routes: Routes, context: ApiContext): void {
       },
       {},
       async ({ params, query, principal }) => {
-        const number = Number(params.number);
+        const number = numberOf(params);
         await mutate(store, principal, kind, query, async (tx) => {
           requireRole(principal, "deploy", subjectOf("App", (await appObject(tx, params.name)).body));
           await command(tx, params.name, number, kind, {
@@ -124,9 +130,11 @@ export function releaseRoutes(routes: Routes, context: ApiContext): void {
       },
     );
 
+  const accepted = { 202: { description: "The release.", schema: "ReleaseWritten" } };
   const again = (
     path: "undo" | "retry",
     summary: string,
+    answers: RouteDescription["answers"],
     work: (
       tx: WriteTx,
       name: string,
@@ -144,29 +152,33 @@ export function releaseRoutes(routes: Routes, context: ApiContext): void {
         params: NameParams,
         query: WriteFields,
         ...(path === "undo" && { body: { schema: UndoBody, types: documentTypes } }),
-        answers: { 202: { description: "The release.", schema: "ReleaseWritten" } },
+        answers,
       },
       {},
       async ({ params, query, principal, request, reply }) => {
         const text = path === "undo" ? String(request.body ?? "").trim() : "";
         const body = text === "" ? {} : parseFields(UndoBody, readText(text, request.headers["content-type"]));
-        const view = await mutate(store, principal, path, query, async (tx) => {
+        const answer = await mutate(store, principal, path, query, async (tx) => {
           requireRole(principal, "deploy", subjectOf("App", (await appObject(tx, params.name)).body));
           const changed = await work(tx, params.name, body, principal.name, query.why);
           return {
-            result: changedView(changed, { store, now: context.now() }),
+            result: {
+              status: changed.outcome === "unchanged" ? 200 : 202,
+              body: changedView(changed, { store, now: context.now() }),
+            },
             subject: `App/${params.name}`,
             after: { ...body, releases: changed.releases },
           };
         });
         if (query.dryRun !== true) engine.kick(params.name);
-        return reply.code(202).send(view);
+        return reply.code(answer.status).send(answer.body);
       },
     );
-  again("undo", "Bring parts of an earlier release back, as a new release", (tx, name, body, by, message) =>
+  again("undo", "Bring parts of an earlier release back, as a new release", accepted, (tx, name, body, by, message) =>
     undoApp(tx, name, body, { by, ...(message !== undefined && { message }) }),
   );
-  again("retry", "Release again what was taken back", (tx, name, _, by, message) =>
+  const inForce = { 200: { description: "Everything that it declares is in force already.", schema: "AppWritten" } };
+  again("retry", "Release again what was taken back", { ...accepted, ...inForce }, (tx, name, _, by, message) =>
     retryApp(tx, name, { by, ...(message !== undefined && { message }) }),
   );
 }

@@ -59,20 +59,7 @@ export async function putDocument(
   } = metadata;
   const { status: _status, ...bare } = document;
   const body = { ...bare, metadata: kept } as unknown as ObjectBody;
-  if (kind === "App" && before !== undefined && before.body.spec.segment !== document.spec.segment) {
-    throw new Problems([
-      new Problem(
-        "immutable-field",
-        `App ${metadata.name} belongs to segment ${String(before.body.spec.segment)}, which is part of its identity.`,
-        {
-          field: "spec.segment",
-          found: document.spec.segment,
-          accepted: String(before.body.spec.segment),
-          subject: `App/${metadata.name}`,
-        },
-      ),
-    ]);
-  }
+  if (document.kind === "App") checkIdentity(before, document);
   const world = await readWorld(tx);
   const clusters =
     kind === "App" ? placedIn(document, world.segments.get(document.spec.segment), world.clusters) : undefined;
@@ -102,6 +89,18 @@ export async function putDocument(
     await addTrain(tx, changed, { kind: resolvedFrom[kind]!, ...cause });
   }
   return changed;
+}
+
+/** An App keeps its segment, which its certificates name. Throws Problem. */
+export function checkIdentity(before: StoredObject | undefined, { metadata: { name }, spec: { segment } }: App): void {
+  if (before === undefined || before.body.spec.segment === segment) return;
+  const declared = String(before.body.spec.segment);
+  throw new Problem("immutable-field", `App ${name} belongs to segment ${declared}, which is part of its identity.`, {
+    field: "spec.segment",
+    found: segment,
+    accepted: declared,
+    subject: `App/${name}`,
+  });
 }
 
 async function addTrain(tx: WriteTx, changed: Changed, cause: Cause): Promise<void> {

@@ -91,12 +91,19 @@ async function release(
   };
 }
 
-async function imageToRun(
+/** What a deploy runs, by its name. Throws Problem. */
+export async function imageToRun(
   tx: ReadTx,
   app: App,
   { image, artifact }: { image?: string; artifact?: string },
 ): Promise<string> {
   const { name } = app.metadata;
+  if (image !== undefined && artifact !== undefined)
+    throw new Problem("conflicting-fields", "Both image and artifact are given.", {
+      field: "artifact",
+      found: artifact,
+      accepted: "one of the two",
+    });
   if (artifact !== undefined) {
     if ((await tx.artifact(artifact)) === undefined)
       throw new Problem("unknown-reference", `There is no artifact ${artifact} here.`, {

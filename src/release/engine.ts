@@ -3,7 +3,6 @@ import { stageOf } from "../rollout/position.ts";
 import { actName } from "../rollout/act-name.ts";
 import { personMs, type Wait } from "../rollout/gates.ts";
 import type { Plan } from "../rollout/plan.ts";
-import type { ReleaseState } from "../rollout/state.ts";
 import type { Store } from "../store/store.ts";
 import { StoreFailure } from "../store/store-error.ts";
 import type { Acknowledger } from "./acknowledge.ts";
@@ -185,7 +184,7 @@ export class ReleaseEngine {
             // oxlint-disable-next-line unicorn/no-thenable -- what happens then: a word of the API
             then: "it is looked at again",
           };
-          told = await this.#tell(app, release, known.state, null, [wait], told);
+          told = await this.#tell(app, release, known, null, [wait], told);
           this.#queued.add(app);
           await woken.promise;
           this.#queued.delete(app);
@@ -210,7 +209,7 @@ export class ReleaseEngine {
         told = await this.#tell(
           app,
           release,
-          known.state,
+          known,
           stageOf(plan, before, known.state)?.do ?? null,
           decision.waits,
           told,
@@ -247,22 +246,20 @@ export class ReleaseEngine {
   async #tell(
     app: string,
     release: number,
-    state: ReleaseState,
+    { state, begun }: Remembered,
     step: string | null,
     waits: readonly Wait[],
     told: string,
   ): Promise<string> {
     const first = waits[0];
+    const phase = phaseOf(state, begun !== undefined);
     // The hold's end moves with every look, but what is said needn't be said again.
-    const saying = JSON.stringify([
-      phaseOf(state),
-      waits.map(({ cell, kind, reason, then }) => [cell, kind, reason, then]),
-    ]);
+    const saying = JSON.stringify([phase, waits.map(({ cell, kind, reason, then }) => [cell, kind, reason, then])]);
     if (first === undefined || saying === told) return told;
     const { failure } = state;
     await this.#options.store.write(async (tx) =>
       putStatus(tx, app, release, {
-        phase: phaseOf(state),
+        phase,
         step,
         reason: failure === undefined ? first.reason : `going back (${failure.reason}): ${first.reason}`,
         ...(failure !== undefined && { code: failure.code }),

@@ -28,7 +28,9 @@ export async function putStatus(tx: WriteTx, app: string, release: number, statu
   await tx.put({ ...object.body, status: { ...(kept !== undefined && { revision: kept }), ...status } });
 }
 
-export function phaseOf(state: ReleaseState): string {
+/** Of a release that hasn't ended. */
+export function phaseOf(state: ReleaseState, begun = true): string {
   if (state.failure !== undefined) return "going back";
-  return state.paused === undefined ? "progressing" : "paused";
+  if (state.paused !== undefined) return "paused";
+  return begun ? "progressing" : "waiting";
 }
