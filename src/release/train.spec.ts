@@ -46,8 +46,11 @@ describe("a train: one edit, a release for each app that it changes", () => {
     expect(await turn(4)).toMatchObject({
       reason: "the change of Policy p goes on to others when a has finished, then 4 at a time; this is number 5 of 6",
     });
+    const told = await turn(5);
     expect(await ended("a")).toEqual(["b", "c", "d", "e"]);
     expect(await turns(6)).toEqual(["begin", "begin", "begin", "begin", "begin", "wait"]);
+    // In the same words for as long as it waits.
+    expect(await turn(5)).toEqual(told);
     expect(await ended("d")).toEqual(["b", "c", "e", "f"]);
     expect((await turn(5)).kind).toBe("begin");
     for (const name of ["b", "c", "e"]) await ended(name);
