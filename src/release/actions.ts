@@ -1,6 +1,7 @@
 import type { Act } from "../rollout/decide.ts";
 import { fleetCell, type Before, type Plan, type Rows, type RowWrites } from "../rollout/plan.ts";
 import { programOf, stageOf, stagesNow } from "../rollout/position.ts";
+import { sweeps } from "../rollout/program.ts";
 import { touchedBy, unadmitted, type Touched } from "../rollout/roster-rows.ts";
 import { after, cellOf, type Happened, type ReleaseState } from "../rollout/state.ts";
 import { isEmpty, laneWrites, stageWrites } from "../rollout/step-rows.ts";
@@ -130,7 +131,10 @@ async function done(
   const rows = rowsFor(plan.app, tx.inForce);
   const { writes, touched } = writesOf(plan, before, state, act, rows, writing);
   await writeRows(tx, plan.app, writes);
-  const wrote = !isEmpty(writes);
+  const changed = !isEmpty(writes);
+  const step = act.cell === fleetCell ? undefined : programOf(plan, before, state, act.cell)[act.step];
+  const sweeping = !changed && step !== undefined && sweeps(step, before.lanes[act.cell]);
+  const standing = tx.inForce.lanes.get(act.cell)?.get(plan.app)?.revision ?? 0;
   const closing = writes.rosters.some((roster) => {
     const was = rows.rosters.get(roster.app)?.edges ?? {};
     return Object.entries(roster.edges).some(
@@ -139,9 +143,9 @@ async function done(
   });
   return {
     ...act,
-    wrote,
+    wrote: changed || sweeping,
     ...(closing && { closing }),
-    revision: wrote ? tx.next : 0,
+    revision: changed ? tx.next : sweeping ? standing : 0,
     ...(touched !== undefined && { touched }),
   };
 }

@@ -2,7 +2,7 @@ import { capable, finished, held, personMs, type Gate, type Observation, type Wa
 import type { ReleasePart } from "../model/release.ts";
 import { fleetCell, type Before, type Plan } from "./plan.ts";
 import { isDone, programOf, stagesNow, wavesOver } from "./position.ts";
-import { laneProgram, type LaneStep, type Stage } from "./program.ts";
+import { laneProgram, mayLeave, type LaneStep, type Stage } from "./program.ts";
 import { cellOf, type Cell, type Failure, type FailureCode, type ReleaseState } from "./state.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -88,6 +88,7 @@ function failureOf(
     const pods = seen.get(name)?.ready[plan.app];
     return (
       code === "superseded" &&
+      mayLeave(plan, before, name) &&
       was?.kind === "home" &&
       was.good !== null &&
       (pods?.[was.good]?.ready ?? 0) === 0 &&
@@ -221,7 +222,13 @@ class Turn {
       return false;
     }
     const answers = !["contact", "proxies", "pods"].includes(gate.wait.kind);
-    if (failure === undefined || answers || this.#observation.newer === undefined || this.#now < cell.at + patienceMs) {
+    const leavable =
+      failure !== undefined &&
+      !answers &&
+      this.#observation.newer !== undefined &&
+      this.#now >= cell.at + patienceMs &&
+      (name === fleetCell || mayLeave(this.#plan, this.#before, name));
+    if (!leavable) {
       this.waits.push(gate.wait);
       return false;
     }

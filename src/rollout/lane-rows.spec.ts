@@ -70,6 +70,15 @@ describe("a lane", () => {
       expect(through([...forward.slice(0, upTo), ...back])).toEqual(was);
   });
 
+  it("goes back to what serves, without what an earlier release left behind", () => {
+    const left: Home = { ...was, live: { r0: "w0", r1: "w1" }, ready: ["r0", "r1"], floors: { r0: 1, r1: 2 } };
+    const steps: LaneStep[] = [...forward.slice(0, 3), { do: "back" }, { do: "unsubset" }, { do: "discard" }];
+    expect(through(steps, left, before(left))).toEqual(was);
+    // Where two share the requests, both serve, and keep their size.
+    const shared: Home = { ...left, weights: { r0: 40, r1: 60 } };
+    expect(through(steps, shared, before(shared))).toEqual(shared);
+  });
+
   it("goes on with its lead's weights where only callers were, until pods of its own are ready", () => {
     const known = before({ app: "a", cluster: "x", kind: "reach", lead: "y" }, { ...was, cluster: "y" });
     expect(through(forward.slice(0, 1), known.lanes["x"], known)).toMatchObject({ weights: { r1: 100 }, good: null });

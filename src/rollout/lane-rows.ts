@@ -42,7 +42,9 @@ export function laneAfter(
     case "delete":
       return null;
     case "resubset":
-      return was === undefined ? lane : { ...lane, ready: [...new Set([...was.ready, ...lane.ready])] };
+      return was === undefined
+        ? lane
+        : { ...lane, ready: [...new Set([...names(was.ready, servingIn(was)), ...lane.ready])] };
     case "back":
       return was === undefined
         ? { ...lane, weights: {}, good: null }
@@ -55,9 +57,15 @@ export function laneAfter(
             calls: was.calls,
           };
     case "unsubset":
-      return { ...lane, ready: was?.ready ?? [] };
+      return { ...lane, ready: was === undefined ? [] : names(was.ready, servingIn(was)) };
     case "discard":
-      return was === undefined ? (known ?? null) : { ...lane, live: was.live, floors: was.floors };
+      return was === undefined
+        ? (known ?? null)
+        : {
+            ...lane,
+            live: only(was.live, servingIn(was)),
+            floors: atRest(was) ? {} : only(was.floors, servingIn(was)),
+          };
     default:
       return lane;
   }
@@ -101,6 +109,20 @@ export function shifted(
 
 function withName(names: readonly string[], name: string): string[] {
   return names.includes(name) ? [...names] : [...names, name];
+}
+
+/** Revisions that serve: the good one, and those that carry weight. Others were left behind by a release that had to give up. */
+function servingIn(lane: Home): string[] {
+  return Object.keys(lane.live).filter((name) => name === lane.good || (lane.weights[name] ?? 0) > 0);
+}
+
+/** One revision carries everything: nothing is under way that it must keep its size for. */
+function atRest(lane: Home): boolean {
+  return servingIn(lane).length <= 1;
+}
+
+function names(of: readonly string[], wanted: readonly string[]): string[] {
+  return of.filter((name) => wanted.includes(name));
 }
 
 function only<T>(entries: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> {

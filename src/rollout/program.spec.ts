@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Lane } from "../model/rows.ts";
 import type { Before, LaneTarget, Plan } from "./plan.ts";
-import { laneProgram } from "./program.ts";
+import { laneProgram, mayLeave, sweeps } from "./program.ts";
 
 const target: LaneTarget = { workload: "w1", scale: "s", traffic: "t1", calls: "c1", min: 1 };
 const home: Lane = {
@@ -56,4 +56,27 @@ test.each([
 
 test("where nothing changes there is nothing to do", () => {
   expect(program("r1", {})).toEqual([]);
+});
+
+const stray: Lane = { ...home, live: { r0: "w0", r1: "w1" } };
+
+test("what an earlier release left without hearing of all proxies is acknowledged before it goes, though no row changes", () => {
+  expect(sweeps({ do: "unsubset" }, stray)).toBe(true);
+  expect(sweeps({ do: "settle", removes: true }, stray)).toBe(true);
+  expect(sweeps({ do: "clear" }, stray)).toBe(true);
+  expect(sweeps({ do: "settle", removes: false }, stray)).toBe(false);
+  expect(sweeps({ do: "weight", weight: 50, holdMs: 0, judged: true }, stray)).toBe(false);
+  expect(sweeps({ do: "unsubset" }, home)).toBe(false);
+  expect(sweeps({ do: "unsubset" }, undefined)).toBe(false);
+});
+
+test("a release leaves its revision behind only where the newer one's is the third", () => {
+  const plan = { revision: "r2" } as Plan;
+  const leaves = (lane: Lane | undefined, of = plan) =>
+    mayLeave(of, { ...before, lanes: lane === undefined ? {} : { x: lane } }, "x");
+  expect(leaves(undefined)).toBe(true);
+  expect(leaves(home)).toBe(true);
+  expect(leaves(stray)).toBe(false);
+  // One of traffic alone brings none.
+  expect(leaves(stray, { revision: "r1" } as Plan)).toBe(true);
 });

@@ -1,4 +1,4 @@
-import type { HomeLane } from "../model/rows.ts";
+import type { HomeLane, Lane } from "../model/rows.ts";
 import type { Before, LaneTarget, Plan } from "./plan.ts";
 
 /**
@@ -139,6 +139,25 @@ export function wayBack(plan: Plan, before: Before, cluster: string, reached: re
   if (passed("remove") || passed("delete"))
     return [{ do: "recreate", revision: was.good, floor }, { do: "resubset" }, ...program];
   return passed("settle") || passed("clear") ? [{ do: "resubset" }, ...program] : program;
+}
+
+/**
+ * Whether a step that changes no row must be acknowledged and drained all the same: after it workloads go whose subset an
+ * earlier release took away without hearing of all proxies.
+ */
+export function sweeps(step: LaneStep | Stage, was: Lane | undefined): boolean {
+  const guards = step.do === "unsubset" || step.do === "clear" || (step.do === "settle" && step.removes);
+  return guards && was?.kind === "home" && Object.keys(was.live).some((name) => !was.ready.includes(name));
+}
+
+/**
+ * Whether a release may leave its revision behind in a cluster, for a newer one to deal with: at most three live, the
+ * newer's among them.
+ */
+export function mayLeave(plan: Plan, before: Before, cluster: string): boolean {
+  const live = new Set(Object.keys(homeOf(before, cluster)?.live ?? {}));
+  if (plan.revision !== null) live.add(plan.revision);
+  return live.size < 3;
 }
 
 /** The stages of a release that goes well. */

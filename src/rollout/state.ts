@@ -9,7 +9,7 @@ export interface Cell {
   step: number;
   /** Store revision of the newest rows written; 0: none. */
   revision: number;
-  /** Whether this step changed any row. */
+  /** Whether there is something to apply and acknowledge: the step changed a row, or guards what an earlier release left (`sweeps`). */
   wrote: boolean;
   at: number;
   /** Since when it is applied and acknowledged; null: not yet. */
