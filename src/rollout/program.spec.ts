@@ -68,6 +68,7 @@ test("what an earlier release left without hearing of all proxies is acknowledge
   expect(sweeps({ do: "weight", weight: 50, holdMs: 0, judged: true }, stray)).toBe(false);
   expect(sweeps({ do: "unsubset" }, home)).toBe(false);
   expect(sweeps({ do: "unsubset" }, undefined)).toBe(false);
+  expect(sweeps({ do: "unsubset" }, { app: "a", cluster: "x", kind: "reach", lead: "y" })).toBe(true);
 });
 
 test("a release leaves its revision behind only where the newer one's is the third", () => {

@@ -142,12 +142,14 @@ export function wayBack(plan: Plan, before: Before, cluster: string, reached: re
 }
 
 /**
- * Whether a step that changes no row must be acknowledged and drained all the same: after it workloads go whose subset an
- * earlier release took away without hearing of all proxies.
+ * Whether a step that changes no row must be acknowledged and drained all the same: after it workloads go that proxies may
+ * know of by rows of others, or by a subset that an earlier release took away without hearing of all proxies.
  */
 export function sweeps(step: LaneStep | Stage, was: Lane | undefined): boolean {
   const guards = step.do === "unsubset" || step.do === "clear" || (step.do === "settle" && step.removes);
-  return guards && was?.kind === "home" && Object.keys(was.live).some((name) => !was.ready.includes(name));
+  if (!guards || was === undefined) return false;
+  // Where only callers were, the subset of their lead's revision finds pods of that name as soon as they are ready here.
+  return was.kind === "reach" || Object.keys(was.live).some((name) => !was.ready.includes(name));
 }
 
 /**

@@ -100,7 +100,7 @@ export class SimCluster {
     if (this.#applying || !this.contact || this.applied >= this.#desired.revision) return;
     this.#applying = true;
     const target = this.#desired;
-    this.#apply(target, this.#random.shuffled(objectKinds));
+    this.#apply(target, inOrder(this.#random.shuffled(objectKinds)));
   }
 
   #apply(target: InForce, left: (keyof Views)[]): void {
@@ -341,4 +341,10 @@ export class SimCluster {
   report(): void {
     this.#events.report(this.seen());
   }
+}
+
+/** A worker applies permissions before workloads (src/fleet/order.ts), so that a pod begins with them; the rest in any order. */
+function inOrder(kinds: (keyof Views)[]): (keyof Views)[] {
+  const [permits, pods] = [kinds.indexOf("permits"), kinds.indexOf("pods")];
+  return permits < pods ? kinds : kinds.with(pods, "permits").with(permits, "pods");
 }
