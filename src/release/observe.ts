@@ -47,7 +47,7 @@ export async function observe(
       }
       if (!cell.wrote) return;
       // Only where the rows are applied there is something to ask for.
-      const clusters = clustersOf(name, plan);
+      const clusters = clustersOf(name, plan, before);
       if (clusters.some((cluster) => (seen.get(cluster)?.applied ?? 0) < cell.revision)) return;
       const answers = await Promise.all(
         clusters.map(async (cluster): Promise<[string, Acknowledgement]> => [

@@ -194,7 +194,7 @@ class Turn {
   /** Whether the step of a cell is over. */
   #cell(name: string, step: LaneStep | Stage, cell: Cell): false | Extract<Gate, { kind: "pass" }> {
     if (cell.heldAt === null) {
-      const gate = held(name, step, cell, this.#plan, this.#state, this.#observation, this.#now);
+      const gate = held(name, step, cell, this.#plan, this.#before, this.#state, this.#observation, this.#now);
       if (gate.kind === "pass") this.acts.push({ kind: "held", cell: name, evidence: gate.evidence });
       else if (this.#leaves(name, gate, cell)) return { kind: "pass", evidence: "left to the newer release" };
       return false;

@@ -1,6 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import type { Seen } from "../model/rows.ts";
-import { capable, held } from "./gates.ts";
+import { capable, clustersOf, held } from "./gates.ts";
 import type { Plan } from "./plan.ts";
 import { notBegun } from "./state.ts";
 
@@ -18,6 +18,8 @@ const seen = (ready: number, reason?: string): ReadonlyMap<string, Seen> =>
     ],
   ]);
 const weight = { do: "weight", weight: 50, holdMs: 0, judged: true } as const;
+
+const nothingBefore = { roster: null, lanes: {}, sizes: {} };
 
 describe("before weight is written", () => {
   const ask = (pods: ReadonlyMap<string, Seen>, now: number, next: Parameters<typeof capable>[2] = weight) =>
@@ -45,6 +47,7 @@ describe("on the way back", () => {
         { do: "recreate", revision: "r1", floor: 2 },
         { step: 0, revision: 9, wrote: true, at: 0, heldAt: null },
         plan,
+        nothingBefore,
         { ...notBegun, failure: { ...failure, blamed: [], kept: [] } },
         {
           seen: new Map([["lima", { cluster: "lima", applied: 9, at: 0, ready: { a: pods } }]]),
@@ -59,4 +62,15 @@ describe("on the way back", () => {
     });
     expect(ask({ r2: { ready: 2, total: 2 }, r1: { ready: 2, total: 2 } })).toMatchObject({ kind: "pass" });
   });
+});
+
+test("callers that follow a cluster, or did so before, are asked too", () => {
+  const moved = { ...plan, reach: { quito: "bogota" }, waves: [{ clusters: ["bogota", "lima"], maxConcurrent: 1 }] };
+  const before = {
+    ...nothingBefore,
+    lanes: { cusco: { app: "a", cluster: "cusco", kind: "reach", lead: "lima" } as const },
+  };
+  expect(clustersOf("bogota", moved, before)).toEqual(["bogota", "quito"]);
+  expect(clustersOf("lima", moved, before)).toEqual(["lima", "cusco"]);
+  expect(clustersOf("", moved, before)).toEqual(["bogota", "lima", "quito", "cusco"]);
 });

@@ -1,7 +1,7 @@
 import { formatDuration } from "../model/duration.ts";
 import type { Seen } from "../model/rows.ts";
 import type { Cell, FailureCode, ReleaseState } from "./state.ts";
-import { fleetCell, type Plan } from "./plan.ts";
+import { fleetCell, type Before, type Plan } from "./plan.ts";
 import type { LaneStep, Stage } from "./program.ts";
 import type { Verdict } from "./verdict.ts";
 import { judgeAll, type View } from "./views.ts";
@@ -55,6 +55,7 @@ export function held(
   step: LaneStep | Stage,
   cell: Cell,
   plan: Plan,
+  before: Before,
   state: ReleaseState,
   { seen, acknowledged }: Observation,
   now: number,
@@ -78,7 +79,7 @@ export function held(
                 : "it is looked at again",
           },
         };
-  for (const cluster of clustersOf(name, plan)) {
+  for (const cluster of clustersOf(name, plan, before)) {
     const known = seen.get(cluster);
     if (cell.wrote && (known === undefined || known.applied < cell.revision))
       return late(
@@ -107,11 +108,17 @@ function soon(gate: Gate, until = Infinity): Gate {
   return gate.kind === "wait" ? { ...gate, wait: { ...gate.wait, until: Math.min(gate.wait.until, until) } } : gate;
 }
 
-/** Clusters whose contact and proxies a cell waits for. */
-export function clustersOf(name: string, plan: Plan): string[] {
+/** Clusters whose contact and proxies a cell waits for: its own, and those whose callers follow it or did so before. */
+export function clustersOf(name: string, plan: Plan, before: Before): string[] {
+  const follow = [
+    ...Object.entries(plan.reach),
+    ...Object.values(before.lanes).flatMap((lane) =>
+      lane.kind === "reach" ? [[lane.cluster, lane.lead] as const] : [],
+    ),
+  ];
   if (name !== fleetCell)
-    return [name, ...Object.entries(plan.reach).flatMap(([cluster, lead]) => (lead === name ? [cluster] : []))];
-  return [...new Set([...plan.waves.flatMap(({ clusters }) => clusters), ...Object.keys(plan.reach)])];
+    return [...new Set([name, ...follow.flatMap(([cluster, lead]) => (lead === name ? [cluster] : []))])];
+  return [...new Set([...plan.waves.flatMap(({ clusters }) => clusters), ...follow.map(([cluster]) => cluster)])];
 }
 
 /** Steps that only make pods, or take away what nobody can reach any more. */
