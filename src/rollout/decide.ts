@@ -88,7 +88,7 @@ function failureOf(
     const pods = seen.get(name)?.ready[plan.app];
     return (
       code === "superseded" &&
-      mayLeave(plan, before, name) &&
+      mayLeave(plan, before, name, true) &&
       was?.kind === "home" &&
       was.good !== null &&
       (pods?.[was.good]?.ready ?? 0) === 0 &&
@@ -227,7 +227,7 @@ class Turn {
       !answers &&
       this.#observation.newer !== undefined &&
       this.#now >= cell.at + patienceMs &&
-      (name === fleetCell || mayLeave(this.#plan, this.#before, name));
+      (name === fleetCell || mayLeave(this.#plan, this.#before, name, this.#state.lanes[name] !== undefined));
     if (!leavable) {
       this.waits.push(gate.wait);
       return false;

@@ -1,6 +1,7 @@
 import type { HomeLane, Lane, RevisionName } from "../model/rows.ts";
 import type { Before, LaneTarget, Plan } from "./plan.ts";
 import type { LaneStep } from "./program.ts";
+import { servingIn } from "./serving.ts";
 
 type Home = Extract<Lane, { kind: "home" }>;
 
@@ -109,11 +110,6 @@ export function shifted(
 
 function withName(names: readonly string[], name: string): string[] {
   return names.includes(name) ? [...names] : [...names, name];
-}
-
-/** Revisions that serve: the good one, and those that carry weight. Others were left behind by a release that had to give up. */
-function servingIn(lane: Home): string[] {
-  return Object.keys(lane.live).filter((name) => name === lane.good || (lane.weights[name] ?? 0) > 0);
 }
 
 /** One revision carries everything: nothing is under way that it must keep its size for. */

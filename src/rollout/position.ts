@@ -1,11 +1,24 @@
 import { fleetCell, type Before, type Plan } from "./plan.ts";
 import { laneProgram, stagesBack, stagesOf, wayBack, type LaneStep, type Stage } from "./program.ts";
+import { hasStrays } from "./serving.ts";
 import { cellOf, type Cell, type ReleaseState } from "./state.ts";
 
 /** The stages of the direction that a release goes in: forward, or back from where it failed. Pure, as all of this file. */
 export function stagesNow(plan: Plan, before: Before, state: ReleaseState): Stage[] {
   const forward = stagesOf(plan, before);
-  return state.failure === undefined ? forward : stagesBack(forward, state.failedIn ?? -1);
+  if (state.failure === undefined) return forward;
+  const swept = plan.waves.flatMap(({ clusters }, wave) =>
+    clusters.some((cluster) => isSwept(before, state, cluster)) ? [wave] : [],
+  );
+  return stagesBack(forward, state.failedIn ?? -1, new Set(swept));
+}
+
+/**
+ * Whether a release that failed before it came to a cluster clears away there what an earlier one left behind: nobody else
+ * would. A newer one that supersedes it does so itself.
+ */
+function isSwept(before: Before, { failure, lanes }: ReleaseState, cluster: string): boolean {
+  return failure!.code !== "superseded" && lanes[cluster] === undefined && hasStrays(before.lanes[cluster]);
 }
 
 /** The stage that a release is in. undefined: it has written nothing, or nothing since it failed. */
@@ -24,7 +37,8 @@ export function programOf(plan: Plan, before: Before, state: ReleaseState, clust
   const forward = laneProgram(plan, before, cluster);
   if (state.failure === undefined) return forward;
   const cell = state.lanes[cluster];
-  if (cell === undefined || state.failure.kept.includes(cluster)) return [];
+  if (state.failure.kept.includes(cluster)) return [];
+  if (cell === undefined) return isSwept(before, state, cluster) ? [{ do: "unsubset" }, { do: "discard" }] : [];
   return wayBack(plan, before, cluster, forward.slice(0, cell.step + 1));
 }
 

@@ -73,11 +73,12 @@ test("what an earlier release left without hearing of all proxies is acknowledge
 
 test("a release leaves its revision behind only where the newer one's is the third", () => {
   const plan = { revision: "r2" } as Plan;
-  const leaves = (lane: Lane | undefined, of = plan) =>
-    mayLeave(of, { ...before, lanes: lane === undefined ? {} : { x: lane } }, "x");
+  const leaves = (lane: Lane | undefined, of = plan, begun = true) =>
+    mayLeave(of, { ...before, lanes: lane === undefined ? {} : { x: lane } }, "x", begun);
   expect(leaves(undefined)).toBe(true);
   expect(leaves(home)).toBe(true);
   expect(leaves(stray)).toBe(false);
+  expect(leaves(stray, plan, false)).toBe(true);
   // One of traffic alone brings none.
   expect(leaves(stray, { revision: "r1" } as Plan)).toBe(true);
 });

@@ -154,11 +154,11 @@ export function sweeps(step: LaneStep | Stage, was: Lane | undefined): boolean {
 
 /**
  * Whether a release may leave its revision behind in a cluster, for a newer one to deal with: at most three live, the
- * newer's among them.
+ * newer's among them. `begun`: it has done anything there.
  */
-export function mayLeave(plan: Plan, before: Before, cluster: string): boolean {
+export function mayLeave(plan: Plan, before: Before, cluster: string, begun: boolean): boolean {
   const live = new Set(Object.keys(homeOf(before, cluster)?.live ?? {}));
-  if (plan.revision !== null) live.add(plan.revision);
+  if (begun && plan.revision !== null) live.add(plan.revision);
   return live.size < 3;
 }
 
@@ -182,11 +182,15 @@ export function stagesOf(plan: Plan, before: Before): Stage[] {
   ];
 }
 
-/** The stages of one that failed in stage `reached` (an index into `stagesOf`): last wave first. */
-export function stagesBack(stages: readonly Stage[], reached: number): Stage[] {
+/**
+ * The stages of one that failed in stage `reached` (an index into `stagesOf`): last wave first. `sweeps`: waves that it may
+ * not have come to, where something is to be cleared away all the same.
+ */
+export function stagesBack(stages: readonly Stage[], reached: number, sweeps: ReadonlySet<number>): Stage[] {
   const waves = stages
-    .slice(0, reached + 1)
-    .flatMap((stage): Stage[] => (stage.do === "wave" ? [{ do: "unwave", wave: stage.wave }] : []))
+    .flatMap((stage, index): Stage[] =>
+      stage.do === "wave" && (index <= reached || sweeps.has(stage.wave)) ? [{ do: "unwave", wave: stage.wave }] : [],
+    )
     .toReversed();
   return [...waves, { do: "shut" }, { do: "restore" }];
 }
