@@ -2,7 +2,7 @@ import type { Act } from "../rollout/decide.ts";
 import { fleetCell, type Before, type Plan, type Rows, type RowWrites } from "../rollout/plan.ts";
 import { programOf, stageOf, stagesNow } from "../rollout/position.ts";
 import { sweeps } from "../rollout/program.ts";
-import { touchedBy, unadmitted, type Touched } from "../rollout/roster-rows.ts";
+import { touchedBack, touchedBy, unadmitted, type Touched } from "../rollout/roster-rows.ts";
 import { after, cellOf, type Happened, type ReleaseState } from "../rollout/state.ts";
 import { isEmpty, laneWrites, stageWrites } from "../rollout/step-rows.ts";
 import type { App } from "../model/app.ts";
@@ -161,8 +161,9 @@ function writesOf(
   if (cell !== fleetCell)
     return { writes: writing.laneWrites(programOf(plan, before, state, cell)[step]!, plan, before, cell, rows) };
   const stage = stagesNow(plan, before, state)[step]!;
-  if (stage.do !== "admit") return { writes: writing.stageWrites(stage, plan, before, state.touched, rows) };
-  const touched = touchedBy(plan, rows);
+  if (stage.do !== "admit" && stage.do !== "shut")
+    return { writes: writing.stageWrites(stage, plan, before, state.touched, rows) };
+  const touched = stage.do === "admit" ? touchedBy(plan, rows) : touchedBack(plan, before, state.touched, rows);
   return { writes: writing.stageWrites(stage, plan, before, touched, rows), touched };
 }
 

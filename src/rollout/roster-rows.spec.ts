@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Roster } from "../model/rows.ts";
 import type { Before, Plan, Rows } from "./plan.ts";
 import type { Stage } from "./program.ts";
-import { callerAfter, rosterAfter, touchedBy, unadmitted } from "./roster-rows.ts";
+import { callerAfter, nothingTouched, rosterAfter, touchedBack, touchedBy, unadmitted } from "./roster-rows.ts";
 
 type Edge = Roster["edges"][string];
 const edge = (stage: Edge["stage"]): Edge => ({ rules: [{}], stage, segment: "s" });
@@ -26,7 +26,7 @@ const rowsOf = (...rosters: Roster[]): Rows => ({
 const planOf = (target: Roster | null, revision: string | null = "r1"): Plan =>
   ({ app: "a", revision, roster: target }) as Plan;
 const nothing: Before = { roster: null, lanes: {}, sizes: {} };
-const stage = (kind: "admit" | "switch" | "narrow"): Stage => ({ do: kind });
+const stage = (kind: "admit" | "switch" | "narrow" | "shut" | "restore"): Stage => ({ do: kind });
 
 describe("edges of a release", () => {
   it("a callee's first release admits calls that waited, and opens them when it carries everything", () => {
@@ -45,6 +45,22 @@ describe("edges of a release", () => {
     expect(unadmitted("a", touched, rowsOf(caller).rosters)[0]!.edges["a"]!.stage).toBe("wanted");
     const open = roster("b", { edges: { a: edge("open") } });
     expect(unadmitted("a", touched, rowsOf(open).rosters)).toEqual([]);
+  });
+
+  it("a caller that came while its consent was withheld is admitted and opened when the consent returns", () => {
+    const was: Before = { ...nothing, roster: roster("a", { consents: [{ app: "b" }] }) };
+    const plan = planOf(roster("a", { consents: [{ app: "c" }] }));
+    const caller = roster("b", { edges: { a: edge("wanted") } });
+    const touched = touchedBack(
+      plan,
+      was,
+      nothingTouched,
+      rowsOf(caller, roster("d", { edges: { a: edge("wanted") } })),
+    );
+    expect(touched).toEqual({ calls: [], callers: [], withdrawn: ["b"] });
+    const admitted = callerAfter(stage("shut"), plan, was, caller, touched, false)!;
+    expect(admitted.edges["a"]!.stage).toBe("admitted");
+    expect(callerAfter(stage("restore"), plan, was, admitted, touched, false)!.edges["a"]!.stage).toBe("open");
   });
 
   it("an app that is withdrawn closes its calls before its Roster goes", () => {

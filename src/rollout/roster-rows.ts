@@ -58,6 +58,24 @@ export function touchedBy(plan: Plan, rows: Rows): Touched {
   };
 }
 
+/**
+ * The same on the way back: callers that came while the release withheld its consent wait for an edge that opens with the
+ * consent's return.
+ */
+export function touchedBack(plan: Plan, before: Before, touched: Touched, rows: Rows): Touched {
+  const [target, was] = [plan.roster, before.roster];
+  if (target === null || was === null) return touched;
+  const returning = [...rows.rosters.values()].filter(
+    (caller) =>
+      caller.app !== plan.app &&
+      caller.edges[plan.app]?.stage === "wanted" &&
+      !touched.callers.includes(caller.app) &&
+      permitted(target, caller) === undefined &&
+      permitted(was, caller) !== undefined,
+  );
+  return { ...touched, withdrawn: [...new Set([...touched.withdrawn, ...returning.map(({ app }) => app)])] };
+}
+
 /** The app's own Roster after a stage. undefined: as it is; null: deleted. */
 export function rosterAfter(
   stage: Stage,
