@@ -50,13 +50,8 @@ describe("edges of a release", () => {
   it("a caller that came while its consent was withheld is admitted and opened when the consent returns", () => {
     const was: Before = { ...nothing, roster: roster("a", { consents: [{ app: "b" }] }) };
     const plan = planOf(roster("a", { consents: [{ app: "c" }] }));
-    const caller = roster("b", { edges: { a: edge("wanted") } });
-    const touched = touchedBack(
-      plan,
-      was,
-      nothingTouched,
-      rowsOf(caller, roster("d", { edges: { a: edge("wanted") } })),
-    );
+    const caller = roster("b", { segment: "other", edges: { a: edge("wanted") } });
+    const touched = touchedBack(plan, was, nothingTouched, rowsOf(caller, roster("d", { edges: { a: edge("open") } })));
     expect(touched).toEqual({ calls: [], callers: [], withdrawn: ["b"] });
     const admitted = callerAfter(stage("shut"), plan, was, caller, touched, false)!;
     expect(admitted.edges["a"]!.stage).toBe("admitted");

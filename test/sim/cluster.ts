@@ -258,7 +258,9 @@ export class SimCluster {
 
   disconnect(proxy: Proxy, now: number, certificateMs: number): void {
     if (proxy.gone) return;
-    Object.assign(proxy, { connected: false, excused: true, certificateUntil: now + certificateMs, pushing: false });
+    // One that is away already gets no new certificate by that.
+    const certificateUntil = Math.min(proxy.certificateUntil, now + certificateMs);
+    Object.assign(proxy, { connected: false, excused: true, certificateUntil, pushing: false });
     proxy.stream++;
   }
 
