@@ -94,7 +94,8 @@ const cluster: Cluster = {
 function use(app: App): void {
   const { parts, provenance } = resolve(app, { policies: [], issuers: [], cluster });
   expect(Object.keys(provenance).length).toBeGreaterThan(20);
-  expect(JSON.stringify(parts)).not.toContain("null,null");
+  // An overlay is a patch in Kubernetes' own words: what it says, nulls included, is not ours to read.
+  expect(JSON.stringify({ ...parts, traffic: { ...parts.traffic, overlay: [] } })).not.toContain("null,null");
   for (const ms of [parts.traffic.timeoutMs, parts.traffic.retries.perTryTimeoutMs, parts.workload.drainMs])
     expect(Number.isFinite(ms)).toBe(true);
   rolloutOf(app, { policies: [] });
