@@ -1,6 +1,7 @@
 import { permitted } from "../../src/model/permission.ts";
-import type { Lane, Roster } from "../../src/model/rows.ts";
+import type { HomeLane, Lane, Roster } from "../../src/model/rows.ts";
 import type { Remembered } from "../../src/release/journal-state.ts";
+import { servingIn } from "../../src/rollout/serving.ts";
 import type { InForce } from "../../src/store/in-force.ts";
 import { Violation } from "./violation.ts";
 
@@ -16,7 +17,7 @@ export function checkRest(view: InForce, last: ReadonlyMap<string, Remembered>):
     const live = new Set(lanes.flatMap((lane) => (lane.kind === "home" ? Object.keys(lane.live) : [])));
     if (sorted(live) !== sorted(roster.revisions))
       left(`the Roster of ${app} has ${sorted(roster.revisions)}, live are ${sorted(live)}`);
-    for (const lane of lanes) checkLane(lane);
+    for (const lane of lanes) checkLane(lane, foundBy(last.get(app), lane));
   }
   for (const [cluster, apps] of view.lanes)
     for (const app of apps.keys()) if (!view.rosters.has(app)) left(`${app} has a lane in ${cluster} and no Roster`);
@@ -31,11 +32,23 @@ function lanesOf(view: InForce, app: string): Lane[] {
   return [...view.lanes.values()].flatMap((apps) => apps.get(app)?.value ?? []);
 }
 
-function checkLane(lane: Lane): void {
+/** What the last release found in a cluster, when it was taken back. */
+function foundBy(last: Remembered | undefined, { cluster }: Lane): HomeLane | undefined {
+  const found = last?.ended?.outcome === "failed" ? last.begun?.before.lanes[cluster] : undefined;
+  return found?.kind === "home" ? found : undefined;
+}
+
+function checkLane(lane: Lane, found: HomeLane | undefined): void {
   if (lane.kind === "reach") return;
   const { good, live, ready, floors, weights } = lane;
   const where = `${lane.app} in ${lane.cluster}`;
   if (good === null) left(`nothing is good of ${where}`);
+  // What a superseded release brought goes on serving where the good revision had no ready pods, until one takes over.
+  if (found !== undefined && Object.keys(weights).some((name) => name !== good) && same(weights, found.weights)) {
+    const serving = sorted(servingIn(lane));
+    if (sorted(Object.keys(live)) !== serving) left(`${where} has ${sorted(Object.keys(live))}, ${serving} serve`);
+    return;
+  }
   if (sorted(Object.keys(live)) !== good) left(`${where} has ${sorted(Object.keys(live))}, good is ${good}`);
   if (!same(ready, [good])) left(`${where} has subsets of its own for ${ready.join()}, good is ${good}`);
   if (!same(floors, {})) left(`${where} has floors ${JSON.stringify(floors)}`);
