@@ -16,7 +16,7 @@ import type { ApiContext } from "./context.ts";
 import type { Routes } from "./define-route.ts";
 import { documentTypes, NameParams, subjectOf, WriteFields } from "./object-routes.ts";
 import { changedView, objectView, warningView } from "./object-view.ts";
-import { parseFields } from "./parse-query.ts";
+import { parseBody } from "./parse-query.ts";
 import { objectOf } from "./read-route.ts";
 import { maxBodyBytes, readDocument, readText } from "./read-document.ts";
 
@@ -83,7 +83,7 @@ export function appRoutes(routes: Routes, context: ApiContext): void {
     { bodyLimit: maxBodyBytes },
     async ({ params, query, principal, request, reply }) => {
       const text = String(request.body ?? "");
-      const body = text.trim() === "" ? {} : parseFields(DeployBody, readText(text, request.headers["content-type"]));
+      const body = text.trim() === "" ? {} : parseBody(DeployBody, readText(text, request.headers["content-type"]));
       const given = request.headers["idempotency-key"];
       const key =
         typeof given === "string" && query.dryRun !== true

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Static, TSchema } from "typebox";
 import type { Principal } from "../access/grants.ts";
+import { Problem } from "../model/problem.ts";
 import { parseFields } from "./parse-query.ts";
 
 declare module "fastify" {
@@ -59,8 +60,9 @@ export class Routes {
       config: { open: route.open === true },
       exposeHeadRoute: route.method === "GET",
       ...options,
-      handler: async (request, reply) =>
-        handle({
+      handler: async (request, reply) => {
+        if (route.body === undefined) refuseBody(request.body);
+        return handle({
           params: request.params as Static<P>,
           query:
             route.query === undefined
@@ -69,9 +71,21 @@ export class Routes {
           request,
           reply,
           principal: request.principal,
-        }),
+        });
+      },
     });
   }
+}
+
+/** What nobody reads would be lost in silence. An empty document is what some clients send in place of nothing. */
+function refuseBody(body: unknown): void {
+  if (typeof body !== "string" || /^\s*(\{\s*\})?\s*$/.test(body)) return;
+  throw new Problem("bad-format", "This request takes no body.", {
+    field: "body",
+    found: body.length > 80 ? `${body.slice(0, 80)}…` : body,
+    accepted: "no body; what can be said goes into the query, a reason for one as ?why=TEXT",
+    status: 400,
+  });
 }
 
 const empty = { type: "object", properties: {}, additionalProperties: false } as unknown as TSchema;

@@ -6,7 +6,7 @@ import { closed, optional } from "../model/schema.ts";
 import type { ApiContext } from "./context.ts";
 import type { Routes } from "./define-route.ts";
 import { parseState, stateNames } from "./explain-state.ts";
-import { parseFields } from "./parse-query.ts";
+import { parseBody } from "./parse-query.ts";
 import { maxBodyBytes, readText } from "./read-document.ts";
 
 const Texts = (description: string) =>
@@ -97,7 +97,7 @@ export function explainRoute(routes: Routes, { store, clusters, explain }: ApiCo
     },
     { bodyLimit: maxBodyBytes },
     async ({ principal, request }) => {
-      const body = parseFields(ExplainBody, readText(String(request.body ?? ""), request.headers["content-type"]));
+      const body = parseBody(ExplainBody, readText(String(request.body ?? ""), request.headers["content-type"]));
       requireRole(principal, "read", { kind: "App", name: body.from });
       const app = await store.read((tx) => appObject(tx, body.from, { field: "from" }));
       const url = body.url.includes("://") ? body.url : `http://${body.url}`;

@@ -14,6 +14,15 @@ export function parseFields<S extends TSchema>(schema: S, given: unknown): Stati
   return values as Static<S>;
 }
 
+/** A body that was read (YAML or JSON) as its schema says. What doesn't fit is told by field. */
+export function parseBody<S extends TSchema>(schema: S, given: unknown): Static<S> {
+  const problems = checkSchema(given, schema as unknown as JsonSchema, "").map((problem) =>
+    problem.with({ status: 400 }),
+  );
+  if (problems.length > 0) throw new Problems(problems);
+  return given as Static<S>;
+}
+
 function convert(text: unknown, schema: JsonSchema | undefined): unknown {
   if (typeof text !== "string") return text;
   if ((schema?.type === "integer" || schema?.type === "number") && /^-?\d+(\.\d+)?$/.test(text)) return Number(text);

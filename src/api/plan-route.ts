@@ -12,7 +12,7 @@ import type { ApiContext } from "./context.ts";
 import type { Routes } from "./define-route.ts";
 import { documentTypes, NameParams } from "./object-routes.ts";
 import { warningView } from "./object-view.ts";
-import { parseFields } from "./parse-query.ts";
+import { parseBody } from "./parse-query.ts";
 import { maxBodyBytes, readDocument, readText } from "./read-document.ts";
 
 const PlanBody = closed({
@@ -45,7 +45,7 @@ export function planRoute(routes: Routes, { store, trustDomain, trial }: ApiCont
     async ({ params, principal, request }) => {
       requireRole(principal, "read", { kind: "App", name: params.name });
       const text = String(request.body ?? "").trim();
-      const body = text === "" ? {} : parseFields(PlanBody, readText(text, request.headers["content-type"]));
+      const body = text === "" ? {} : parseBody(PlanBody, readText(text, request.headers["content-type"]));
       const view = store.inForce();
       const planned = await store.read(async (tx) => {
         const app =

@@ -2,7 +2,7 @@ import { type Static, Type } from "typebox";
 import { mutate, require as requireRole } from "../access/mutate.ts";
 import { appObject } from "../release/app-object.ts";
 import { Problem } from "../model/problem.ts";
-import { closed, optional } from "../model/schema.ts";
+import { closed, oneOf, optional } from "../model/schema.ts";
 import { command, type CommandKind } from "../release/commands.ts";
 import type { Changed } from "../release/changes.ts";
 import { againOf } from "../release/again.ts";
@@ -19,7 +19,7 @@ import type { ApiContext } from "./context.ts";
 import type { RouteDescription, Routes } from "./define-route.ts";
 import { documentTypes, NameParams, subjectOf, WriteFields } from "./object-routes.ts";
 import { changedView } from "./object-view.ts";
-import { parseFields } from "./parse-query.ts";
+import { parseBody, parseFields } from "./parse-query.ts";
 import { readText } from "./read-document.ts";
 
 const ReleaseParams = closed({
@@ -32,7 +32,7 @@ const ReleaseParams = closed({
 });
 export const UndoBody = closed({
   only: optional(
-    Type.Array(Type.Union(undoable.map((part) => Type.Literal(part))), {
+    Type.Array(oneOf(undoable, "A part of an App."), {
       minItems: 1,
       description: "Parts that come back. Default: all of them.",
     }),
@@ -157,7 +157,7 @@ export function releaseRoutes(routes: Routes, context: ApiContext): void {
       {},
       async ({ params, query, principal, request, reply }) => {
         const text = path === "undo" ? String(request.body ?? "").trim() : "";
-        const body = text === "" ? {} : parseFields(UndoBody, readText(text, request.headers["content-type"]));
+        const body = text === "" ? {} : parseBody(UndoBody, readText(text, request.headers["content-type"]));
         const answer = await mutate(store, principal, path, query, async (tx) => {
           requireRole(principal, "deploy", subjectOf("App", (await appObject(tx, params.name)).body));
           const changed = await work(tx, params.name, body, principal.name, query.why);

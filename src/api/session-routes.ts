@@ -4,7 +4,7 @@ import { cookieHeader, createLogin, openSession, sessionMs } from "../access/ses
 import { closed, optional } from "../model/schema.ts";
 import type { ApiContext } from "./context.ts";
 import type { Routes } from "./define-route.ts";
-import { parseFields } from "./parse-query.ts";
+import { parseBody } from "./parse-query.ts";
 import { readText } from "./read-document.ts";
 
 const Who = closed({
@@ -68,7 +68,7 @@ export function sessionRoutes(routes: Routes, { store, secret }: ApiContext): vo
     },
     {},
     async ({ request, reply }) => {
-      const body = parseFields(SignIn, readText(String(request.body ?? "")));
+      const body = parseBody(SignIn, readText(String(request.body ?? "")));
       const session = secret();
       const { principal } = await store.write((tx) =>
         openSession(tx, body.token, { id: id(), secret: session }).then(async (opened) => {

@@ -69,6 +69,37 @@ describe("undo and retry, through the HTTP API", () => {
     });
   });
 
+  it("leaves away what was undone before when another part is undone, though the App still declares it", async () => {
+    await three();
+    await ask("undo", { only: ["traffic"] });
+    expect(await inForce()).toEqual({ image: imageOf("a", 2), timeoutMs: 1000 });
+    const answer = await ask("undo", { only: ["workload"], to: 1 });
+    expect(answer).toMatchObject({ status: 202, body: { spec: { parts: ["workload"] } } });
+    expect(JSON.stringify(answer.body.warnings)).toContain("keeps the traffic that is in force");
+    expect(await inForce()).toEqual({ image: imageOf("a", 1), timeoutMs: 1000 });
+  });
+
+  it("reads a body as it is, and refuses one that nobody reads", async () => {
+    await three();
+    const refused = async (verb: "undo" | "retry", body: unknown) => (await ask(verb, body)).body;
+    expect(await refused("undo", { only: ["workload", "soup"] })).toMatchObject({
+      code: "not-one-of",
+      field: "only[1]",
+      found: "soup",
+      accepted: "workload, traffic, edges",
+    });
+    expect(await refused("undo", { to: "1" })).toMatchObject({ code: "wrong-type", field: "to" });
+    expect(await refused("undo", [])).toMatchObject({ code: "wrong-type" });
+    const lost = await api.call("POST", "/api/v1/apps/a/releases/3/abort", { body: { why: "slow" } });
+    expect(lost).toMatchObject({
+      status: 400,
+      body: { field: "body", accepted: expect.stringContaining("?why=") as string },
+    });
+    expect((await api.get("/api/v1/apps/a/releases")).body.items ?? []).not.toContainEqual(
+      expect.objectContaining({ number: 4 }),
+    );
+  });
+
   it("takes only the parts and the release that it is told", async () => {
     await three();
     expect(await ask("undo", { only: ["workload"], to: 1 })).toMatchObject({
@@ -129,7 +160,12 @@ describe("undo and retry, through the HTTP API", () => {
     });
     expect(await ask("undo", { only: ["traffic", "edges"] })).toMatchObject({
       status: 409,
-      body: { code: "nothing-to-undo", field: "only", found: "traffic, edges", accepted: "a part that differs" },
+      body: {
+        code: "nothing-to-undo",
+        field: "only",
+        found: "traffic, edges",
+        accepted: "a part that differs; what another document changed is changed back there",
+      },
     });
     expect(await api.revision()).toBe(revision);
   });

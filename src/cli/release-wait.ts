@@ -21,5 +21,6 @@ export function splitOutput(reason: string): Waiting {
 export function span(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / 1000));
   const minutes = Math.floor(seconds / 60);
+  if (minutes >= 120) return minutes >= 2880 ? `${Math.floor(minutes / 1440)} days` : `${Math.floor(minutes / 60)} h`;
   return minutes === 0 ? `${seconds} s` : seconds % 60 === 0 ? `${minutes} min` : `${minutes} min ${seconds % 60} s`;
 }

@@ -15,7 +15,7 @@ export function waitWords(wait: WaitView, step: Pick<StepView, "heldAt" | "holdM
         : `no verdict yet: ${within(reason)} (${wait.then})`;
     }
     case "person":
-      return `${reason}: quipu promote ${app} (deadline in ${left}: then ${wait.then})`;
+      return `${reason}: quipu ${reason.includes("paused by its steps") ? "promote" : "resume"} ${app} (deadline in ${left}: then ${wait.then})`;
     case "drain":
       return `${reason} (${left} more)`;
     default:

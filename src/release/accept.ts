@@ -27,8 +27,8 @@ export interface Accepted {
   app: App | null;
   image: string | null;
   cause: Cause;
-  /** What was rejected before may be tried again. */
-  retry?: boolean;
+  /** What was rejected before may be tried again: all of it, or these parts. */
+  retry?: boolean | readonly ReleasePart[];
   /** The train that it belongs to, and its place there. */
   train?: { id: number; position: number };
 }
@@ -76,7 +76,7 @@ export async function acceptApp(
   const image = options.image ?? (await imageOf(tx, tx.inForce, name));
   const number = (await tx.lastRelease(name)) + 1;
   const declared = resolveApp(app, image, world, tx.inForce, number);
-  const kept = options.retry === true ? [] : rejectedParts(declared, await rejections(tx, name));
+  const kept = rejectedParts(declared, await rejections(tx, name), options.retry);
   const resolved = withoutRejected(declared, kept, tx.inForce);
   const outcome = { problems: resolved.problems, parts: resolved.parts, kept };
   if (resolved.problems.length > 0) return outcome;
@@ -106,7 +106,7 @@ export async function acceptApp(
 }
 
 function wasRejected(app: string, { release, why }: Rejection): Problem {
-  return new Problem("was-rejected", `Release ${release} of ${app} brought just this and was taken back: ${why}.`, {
+  return new Problem("was-rejected", `Release ${release} of ${app} had just this, and it was taken back: ${why}.`, {
     field: "image",
     accepted: `another image, or: quipu retry ${app}`,
     subject: `App/${app}`,
@@ -147,12 +147,18 @@ async function record(
   tx: WriteTx,
   app: App,
   image: string,
-  { cause, declared, retry = false, train }: { cause: Cause; declared?: number } & Pick<Accepted, "retry" | "train">,
+  { cause, declared, retry, train }: { cause: Cause; declared?: number } & Pick<Accepted, "retry" | "train">,
   number: number,
   { parts, plan }: ResolvedApp,
 ): Promise<StoredObject> {
   const { name } = app.metadata;
-  const accepted: Accepted = { app, image, cause, ...(retry && { retry }), ...(train !== undefined && { train }) };
+  const accepted: Accepted = {
+    app,
+    image,
+    cause,
+    ...(retry !== undefined && retry !== false && { retry }),
+    ...(train !== undefined && { train }),
+  };
   const status = await waiting(tx, name);
   await tx.appendJournal(name, number, "accept", { ...accepted });
   const resolved = Object.fromEntries(

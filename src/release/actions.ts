@@ -41,7 +41,7 @@ export async function begin(
       release,
     );
     // What an earlier release still had under way may have been taken back since this one was accepted.
-    const rejected = accepted.retry === true ? [] : rejectedParts(declared, await rejections(tx, app));
+    const rejected = rejectedParts(declared, await rejections(tx, app), accepted.retry);
     const { plan: own, problems, snapshots } = withoutRejected(declared, rejected, tx.inForce);
     const plan = { ...own, reach: reach(own) };
     if (problems[0] !== undefined) {

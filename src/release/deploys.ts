@@ -2,7 +2,7 @@ import type { App } from "../model/app.ts";
 import { Problem } from "../model/problem.ts";
 import type { ReadTx, StoredObject, WriteTx } from "../store/store.ts";
 import { appObject } from "./app-object.ts";
-import { acceptApp, type Cause } from "./accept.ts";
+import { acceptApp, type Accepted, type Cause } from "./accept.ts";
 import { Problems, type Changed, type ChangeOptions } from "./changes.ts";
 import { remember } from "./journal-state.ts";
 import { forgive, keptWarnings, reject } from "./rejected.ts";
@@ -55,17 +55,18 @@ export async function undoApp(
     });
   const changed = await release(tx, object, target.app, {
     image: target.image,
-    retry: true,
+    // What comes back was good once, whatever became of it; of the rest, what was taken back stays away.
+    retry: only,
     cause: { kind: "undo", by, release: target.to, ...(message !== undefined && { message }) },
   });
   if (changed.releases.length === 0)
     throw new Problem(
       "nothing-to-undo",
-      `${name} has the ${only.join(", ")} of release ${target.to} in force already.`,
+      `With the ${only.join(", ")} of release ${target.to}, and Policies, Segment and Clusters as they are now, ${name} is what is in force already.`,
       {
         field: "only",
         found: only.join(", "),
-        accepted: "a part that differs",
+        accepted: "a part that differs; what another document changed is changed back there",
         subject: `App/${name}`,
       },
     );
@@ -78,7 +79,7 @@ async function release(
   tx: WriteTx,
   object: StoredObject,
   app: App,
-  options: { image?: string; cause: Cause; retry?: boolean },
+  options: { image?: string; cause: Cause } & Pick<Accepted, "retry">,
 ): Promise<Changed> {
   const accepted = await acceptApp(tx, app, { ...options, declared: object.revision });
   if (accepted.problems.length > 0) throw new Problems(accepted.problems);

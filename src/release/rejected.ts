@@ -94,11 +94,16 @@ export async function rejections(tx: ReadTx, app: string): Promise<Rejection[]> 
   return list;
 }
 
-/** What of a resolved App was rejected. */
-export function rejectedParts(resolved: Pick<ResolvedApp, "parts" | "plan">, known: readonly Rejection[]): Rejection[] {
+/** What of a resolved App was rejected. `retry`: what may be tried all the same: everything, or these parts. */
+export function rejectedParts(
+  resolved: Pick<ResolvedApp, "parts" | "plan">,
+  known: readonly Rejection[],
+  retry: boolean | readonly ReleasePart[] = false,
+): Rejection[] {
+  if (retry === true) return [];
   const hashes = partHashes(resolved.plan);
   return (["workload", "traffic", "edges"] as const).flatMap((part) => {
-    if (!resolved.parts.includes(part)) return [];
+    if (!resolved.parts.includes(part) || (retry !== false && retry.includes(part))) return [];
     return known.findLast((each) => each.part === part && each.hash === hashes[part]) ?? [];
   });
 }
@@ -152,11 +157,15 @@ export function keptWarnings(app: string, kept: readonly Rejection[]): Problem[]
     ({ part, release, why }) =>
       new Problem(
         "keeps-good-part",
-        `${app} keeps the ${part} that is in force: release ${release} brought what is declared, and it was taken back: ${why}.`,
+        `${app} keeps the ${part} that is in force: release ${release} brought what is declared, and it was taken back: ${sentence(why)}`,
         {
           accepted: `an edit of it, or: quipu retry ${app}`,
           subject: `App/${app}`,
         },
       ),
   );
+}
+
+function sentence(text: string): string {
+  return text.endsWith(".") ? text : `${text}.`;
 }

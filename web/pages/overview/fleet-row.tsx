@@ -50,8 +50,7 @@ export function FleetRow({ release, over, selected, select }: FleetRowProps) {
               <span className="dim">{nothing}</span>
             ) : (
               <>
-                {wait.kind === "person" ? <Mark health="wait" word="a person: " /> : null}
-                {wait.reason}
+                {wait.kind === "person" ? <Mark health="wait" word="a person:" /> : null} {wait.reason}
                 {moreWaits > 0 ? <span className="dim"> +{moreWaits}</span> : null}
               </>
             )}
