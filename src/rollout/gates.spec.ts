@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from "vitest";
 import type { Seen } from "../model/rows.ts";
-import { capable, clustersOf, held } from "./gates.ts";
+import { capable, clustersOf, finished, held } from "./gates.ts";
 import type { Plan } from "./plan.ts";
 import { notBegun } from "./state.ts";
 
@@ -73,4 +73,50 @@ test("callers that follow a cluster, or did so before, are asked too", () => {
   expect(clustersOf("bogota", moved, before)).toEqual(["bogota", "quito"]);
   expect(clustersOf("lima", moved, before)).toEqual(["lima", "cusco"]);
   expect(clustersOf("", moved, before)).toEqual(["bogota", "lima", "quito", "cusco"]);
+});
+
+describe("with fewer requests than a verdict needs, and `noTraffic: pass`", () => {
+  const step = { do: "weight", weight: 10, holdMs: 10_000, judged: true } as const;
+  const quiet = {
+    ...plan,
+    analysis: { intervalMs: 10_000, minRequests: 50, failureLimit: 3, noTraffic: "pass" },
+  } as Plan;
+  const ask = (failed: number, now: number) =>
+    finished(
+      "lima",
+      step,
+      { step: 0, revision: 1, wrote: true, at: 0, heldAt: 0 },
+      quiet,
+      notBegun,
+      {
+        seen: seen(1),
+        acknowledged: new Map(),
+        looks: new Map([["lima", [{ kind: "workload" as const, looks: [look(failed)] }]]]),
+      },
+      now,
+    );
+  const look = (failed: number) => ({
+    from: 0,
+    to: 10_000,
+    subject: { requests: 7, failed, byProxy: 0, latency: [] },
+    baseline: { requests: 70, failed: 0, byProxy: 0, latency: [] },
+    heard: 2,
+    total: 2,
+  });
+
+  it("it goes on after its hold when none of them went wrong", () => {
+    expect(ask(0, 5_000)).toMatchObject({ kind: "wait" });
+    expect(ask(0, 10_000)).toMatchObject({
+      kind: "pass",
+      evidence: expect.stringContaining("without evidence") as string,
+    });
+  });
+
+  it("more are waited for when one did, up to the deadline", () => {
+    expect(ask(3, 10_000)).toMatchObject({
+      kind: "wait",
+      wait: { kind: "hold", then: "it is judged again; without a verdict it goes on" },
+    });
+    expect(ask(3, 70_000)).toMatchObject({ kind: "pass" });
+  });
 });
