@@ -121,3 +121,19 @@ test("figures of every app", () => {
     pricing: { rate: 2, errors: 0, p99: null },
   });
 });
+
+test("what a revision that is gone answered stays in the figures and on the chart", () => {
+  const name = to("catalog", "food", "r2");
+  const history = new ProxyHistory(600_000);
+  const page = (counters: Record<string, Counters>) => ({
+    counters: new Map(Object.entries(counters)),
+    gauges: new Map([[to("catalog", "food", "r1"), noGauges]]),
+  });
+  history.add(0, page({ [name]: {} }));
+  history.add(30_000, page({ [name]: { "code:500": 30 } }));
+  history.add(60_000, page({ [to("catalog", "food", "r1")]: { "code:200": 30 } }));
+  const search = proxy({ pod: "search-1", namespace: "shop", app: "search" }, {});
+  const signals = appSignals("catalog", [{ ...search, history }], moment);
+  expect(signals.series.errors).toEqual([100, 100, 100, 0, 0, 0]);
+  expect(signals.total).toMatchObject({ errors: 50 });
+});

@@ -14,7 +14,8 @@ export function gather(proxies: readonly WatchedProxy[], { from, to }: Span, gro
   const sums = new Map<string, { counters: Counters; gauges: Gauges }>();
   for (const proxy of proxies) {
     const rates = proxy.history.perSecond(from, to);
-    for (const name of proxy.history.names()) {
+    // A cluster that is gone since (a revision that was taken back) had its requests all the same.
+    for (const name of new Set([...proxy.history.names(), ...(rates?.keys() ?? [])])) {
       const group = grouping(proxy, name);
       if (group === undefined) continue;
       const sum = sums.get(group) ?? { counters: {}, gauges: { ...noGauges } };
