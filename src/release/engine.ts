@@ -35,6 +35,16 @@ function logged(act: Act): object {
   return act.kind === "held" ? { cell: act.cell, evidence: act.evidence } : { cell: act.cell, step: act.step };
 }
 
+/** What a release's status said last, with its counts and without, and when (Unix ms). */
+interface Told {
+  exact: string;
+  words: string;
+  at: number;
+}
+
+/** A status that only counts on is written no more often, in ms. */
+const countsMs = 1000;
+
 /** Between two looks at everything because of what was seen, in ms. */
 const wakeMs = 20;
 
@@ -155,7 +165,7 @@ export class ReleaseEngine {
   /** One release, to its end or until the engine stops. */
   async #finish(app: string, release: number, watching: { stop?: () => void }): Promise<void> {
     const { store, acknowledger, evidence, now, log } = this.#options;
-    let told = "";
+    let told: Told = { exact: "", words: "", at: -Infinity };
     let known: Remembered | undefined;
     let newer: number | undefined;
     let lastActAt = now();
@@ -249,13 +259,17 @@ export class ReleaseEngine {
     { state, begun }: Remembered,
     step: string | null,
     waits: readonly Wait[],
-    told: string,
-  ): Promise<string> {
+    told: Told,
+  ): Promise<Told> {
     const first = waits[0];
     const phase = phaseOf(state, begun !== undefined);
     // The hold's end moves with every look, but what is said needn't be said again.
-    const saying = JSON.stringify([phase, waits.map(({ cell, kind, reason, then }) => [cell, kind, reason, then])]);
-    if (first === undefined || saying === told) return told;
+    const exact = JSON.stringify([phase, waits.map(({ cell, kind, reason, then }) => [cell, kind, reason, then])]);
+    // Counts on their way ("applied up to revision 806 of 807") change with everything that anybody does: with many
+    // releases under way, to write each of them down would be most of the work.
+    const said = { exact, words: exact.replaceAll(/\d+/g, "#"), at: this.#options.now() };
+    const recently = said.words === told.words && said.at < told.at + countsMs;
+    if (first === undefined || exact === told.exact || recently) return told;
     const { failure } = state;
     await this.#options.store.write(async (tx) =>
       putStatus(tx, app, release, {
@@ -269,7 +283,7 @@ export class ReleaseEngine {
         waits,
       }),
     );
-    return saying;
+    return said;
   }
 
   async #sleep(woken: Promise<void>, waits: readonly Wait[], now: number, waitedMs = 0): Promise<void> {
