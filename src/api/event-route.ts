@@ -138,13 +138,14 @@ export function seenDelta(before: Seen | undefined, after: Seen, now: number): R
       .filter((app) => JSON.stringify(before?.ready[app]) !== JSON.stringify(after.ready[app]))
       .map((app) => [app, after.ready[app] ?? null]),
   );
-  if (Object.keys(ready).length === 0 && before?.applied === after.applied && before.error === after.error)
-    return undefined;
+  const problemOf = (seen: Seen | undefined) => seen?.error ?? seen?.trouble ?? null;
+  const same = before?.applied === after.applied && problemOf(before) === problemOf(after);
+  if (Object.keys(ready).length === 0 && same) return undefined;
   return {
     cluster: after.cluster,
     applied: after.applied,
     ageMs: Math.max(0, now - after.at),
     ready,
-    error: after.error ?? null,
+    error: problemOf(after),
   };
 }

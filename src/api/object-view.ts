@@ -40,6 +40,7 @@ const staleMs = 90_000;
 
 function clusterStatus(seen: Seen | undefined, now: number): Record<string, unknown> {
   const ageMs = seen === undefined || seen.at === 0 ? null : Math.max(0, now - seen.at);
+  const problem = seen?.error ?? seen?.trouble;
   const reachable = ageMs !== null && ageMs < staleMs;
   const pods = Object.values(seen?.ready ?? {})
     .flatMap((revisions) => Object.values(revisions))
@@ -52,13 +53,13 @@ function clusterStatus(seen: Seen | undefined, now: number): Record<string, unkn
     ageMs,
     pods,
     apps: Object.keys(seen?.ready ?? {}).length,
-    ...(seen?.error !== undefined && { error: seen.error }),
+    ...(problem !== undefined && { error: problem }),
     conditions: [
       {
         type: "Ready",
-        status: !reachable ? "Unknown" : seen?.error === undefined ? "True" : "False",
-        reason: !reachable ? "NotSeen" : seen?.error === undefined ? "Applied" : "Trouble",
-        ...(seen?.error !== undefined && { message: seen.error }),
+        status: !reachable ? "Unknown" : problem === undefined ? "True" : "False",
+        reason: !reachable ? "NotSeen" : problem === undefined ? "Applied" : "Trouble",
+        ...(problem !== undefined && { message: problem }),
       },
     ],
   };

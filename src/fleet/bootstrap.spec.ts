@@ -63,7 +63,7 @@ test("a Kubernetes API takes it as it is, and it stays when nothing is in force 
     worker.start();
     await eventually(() => expect(applied).toBe(1));
     desired.change(2, { remove: ["v1/Namespace//money"] });
-    await eventually(() => expect(worker.seen().error).toMatch(/asked for/));
+    await eventually(() => expect(worker.seen().trouble).toMatch(/asked for/));
     expect((await kube.list(kinds.Namespace)).items.map(({ metadata }) => metadata.name)).toEqual(
       expect.arrayContaining(["istio-system", "quipu-system", "money"]),
     );

@@ -31,7 +31,7 @@ describe("objects that were there before us", () => {
     await eventually(() =>
       expect(seen()).toMatchObject({
         applied: 0,
-        error: expect.stringContaining('.spec.selector is owned by "somebody"'),
+        trouble: expect.stringContaining('.spec.selector is owned by "somebody"'),
       }),
     );
     expect(events.find((event) => event.type === "conflict")).toMatchObject({
@@ -82,7 +82,7 @@ describe("prune", () => {
     const first = start();
     await first.applied(1);
     desired.change(2, { remove: [namespace(), service("checkout")].map(objectKey) });
-    await eventually(() => expect(first.seen().error).toMatch(/must be asked for/));
+    await eventually(() => expect(first.seen().trouble).toMatch(/must be asked for/));
     expect(await kube.find(kinds.Service, at("checkout"))).toBeDefined();
     await first.worker.stop();
     const asked = start({ mayBeEmpty: () => true });

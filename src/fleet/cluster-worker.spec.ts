@@ -75,13 +75,14 @@ describe("apply", () => {
     await eventually(() =>
       expect(seen()).toMatchObject({
         applied: 0,
-        error: expect.stringMatching(/^Service money\/broken: .*ports.*port/),
+        beyond: { upTo: 3, missing: [{ from: 1, to: 3, error: expect.stringMatching(/ports.*port/) as string }] },
+        trouble: expect.stringMatching(/^Service money\/broken: .*ports.*port/),
       }),
     );
     expect(await kube.find(kinds.VirtualService, at("broken"))).toBeUndefined();
     desired.change(4, { put: [service("broken")] });
     await applied(4);
-    await eventually(() => expect(seen().error).toBeUndefined());
+    await eventually(() => expect(seen().trouble).toBeUndefined());
     expect(await kube.find(kinds.VirtualService, at("broken"))).toBeDefined();
   });
 

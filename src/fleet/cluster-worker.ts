@@ -115,18 +115,24 @@ export class ClusterWorker {
   seen(): Seen {
     const { cluster, last } = this.#options;
     const now = this.#clock.now();
-    const error = this.#problem();
+    const [error, trouble] = [this.#problem(), this.#trouble()];
     // Not having looked yet isn't having seen nothing.
     const pods = this.#live.podsSynced
       ? { ready: this.#live.ready(), at: now - this.#live.podsAgeMs(now) }
       : { ready: last?.ready ?? {}, at: last?.at ?? 0 };
-    return { cluster, applied: this.#applied(), ...pods, ...(error === undefined ? {} : { error }) };
+    return {
+      cluster,
+      ...this.#applied(),
+      ...pods,
+      ...(error !== undefined && { error }),
+      ...(trouble !== undefined && { trouble }),
+    };
   }
 
   status(): WorkerStatus {
-    const error = this.#problem();
+    const error = this.#problem() ?? this.#trouble();
     return {
-      applied: this.#applied(),
+      applied: this.#applied().applied,
       wanted: this.#options.desired.revision,
       pending: this.#dirty.size,
       failures: [...this.#dirty.failures()].map(([key, text]) => ({ key, error: text })),
@@ -135,16 +141,23 @@ export class ClusterWorker {
     };
   }
 
-  #applied(): number {
-    return this.#started ? this.#dirty.appliedUpTo(this.#options.desired.revision) : (this.#options.last?.applied ?? 0);
+  #applied(): Pick<Seen, "applied" | "beyond"> {
+    if (this.#started) return this.#dirty.appliedOf(this.#options.desired.revision);
+    const { applied = 0, beyond } = this.#options.last ?? {};
+    return { applied, ...(beyond !== undefined && { beyond }) };
   }
 
+  /** Why what is known of the cluster may be old, or nothing can be done there. */
   #problem(): string | undefined {
+    return this.#error ?? this.#live.error();
+  }
+
+  #trouble(): string | undefined {
     const held =
       this.#heldPrune > 0
         ? `${this.#heldPrune} objects are kept although nothing is in force any more: pruning everything must be asked for`
         : undefined;
-    return this.#error ?? this.#live.error() ?? failureText(this.#dirty.failures()) ?? held;
+    return failureText(this.#dirty.failures()) ?? held;
   }
 
   async #run(): Promise<void> {
@@ -152,15 +165,17 @@ export class ClusterWorker {
     const { desired } = this.#options;
     await this.#untilDone("the ledger can't be read", () => this.#ledger.load());
     if (signal.aborted) return;
-    const stopListening = desired.listen(({ revision, keys }) => {
-      for (const key of keys) this.#want(key, revision);
+    const stopListening = desired.listen(({ revision, keys, apps }) => {
+      for (const key of keys) this.#want(key, revision, apps);
       this.#wake();
       this.#tellNews();
     });
     // Until looked at, nothing later than what was reported is known to be applied.
-    const unknown = (this.#options.last?.applied ?? 0) + 1;
-    for (const { key } of desired.objects()) this.#dirty.markWanted(key, unknown);
-    for (const key of this.#ledger.entries.keys()) if (!desired.get(key)) this.#dirty.markWanted(key, unknown);
+    const first = (this.#options.last?.applied ?? 0) + 1;
+    const unknown = (key: ObjectKey): void =>
+      this.#dirty.markWanted(key, Math.max(first, desired.revision), undefined, first);
+    for (const { key } of desired.objects()) unknown(key);
+    for (const key of this.#ledger.entries.keys()) if (!desired.get(key)) unknown(key);
     this.#started = true;
 
     let failures = 0;
@@ -187,10 +202,11 @@ export class ClusterWorker {
     stopListening();
   }
 
-  #want(key: ObjectKey, revision: number): void {
-    this.#dirty.markWanted(key, revision);
+  #want(key: ObjectKey, revision: number, apps: readonly string[] | undefined): void {
+    this.#dirty.markWanted(key, revision, apps);
     const deployment = scaledBy(key);
-    if (deployment !== undefined && this.#options.desired.get(deployment)) this.#dirty.markWanted(deployment, revision);
+    if (deployment !== undefined && this.#options.desired.get(deployment))
+      this.#dirty.markWanted(deployment, revision, apps);
   }
 
   #roundContext(): RoundContext {

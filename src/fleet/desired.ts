@@ -15,7 +15,10 @@ export interface DesiredObject {
 
 export interface DesiredChange {
   revision: number;
-  /** Changed, new or gone since the revision before. */ keys: Iterable<ObjectKey>;
+  /** Changed, new or gone since the revision before. */
+  keys: Iterable<ObjectKey>;
+  /** Apps that the change has to do with: the changed ones and those that they call. Absent: perhaps any. */
+  apps?: readonly string[];
 }
 
 export interface DesiredSource {

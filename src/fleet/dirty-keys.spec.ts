@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { lacking } from "../model/applied.ts";
 import { DirtyKeys } from "./dirty-keys.ts";
 
 const fresh = () => new DirtyKeys({ baseMs: 100, maxMs: 1000 }, () => 1);
@@ -8,19 +9,19 @@ test("a revision counts as applied when nothing before it is open", () => {
   const dirty = fresh();
   dirty.markWanted("a", 5);
   dirty.markWanted("b", 7);
-  expect(dirty.appliedUpTo(7)).toBe(4);
+  expect(dirty.appliedOf(7).applied).toBe(4);
   dirty.done("a", dirty.due(0).get("a")!, 7);
-  expect(dirty.appliedUpTo(7)).toBe(6);
+  expect(dirty.appliedOf(7).applied).toBe(6);
   dirty.done("b", dirty.due(0).get("b")!, 7);
-  expect(dirty.appliedUpTo(9)).toBe(9);
+  expect(dirty.appliedOf(9).applied).toBe(9);
 });
 
 test("drift takes nothing back from what was applied", () => {
   const dirty = fresh();
   dirty.markSeen("a");
-  expect(dirty.appliedUpTo(7)).toBe(7);
+  expect(dirty.appliedOf(7).applied).toBe(7);
   dirty.markWanted("a", 8);
-  expect(dirty.appliedUpTo(8)).toBe(7);
+  expect(dirty.appliedOf(8).applied).toBe(7);
 });
 
 test("what changes while it is being applied stays open from the later revision on", () => {
@@ -45,7 +46,7 @@ test("failures wait longer each time; an event doesn't shorten the wait, a new w
   dirty.markWanted("a", 6);
   expect(dirty.due(0).size).toBe(1);
   expect(dirty.failures().size).toBe(0);
-  expect(dirty.appliedUpTo(6)).toBe(4);
+  expect(dirty.appliedOf(6).applied).toBe(4);
 });
 
 test("the applied revision never runs ahead of a change that isn't applied", () => {
@@ -63,7 +64,7 @@ test("the applied revision never runs ahead of a change that isn't applied", () 
       for (const { do: what, key } of steps) {
         if (what === "want") {
           wanted.set(key, ++revision);
-          dirty.markWanted(key, revision);
+          dirty.markWanted(key, revision, [key]);
         } else if (what === "see") dirty.markSeen(key);
         else if (what === "fail") dirty.failed(key, "x", 0);
         else if (what === "take" && dirty.has(key)) taken.set(key, { turn: dirty.due(Infinity).get(key)!, revision });
@@ -73,9 +74,37 @@ test("the applied revision never runs ahead of a change that isn't applied", () 
           dirty.done(key, turn, upTo);
           taken.delete(key);
         }
-        const claimed = dirty.appliedUpTo(revision);
-        for (const [each, at] of wanted) if (at <= claimed) expect(applied.get(each) ?? 0).toBeGreaterThanOrEqual(at);
+        const claimed = dirty.appliedOf(revision);
+        for (const [each, at] of wanted)
+          if (lacking(claimed, each, at) === undefined) expect(applied.get(each) ?? 0).toBeGreaterThanOrEqual(at);
+        // And nothing is held back by what doesn't concern it.
+        for (const each of ["a", "b", "c"]) {
+          const last = wanted.get(each) ?? 0;
+          if ((applied.get(each) ?? 0) >= last) expect(lacking(claimed, each, last)).toBeUndefined();
+        }
       }
     }),
   );
+});
+
+test("a key that is refused for long says so of all that it lacks, briefly", () => {
+  const dirty = fresh();
+  for (let revision = 1; revision <= 100; revision++) {
+    dirty.markWanted("a", revision, ["a", `callee-${revision % 3}`]);
+    dirty.failed("a", "refused", 0);
+  }
+  const { applied, beyond } = dirty.appliedOf(100);
+  expect(applied).toBe(0);
+  expect(beyond!.missing.length).toBeLessThanOrEqual(20);
+  expect(beyond!.missing[0]).toEqual({
+    from: 1,
+    to: 81,
+    apps: ["a", "callee-0", "callee-1", "callee-2"],
+    error: "refused",
+  });
+  for (let revision = 1; revision <= 100; revision++)
+    expect(lacking({ applied, beyond: beyond! }, "a", revision)).toBe("refused");
+  expect(lacking({ applied, beyond: beyond! }, "z", 100)).toBe("refused");
+  dirty.markWanted("b", 101, ["b"]);
+  expect(lacking(dirty.appliedOf(102) as { applied: number }, "z", 102)).toBeUndefined();
 });

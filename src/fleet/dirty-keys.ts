@@ -1,12 +1,18 @@
 /** Which objects must be looked at, since which revision, and when to try again after a failure. Pure; time is an argument. */
 import { backOffMs, type BackOff } from "../kube/back-off.ts";
+import type { Beyond, Missing } from "../model/rows.ts";
 import type { ObjectKey } from "./desired.ts";
 
+/** Revisions that wanted something else of a key, and the apps that they have to do with (absent: perhaps any). */
+interface Wish {
+  from: number;
+  to: number;
+  apps?: ReadonlySet<string>;
+}
+
 interface Dirty {
-  /** The first revision that isn't applied because of it; Infinity: drift only, everything wanted had been applied. */
-  since: number;
-  /** The last revision that wanted something else; 0: none. */
-  latest: number;
+  /** In the order of revisions, not applied yet. Empty: drift only, or something that holds no revision back. */
+  wishes: readonly Wish[];
   failures: number;
   notBefore: number;
   error?: string;
@@ -34,12 +40,11 @@ export class DirtyKeys {
     return this.#dirty.has(key);
   }
 
-  /** Something else is wanted as of `revision`: tried at once, whatever failed before. */
-  markWanted(key: ObjectKey, revision: number): void {
-    const entry = this.#dirty.get(key);
+  /** Something else is wanted as of `to` (perhaps as of `from` already): tried at once, whatever failed before. */
+  markWanted(key: ObjectKey, to: number, apps?: readonly string[], from = to): void {
+    const wish: Wish = { from, to, ...(apps !== undefined && { apps: new Set(apps) }) };
     this.#dirty.set(key, {
-      since: Math.min(entry?.since ?? Infinity, revision),
-      latest: revision,
+      wishes: joined([...(this.#dirty.get(key)?.wishes ?? []), wish]),
       failures: 0,
       notBefore: 0,
       turn: ++this.#turn,
@@ -50,7 +55,7 @@ export class DirtyKeys {
   markSeen(key: ObjectKey): void {
     const entry = this.#dirty.get(key);
     if (entry) entry.turn = ++this.#turn;
-    else this.#dirty.set(key, { since: Infinity, latest: 0, failures: 0, notBefore: 0, turn: ++this.#turn });
+    else this.#dirty.set(key, { wishes: [], failures: 0, notBefore: 0, turn: ++this.#turn });
   }
 
   /** What may be tried now, with the turn to give back. */
@@ -74,8 +79,7 @@ export class DirtyKeys {
     if (entry.turn === turn) this.#dirty.delete(key);
     else
       this.#dirty.set(key, {
-        since: entry.latest > revision ? revision + 1 : Infinity,
-        latest: entry.latest,
+        wishes: entry.wishes.filter(({ to }) => to > revision),
         failures: 0,
         notBefore: 0,
         turn: entry.turn,
@@ -94,7 +98,7 @@ export class DirtyKeys {
   postponed(key: ObjectKey, why: string, now: number): void {
     const entry = this.#dirty.get(key);
     if (!entry) return;
-    entry.since = Infinity;
+    entry.wishes = [];
     entry.failures++;
     delete entry.error;
     entry.waits = why;
@@ -115,10 +119,55 @@ export class DirtyKeys {
     return found;
   }
 
-  /** Up to which revision everything is applied, when the source stands at `revision`. */
-  appliedUpTo(revision: number): number {
+  /** What is applied when the source stands at `revision`: everything up to one, and what beyond that. */
+  appliedOf(revision: number): { applied: number; beyond?: Beyond } {
     let applied = revision;
-    for (const { since } of this.#dirty.values()) applied = Math.min(applied, since - 1);
-    return Math.max(0, applied);
+    const missing: (Wish & { error?: string })[] = [];
+    for (const { wishes, error } of this.#dirty.values())
+      for (const wish of wishes) {
+        applied = Math.min(applied, wish.from - 1);
+        missing.push({ ...wish, ...(error !== undefined && { error }) });
+      }
+    if (missing.length === 0) return { applied };
+    return { applied: Math.max(0, applied), beyond: { upTo: revision, missing: byRevision(missing) } };
   }
+}
+
+/** A key that is refused for long keeps no more wishes than this; the first ones are taken together. */
+const mostWishes = 20;
+
+function joined(wishes: readonly Wish[]): readonly Wish[] {
+  if (wishes.length <= mostWishes) return wishes;
+  const [first, second, ...rest] = wishes;
+  return [both(first!, second!), ...rest];
+}
+
+function both(a: Wish, b: Wish): Wish {
+  return {
+    from: Math.min(a.from, b.from),
+    to: Math.max(a.to, b.to),
+    ...(a.apps !== undefined && b.apps !== undefined && { apps: a.apps.union(b.apps) }),
+  };
+}
+
+/** Objects that wait for the same revisions say so once. */
+function byRevision(wishes: readonly (Wish & { error?: string })[]): Missing[] {
+  const found = new Map<string, Wish & { error?: string }>();
+  for (const wish of wishes) {
+    const key = `${wish.from}-${wish.to}`;
+    const known = found.get(key);
+    const error = known?.error ?? wish.error;
+    found.set(key, {
+      ...(known === undefined ? wish : both(known, wish)),
+      ...(error !== undefined && { error }),
+    });
+  }
+  return [...found.values()]
+    .toSorted((a, b) => a.from - b.from || a.to - b.to)
+    .map(({ from, to, apps, error }) => ({
+      from,
+      to,
+      ...(apps !== undefined && { apps: [...apps].toSorted() }),
+      ...(error !== undefined && { error }),
+    }));
 }

@@ -108,11 +108,30 @@ export interface Base {
 /** Latest observation of a cluster: never a revision, overwritten in place. */
 export interface Seen {
   cluster: string;
-  /** Store revision that the worker has applied wholly. */
+  /** Store revision up to which the worker has applied everything. */
   applied: number;
+  /** What it has applied beyond that, so that what one app waits for holds no other one up. Absent: nothing. */
+  beyond?: Beyond;
   /** Ready pods by app and revision. */
   ready: Record<string, Record<RevisionName, { ready: number; total: number; reason?: string }>>;
   /** Unix ms of the observation, and what is wrong when the cluster can't be reached. */
   at: number;
+  error?: string;
+  /** What isn't done although the cluster answers: what it refuses, and what is pruned only when that is asked for. */
+  trouble?: string;
+}
+
+/** Revisions up to `upTo` are applied, except for those that are missing. */
+export interface Beyond {
+  upTo: number;
+  missing: Missing[];
+}
+/** Revisions `from` to `to` aren't in the cluster wholly. */
+export interface Missing {
+  from: number;
+  to: number;
+  /** Apps that what they changed has to do with: the changed ones and those that they call. Absent: perhaps any. */
+  apps?: string[];
+  /** Why the cluster refused it. Absent: its turn hasn't come. */
   error?: string;
 }

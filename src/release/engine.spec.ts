@@ -10,6 +10,7 @@ import type { Store } from "../store/store.ts";
 import { acceptApp, acceptWithdrawal } from "./accept.ts";
 import type { Acknowledger } from "./acknowledge.ts";
 import { ReleaseEngine } from "./engine.ts";
+import type { Missing } from "../model/rows.ts";
 import { fakeFleet, nobodyCalls } from "./fake-fleet.ts";
 import type { ReleaseStatus } from "./release-status.ts";
 
@@ -44,6 +45,7 @@ describe("the release engine, with a fake fleet", () => {
   let views: InForce[];
   let trouble: (app: string, revision: string, image: string) => string | undefined;
   let silent: string[];
+  let missing: Missing[];
   let stopFleet: () => void;
 
   beforeEach(async () => {
@@ -53,10 +55,11 @@ describe("the release engine, with a fake fleet", () => {
       for (const name of ["bogota", "lima"])
         await tx.put({ apiVersion: "quipu.dev/v1", kind: "Cluster", metadata: { name }, spec: { region: name } });
     });
-    [views, trouble, silent] = [[], () => undefined, []];
+    [views, trouble, silent, missing] = [[], () => undefined, [], []];
     stopFleet = fakeFleet(store, ["bogota", "lima"], {
       trouble: (...args) => trouble(...args),
       silent: () => silent,
+      missing: () => missing,
       onView: (view) => views.push(view),
     });
     engine = begin();
@@ -212,7 +215,7 @@ describe("the release engine, with a fake fleet", () => {
     await release(app("a"), image(1));
     silent = ["lima"];
     await release(app("a", "  traffic: { timeout: 1s }"), image(2), false);
-    await expect.poll(async () => (await statusOf("a-r2")).reason).toContain("lima: applied up to");
+    await expect.poll(async () => (await statusOf("a-r2")).reason).toContain("lima: not applied yet");
     await expect.poll(async () => (await statusOf("a-r2")).phase, { timeout: 10_000 }).toBe("going back");
     silent = [];
     const { revision } = store.inForce();
@@ -225,6 +228,16 @@ describe("the release engine, with a fake fleet", () => {
       })
       .toMatchObject({ phase: "failed", code: "not-applied" });
     expect(lane("a")).toMatchObject({ good: "r1", weights: { r1: 100 } });
+  });
+
+  it("what a cluster refuses of another app holds nobody up; of its own, it does, and says why", async () => {
+    await release(app("a"), image(1));
+    missing = [{ from: 1, to: 1, apps: ["b"], error: "Deployment money/b-r1: refused" }];
+    await release(app("a"), image(2));
+    expect(await statusOf("a-r2")).toMatchObject({ phase: "finished" });
+    missing = [{ from: 1, to: 1, apps: ["a"], error: "Deployment money/a-r3: refused" }];
+    await release(app("a"), image(3), false);
+    await expect.poll(async () => (await statusOf("a-r3")).reason).toContain("Deployment money/a-r3: refused");
   });
 
   it("unknown is not acknowledged: a proxy that stays silent ends the release, by its name, and nothing of it stays", async () => {

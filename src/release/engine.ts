@@ -8,6 +8,7 @@ import { StoreFailure } from "../store/store-error.ts";
 import type { Acknowledger } from "./acknowledge.ts";
 import { begin, end, perform, type Writing } from "./actions.ts";
 import { turnOf } from "./train.ts";
+import { glance } from "./glance.ts";
 import { remember, type Remembered } from "./journal-state.ts";
 import { observe, type EvidenceSource } from "./observe.ts";
 import { phaseOf, putStatus } from "./release-status.ts";
@@ -42,6 +43,12 @@ interface Told {
   at: number;
 }
 
+interface Waker {
+  wake(): void;
+  /** Whether what is seen of clusters has changed for a release that waits. Absent: it isn't waiting for that. */
+  changed?(): boolean;
+}
+
 /** A status that only counts on is written no more often, in ms. */
 const countsMs = 1000;
 
@@ -66,9 +73,7 @@ export class ReleaseEngine {
   readonly #options: EngineOptions;
   readonly #startedAt: number;
   readonly #running = new Map<string, Promise<void>>();
-  readonly #wakers = new Map<string, () => void>();
-  /** Apps whose release waits for its turn in a train: what is seen of clusters doesn't concern them. */
-  readonly #queued = new Set<string>();
+  readonly #wakers = new Map<string, Waker>();
   /** Apps whose run ended in an error: not tried again before a new release or start. */
   readonly #broken = new Set<string>();
   /** Apps whose journal somebody else may have written to since it was read. */
@@ -93,7 +98,7 @@ export class ReleaseEngine {
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#unlisten?.();
-    this.#wakeAll();
+    for (const { wake } of this.#wakers.values()) wake();
     await Promise.all(this.#running.values());
     await this.#options.acknowledger.close();
   }
@@ -102,7 +107,7 @@ export class ReleaseEngine {
   kick(app: string): void {
     if (this.#stopping) return;
     this.#told.add(app);
-    if (this.#running.has(app)) this.#wakers.get(app)?.();
+    if (this.#running.has(app)) this.#wakers.get(app)?.wake();
     else this.#running.set(app, this.#runAndForget(app));
   }
 
@@ -111,7 +116,7 @@ export class ReleaseEngine {
     while (this.#running.size > 0) await Promise.all(this.#running.values());
   }
 
-  /** At once, but not more often than `wakeMs`: with many releases under way each look at all of them costs. */
+  /** Those whom it concerns, at once, but not more often than `wakeMs`. */
   #wakeSoon(): void {
     if (this.#resting) {
       this.#again = true;
@@ -123,11 +128,7 @@ export class ReleaseEngine {
       if (this.#again && !this.#stopping) this.#wakeSoon();
     });
     this.#again = false;
-    this.#wakeAll();
-  }
-
-  #wakeAll(): void {
-    for (const [app, wake] of this.#wakers) if (this.#stopping || !this.#queued.has(app)) wake();
+    for (const { wake, changed } of this.#wakers.values()) if (changed?.() === true) wake();
   }
 
   async #runAndForget(app: string): Promise<void> {
@@ -172,7 +173,8 @@ export class ReleaseEngine {
     while (!this.#stopping) {
       // Armed before looking, so that what happens meanwhile isn't missed.
       const woken = Promise.withResolvers<void>();
-      this.#wakers.set(app, woken.resolve);
+      const waker: Waker = { wake: woken.resolve };
+      this.#wakers.set(app, waker);
       if (this.#told.delete(app) || known?.begun === undefined) {
         const { journal, open } = await store.read(async (tx) => ({
           journal: await tx.journal(app, release),
@@ -195,9 +197,7 @@ export class ReleaseEngine {
             then: "it is looked at again",
           };
           told = await this.#tell(app, release, known, null, [wait], told);
-          this.#queued.add(app);
           await woken.promise;
-          this.#queued.delete(app);
           continue;
         }
         if (turn?.kind === "end") return this.#end(app, release, known, turn.outcome, turn.reason);
@@ -205,7 +205,8 @@ export class ReleaseEngine {
         if (ended !== undefined) return this.#follow(ended);
         continue;
       }
-      const { plan, before } = known.begun;
+      const { begun, state } = known;
+      const { plan, before } = begun;
       watching.stop ??= evidence.watch(app, plan.analysis.intervalMs);
       const observation = await observe(known.begun, known.state, newer, {
         store,
@@ -216,6 +217,8 @@ export class ReleaseEngine {
       });
       const decision: Decision = (this.#options.decide ?? decide)(plan, before, known.state, observation, now());
       if (decision.kind === "wait") {
+        const saw = glance(begun, state, store.seen());
+        waker.changed = () => glance(begun, state, store.seen()) !== saw;
         told = await this.#tell(
           app,
           release,
@@ -244,7 +247,6 @@ export class ReleaseEngine {
   async #end(app: string, release: number, known: Remembered, outcome: string, reason?: string): Promise<void> {
     this.#options.log.info({ app, release, outcome, reason }, "release ended");
     this.#follow(await this.#options.store.write((tx) => end(tx, app, release, known, outcome, reason)));
-    this.#wakeAll();
   }
 
   /** Others of a train may have waited for what was written, or follow from it. */
@@ -265,8 +267,8 @@ export class ReleaseEngine {
     const phase = phaseOf(state, begun !== undefined);
     // The hold's end moves with every look, but what is said needn't be said again.
     const exact = JSON.stringify([phase, waits.map(({ cell, kind, reason, then }) => [cell, kind, reason, then])]);
-    // Counts on their way ("applied up to revision 806 of 807") change with everything that anybody does: with many
-    // releases under way, to write each of them down would be most of the work.
+    // Counts on their way ("12 of 14 proxies") change often: with many releases under way, to write each of them down
+    // would be most of the work.
     const said = { exact, words: exact.replaceAll(/\d+/g, "#"), at: this.#options.now() };
     const recently = said.words === told.words && said.at < told.at + countsMs;
     if (first === undefined || exact === told.exact || recently) return told;

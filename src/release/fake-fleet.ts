@@ -1,4 +1,4 @@
-import type { Seen } from "../model/rows.ts";
+import type { Missing, Seen } from "../model/rows.ts";
 import type { InForce } from "../store/in-force.ts";
 import type { EvidenceSource } from "./observe.ts";
 import type { Store } from "../store/store.ts";
@@ -13,6 +13,8 @@ export function fakeFleet(
   options: {
     trouble?: (app: string, revision: string, image: string) => string | undefined;
     silent?: () => readonly string[];
+    /** What isn't applied although later revisions are. */
+    missing?: () => Missing[];
     onView?: (view: InForce) => void;
   } = {},
 ): () => void {
@@ -33,7 +35,12 @@ export function fakeFleet(
           ready[app][revision] = reason === undefined ? { ready: min, total: min } : { ready: 0, total: min, reason };
         }
       }
-      busy = busy.then(() => store.putSeen({ cluster, applied: view.revision, ready, at: 0 })).catch(() => undefined);
+      const missing = options.missing?.() ?? [];
+      const applied =
+        missing.length === 0
+          ? { applied: view.revision }
+          : { applied: Math.min(...missing.map(({ from }) => from)) - 1, beyond: { upTo: view.revision, missing } };
+      busy = busy.then(() => store.putSeen({ cluster, ...applied, ready, at: 0 })).catch(() => undefined);
     }
   };
   look(store.inForce());

@@ -1,5 +1,5 @@
 import type { Acknowledgement, Observation } from "../rollout/gates.ts";
-import { clustersOf, isRemoval } from "../rollout/gates.ts";
+import { clustersOf, isRemoval, unapplied } from "../rollout/gates.ts";
 import { activeCells, type ActiveCell } from "../rollout/position.ts";
 import { fleetCell, type Before, type Plan } from "../rollout/plan.ts";
 import type { ReleaseState } from "../rollout/state.ts";
@@ -48,7 +48,7 @@ export async function observe(
       if (!cell.wrote) return;
       // Only where the rows are applied there is something to ask for.
       const clusters = clustersOf(name, plan, before);
-      if (clusters.some((cluster) => (seen.get(cluster)?.applied ?? 0) < cell.revision)) return;
+      if (clusters.some((cluster) => unapplied(cluster, plan, cell, seen) !== undefined)) return;
       const answers = await Promise.all(
         clusters.map(async (cluster): Promise<[string, Acknowledgement]> => [
           cluster,

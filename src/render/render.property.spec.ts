@@ -144,7 +144,7 @@ test("going on row by row reaches the same objects as rendering everything anew"
       for (const cluster of before.lanes.keys()) {
         const living = new RenderedCluster(cluster, before, options);
         const old = new Map(living.objects);
-        const changed = living.advance(between);
+        const { keys: changed } = living.advance(between);
         const fresh = new RenderedCluster(cluster, between, options);
         const objects = (of: RenderedCluster) =>
           Object.fromEntries([...of.objects].toSorted().map(([key, { object }]) => [key, object]));

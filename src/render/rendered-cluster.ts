@@ -1,4 +1,4 @@
-import { affected, changedRows, objectKeys } from "./keys.ts";
+import { affected, changedRows, objectKeys, type RowName } from "./keys.ts";
 import type { ObjectKey } from "./object-key.ts";
 import { render, type Rendered, type RenderOptions } from "./render.ts";
 import type { InForceRows } from "./rows.ts";
@@ -29,16 +29,17 @@ export class RenderedCluster {
     return this.#objects;
   }
 
-  /** Goes on to a later view; tells the keys whose object is new, changed or gone. */
-  advance(rows: InForceRows): ObjectKey[] {
+  /** Goes on to a later view; tells the keys whose object is new, changed or gone, and the rows that made them so. */
+  advance(rows: InForceRows): { keys: ObjectKey[]; changed: RowName[] } {
     const before = this.#rows;
     const redo = new Set<ObjectKey>();
-    for (const row of changedRows(before, rows)) {
+    const changed = changedRows(before, rows);
+    for (const row of changed) {
       for (const key of affected(this.cluster, row, before)) redo.add(key);
       for (const key of affected(this.cluster, row, rows)) redo.add(key);
     }
     this.#rows = rows;
-    return [...redo].toSorted().filter((key) => {
+    const keys = [...redo].toSorted().filter((key) => {
       const old = this.#objects.get(key);
       let rendered = render(this.cluster, key, rows, this.#options);
       if (rendered === undefined) return this.#objects.delete(key);
@@ -50,5 +51,6 @@ export class RenderedCluster {
       this.#objects.set(key, rendered);
       return !same || old.rowRevision !== rendered.rowRevision;
     });
+    return { keys, changed };
   }
 }

@@ -1,4 +1,5 @@
 import { formatDuration } from "../model/duration.ts";
+import { lacking } from "../model/applied.ts";
 import type { Seen } from "../model/rows.ts";
 import type { Cell, FailureCode, ReleaseState } from "./state.ts";
 import { fleetCell, type Before, type Plan } from "./plan.ts";
@@ -81,13 +82,8 @@ export function held(
           },
         };
   for (const cluster of clustersOf(name, plan, before)) {
-    const known = seen.get(cluster);
-    if (cell.wrote && (known === undefined || known.applied < cell.revision))
-      return late(
-        "contact",
-        `${cluster}: ${known === undefined ? "not seen yet" : (known.error ?? `applied up to revision ${known.applied} of ${cell.revision}`)}`,
-        "not-applied",
-      );
+    const why = cell.wrote ? unapplied(cluster, plan, cell, seen) : undefined;
+    if (why !== undefined) return late("contact", `${cluster}: ${why}`, "not-applied");
   }
   const pods = podsReady(name, step, plan, state, seen, cell, now);
   if (pods !== undefined)
@@ -102,6 +98,19 @@ export function held(
   if (answer?.rejected === true && forward && !isRemoval(step) && plan.roster !== null)
     return { kind: "fail", code: "rejected", reason };
   return late("proxies", reason, "silent");
+}
+
+/** Why a cluster doesn't have what was written to a cell; undefined: it has. */
+export function unapplied(
+  cluster: string,
+  { app }: Pick<Plan, "app">,
+  { revision }: Pick<Cell, "revision">,
+  seen: ReadonlyMap<string, Seen>,
+): string | undefined {
+  const known = seen.get(cluster);
+  if (known === undefined) return "not seen yet";
+  const why = lacking(known, app, revision);
+  return why === undefined ? undefined : (known.error ?? why);
 }
 
 /** A pod that crashes isn't waited for until the step's deadline. */
