@@ -2,6 +2,8 @@
 import { defineConfig } from "vitest/config";
 
 const minute = 60_000;
+/** How long a poll waits for what must come: only ends what hangs. Vitest's own second is over on a busy machine. */
+const expect = { poll: { timeout: minute } };
 /**
  * Tiers that start Envoys, browsers or whole fleets, by how many files run at a time: few, so that they don't starve each
  * other; one where requests are sent at a rate. Their timeouts only end what hangs: a machine that other work makes many
@@ -18,6 +20,7 @@ export default defineConfig({
           name: "unit",
           // Generous: a busy machine must not turn a right answer red. Speed is measured in bench/.
           testTimeout: 2 * minute,
+          expect,
           include: ["{src,setup,test,bench,examples,web}/**/*.spec.{ts,tsx}"],
           exclude: ["**/node_modules/**", ...Object.keys(heavyTiers).map((tier) => `test/${tier}/**`)],
         },
@@ -30,6 +33,7 @@ export default defineConfig({
           // After the unit tests, which use all cores.
           sequence: { groupOrder: maxWorkers },
           testTimeout: 5 * minute,
+          expect,
           hookTimeout: 5 * minute,
         },
       })),

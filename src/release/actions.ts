@@ -1,6 +1,6 @@
 import type { Act } from "../rollout/decide.ts";
 import { fleetCell, type Before, type Plan, type Rows, type RowWrites } from "../rollout/plan.ts";
-import { programOf, stageOf, stagesNow } from "../rollout/position.ts";
+import { programOf, stagesNow } from "../rollout/position.ts";
 import { sweeps } from "../rollout/program.ts";
 import { touchedBack, touchedBy, unadmitted, type Touched } from "../rollout/roster-rows.ts";
 import { after, cellOf, type Happened, type ReleaseState } from "../rollout/state.ts";
@@ -9,7 +9,7 @@ import type { App } from "../model/app.ts";
 import type { Seen } from "../model/rows.ts";
 import type { Store, WriteTx } from "../store/store.ts";
 import type { Remembered } from "./journal-state.ts";
-import { phaseOf, putStatus } from "./release-status.ts";
+import { putStatus } from "./release-status.ts";
 import { blames, forgive, reject, rejectedParts, rejections, withoutRejected } from "./rejected.ts";
 import { resolveApp, withdrawalOf } from "./resolve-app.ts";
 import { endedInTrain } from "./train.ts";
@@ -102,11 +102,6 @@ export async function perform(
       state = after(state, happened, tx.now);
     }
     const { failure } = state;
-    await putStatus(tx, app, release, {
-      phase: phaseOf(state),
-      step: stageOf(plan, before, state)?.do ?? null,
-      ...(failure !== undefined && { reason: failure.reason, code: failure.code }),
-    });
     // A train stops as soon as one of its releases is given up, not only once that has gone all the way back.
     const stops = known.failure === undefined && failure !== undefined && failure.code !== "superseded";
     return stops && accepted.train !== undefined

@@ -24,7 +24,7 @@ const quiet = {
   },
   error: (fields: object) => console.error(fields),
 };
-const app = (name: string, spec = "", segment = "money"): App =>
+const app = (name: string, spec = "", segment = "money", deadline = "10m"): App =>
   parse(`
 apiVersion: quipu.dev/v1
 kind: App
@@ -33,7 +33,7 @@ spec:
   team: t
   segment: ${segment}
   workload: { drain: 1ms }
-  rollout: { progressDeadline: 60s, steps: [{ weight: 50, hold: 1s }] }
+  rollout: { progressDeadline: ${deadline}, steps: [{ weight: 50, hold: 1s }] }
 ${spec}`) as App;
 const cause = { kind: "deploy", by: "ana" } as const;
 const image = (n: number) => `registry.example/x:${n}`;
@@ -214,9 +214,9 @@ describe("the release engine, with a fake fleet", () => {
   it("a silent cluster is waited for, with the reason; after the deadline the way leads back, and ends when it answers", async () => {
     await release(app("a"), image(1));
     silent = ["lima"];
-    await release(app("a", "  traffic: { timeout: 1s }"), image(2), false);
+    await release(app("a", "  traffic: { timeout: 1s }", "money", "60s"), image(2), false);
     await expect.poll(async () => (await statusOf("a-r2")).reason).toContain("lima: not applied yet");
-    await expect.poll(async () => (await statusOf("a-r2")).phase, { timeout: 10_000 }).toBe("going back");
+    await expect.poll(async () => (await statusOf("a-r2")).phase).toBe("going back");
     silent = [];
     const { revision } = store.inForce();
     const ready = { a: { r1: { ready: 2, total: 2 } } };
@@ -252,8 +252,8 @@ describe("the release engine, with a fake fleet", () => {
       close: async () => undefined,
     });
     await engine.start();
-    await release(app("a"), image(2), false);
-    await expect.poll(async () => (await statusOf("a-r2")).phase, { timeout: 10_000 }).toBe("going back");
+    await release(app("a", "", "money", "60s"), image(2), false);
+    await expect.poll(async () => (await statusOf("a-r2")).phase).toBe("going back");
     expect(lane("a", "lima").weights).toEqual({ r1: 100 });
     mute = false;
     await engine.idle();
@@ -317,7 +317,7 @@ describe("the release engine, with a fake fleet", () => {
       void old.stop().then(() => engine.start());
     });
     await release(app("a", "  traffic: { timeout: 2s }"), image(2), false);
-    await expect.poll(async () => (await statusOf("a-r2")).phase, { timeout: 10_000 }).toBe("finished");
+    await expect.poll(async () => (await statusOf("a-r2")).phase).toBe("finished");
     stop();
     expect(crashes).toBeGreaterThanOrEqual(4);
     expect(await end()).toMatchObject({

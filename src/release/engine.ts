@@ -36,11 +36,12 @@ function logged(act: Act): object {
   return act.kind === "held" ? { cell: act.cell, evidence: act.evidence } : { cell: act.cell, step: act.step };
 }
 
-/** What a release's status said last, with its counts and without, and when (Unix ms). */
+/** What a release's status said last, and when (Unix ms). `late`: there is news since, which may wait. */
 interface Told {
-  exact: string;
+  phase: string;
   words: string;
   at: number;
+  late: boolean;
 }
 
 interface Waker {
@@ -49,8 +50,8 @@ interface Waker {
   changed?(): boolean;
 }
 
-/** A status that only counts on is written no more often, in ms. */
-const countsMs = 1000;
+/** News of what a release waits for is written no more often, in ms; those of its phase at once. */
+const newsMs = 1000;
 
 /** Between two looks at everything because of what was seen, in ms. */
 const wakeMs = 20;
@@ -166,7 +167,7 @@ export class ReleaseEngine {
   /** One release, to its end or until the engine stops. */
   async #finish(app: string, release: number, watching: { stop?: () => void }): Promise<void> {
     const { store, acknowledger, evidence, now, log } = this.#options;
-    let told: Told = { exact: "", words: "", at: -Infinity };
+    let told: Told = { phase: "", words: "", at: -Infinity, late: false };
     let known: Remembered | undefined;
     let newer: number | undefined;
     let lastActAt = now();
@@ -227,7 +228,8 @@ export class ReleaseEngine {
           decision.waits,
           told,
         );
-        await this.#sleep(woken.promise, decision.waits, now(), now() - lastActAt);
+        const until = told.late ? told.at + newsMs : Infinity;
+        await this.#sleep(woken.promise, decision.waits, now(), { until, waitedMs: now() - lastActAt });
         continue;
       }
       lastActAt = now();
@@ -266,12 +268,11 @@ export class ReleaseEngine {
     const first = waits[0];
     const phase = phaseOf(state, begun !== undefined);
     // The hold's end moves with every look, but what is said needn't be said again.
-    const exact = JSON.stringify([phase, waits.map(({ cell, kind, reason, then }) => [cell, kind, reason, then])]);
-    // Counts on their way ("12 of 14 proxies") change often: with many releases under way, to write each of them down
-    // would be most of the work.
-    const said = { exact, words: exact.replaceAll(/\d+/g, "#"), at: this.#options.now() };
-    const recently = said.words === told.words && said.at < told.at + countsMs;
-    if (first === undefined || exact === told.exact || recently) return told;
+    const words = JSON.stringify([phase, waits.map(({ cell, kind, reason, then }) => [cell, kind, reason, then])]);
+    if (first === undefined || words === told.words) return { ...told, late: false };
+    const said: Told = { phase, words, at: this.#options.now(), late: false };
+    // With many releases under way, to write down each pod and proxy that comes would be most of the work.
+    if (phase === told.phase && said.at < told.at + newsMs) return { ...told, late: true };
     const { failure } = state;
     await this.#options.store.write(async (tx) =>
       putStatus(tx, app, release, {
@@ -288,8 +289,14 @@ export class ReleaseEngine {
     return said;
   }
 
-  async #sleep(woken: Promise<void>, waits: readonly Wait[], now: number, waitedMs = 0): Promise<void> {
-    const until = Math.min(...waits.map((wait) => wait.until));
+  /** Until somebody wakes it, a wait is over, or `until` (Unix ms). `waitedMs`: for how long nothing could be done. */
+  async #sleep(
+    woken: Promise<void>,
+    waits: readonly Wait[],
+    now: number,
+    { until: latest, waitedMs }: { until: number; waitedMs: number },
+  ): Promise<void> {
+    const until = Math.min(latest, ...waits.map((wait) => wait.until));
     const asking = waits.some(({ kind }) => kind === "proxies")
       ? askAfter(waitedMs, this.#options.askEveryMs)
       : Infinity;
