@@ -51,6 +51,10 @@ describe("apply", () => {
     desired.change(10, {});
     await applied(10);
     expect(told()).toHaveLength(1);
+    // Rows changed, and what they say of it didn't: there is nothing to write.
+    desired.change(11, { put: [service("checkout", 81)] });
+    await applied(11);
+    expect(told()).toHaveLength(1);
     expect(worker.status()).toMatchObject({ pending: 0, failures: [] });
   });
 

@@ -9,6 +9,11 @@ export const rowRevisionAnnotation = "quipu.dev/row-revision";
 
 export interface StampedObject {
   object: KubeObject;
+  /**
+   * Of all but the row revision: rows change far more often than what an object says of them, and then there is nothing to
+   * apply. The object goes on carrying the revision of its last change, which is what a worker with older rows has to heed:
+   * with rows from that one on it would say the same.
+   */
   hash: string;
 }
 
@@ -23,17 +28,17 @@ export function stamp(desired: DesiredObject, options: { withoutReplicas?: boole
     generation: _generation,
     ...ours
   } = metadata;
-  const object: KubeObject = {
+  const unmarked: KubeObject = {
     ...rest,
-    metadata: {
-      ...ours,
-      labels: { ...metadata.labels, [managedLabel]: "true" },
-      annotations: { ...metadata.annotations, [rowRevisionAnnotation]: String(desired.rowRevision) },
-    },
+    metadata: { ...ours, labels: { ...metadata.labels, [managedLabel]: "true" } },
   };
   if (spec !== undefined)
-    object.spec = options.withoutReplicas ? omit(spec as Record<string, unknown>, "replicas") : spec;
-  return { object, hash: shortHash(JSON.stringify(object)) };
+    unmarked.spec = options.withoutReplicas ? omit(spec as Record<string, unknown>, "replicas") : spec;
+  const annotations = { ...metadata.annotations, [rowRevisionAnnotation]: String(desired.rowRevision) };
+  return {
+    object: { ...unmarked, metadata: { ...unmarked.metadata, annotations } },
+    hash: shortHash(JSON.stringify(unmarked)),
+  };
 }
 
 /** The row revision that an object in a cluster carries; -1: none of ours. */

@@ -4,7 +4,7 @@ import { KubeClient } from "../kube/kube-client.ts";
 import { KubeError } from "../kube/kube-error.ts";
 import { kinds, type Kind } from "../objects/kinds.ts";
 import type { KubeObject } from "../objects/meta.ts";
-import { eventually } from "../../test/harness/eventually.ts";
+import { eventually, patienceMs } from "../../test/harness/eventually.ts";
 import { ClusterWorker } from "./cluster-worker.ts";
 import { DesiredObjects, objectKey } from "./desired.ts";
 import { memoryLedger, type Ledger } from "./ledger.ts";
@@ -137,7 +137,11 @@ async function history(seed: number, api: TestServer): Promise<void> {
   }
   troubled = false;
   const settled = () =>
-    eventually(() => expect(worker.status()).toMatchObject({ applied: revision, pending: 0, failures: [] }), 8000, 10);
+    eventually(
+      () => expect(worker.status()).toMatchObject({ applied: revision, pending: 0, failures: [] }),
+      patienceMs,
+      10,
+    );
 
   try {
     await settled();

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { readStat } from "../cluster/runtime/process-scan.ts";
+import { patienceMs } from "../../test/harness/eventually.ts";
 import { Child } from "./child.ts";
 
 let folder: string;
@@ -35,7 +36,7 @@ function child(script: string, more: { once?: boolean; log?: string } = {}): Chi
   children.push(made);
   return made;
 }
-const patience = { timeout: 20_000 };
+const patience = { timeout: patienceMs };
 
 test("what is killed is started again", async () => {
   const one = child("exec sleep 60");

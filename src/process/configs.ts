@@ -49,6 +49,7 @@ export function meshConfig(home: string, fleet: FleetFile, entry: ClusterEntry) 
     trust: join(clusterFolder(home, entry.name), "trust"),
     trustDomain: fleet.trustDomain,
     runDir: runFolder(fleet.id),
+    hollow: entry.hollow === true,
   };
 }
 

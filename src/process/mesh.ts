@@ -27,6 +27,7 @@ export interface MeshConfig {
   trust: string;
   trustDomain: string;
   runDir: string;
+  hollow?: boolean;
 }
 
 /** Runs a cluster's mesh process until SIGTERM or SIGINT. Its log goes to standard error, one JSON object a line. */

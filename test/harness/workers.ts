@@ -4,14 +4,14 @@ import { KubeClient } from "../../src/kube/kube-client.ts";
 import type { Seen } from "../../src/model/rows.ts";
 import type { Deployment, Service } from "../../src/objects/core.ts";
 import type { KubeObject } from "../../src/objects/meta.ts";
-import { eventually as within } from "./eventually.ts";
+import { patienceMs, eventually as within } from "./eventually.ts";
 import { ClusterWorker, type ClusterWorkerOptions } from "../../src/fleet/cluster-worker.ts";
 import { DesiredObjects, keyText } from "../../src/fleet/desired.ts";
 import { memoryLedger, type Ledger } from "../../src/fleet/ledger.ts";
 import type { WorkerEvent } from "../../src/fleet/worker-event.ts";
 
-/** Shorter than a test may take, so that what was missing is told. */
-export const eventually = <T>(check: () => T | Promise<T>) => within(check, 4000, 10);
+/** Looked at often: what a worker does takes milliseconds. */
+export const eventually = <T>(check: () => T | Promise<T>) => within(check, patienceMs, 10);
 
 /** For workers against the embedded cluster's API over real HTTPS: made anew for each test of a spec that says `useWorkers()`. */
 export let api: TestServer;

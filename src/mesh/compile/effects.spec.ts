@@ -14,7 +14,7 @@ import { resourcesOf } from "./testing/resources.ts";
 import { staticBootstrap } from "./testing/static-bootstrap.ts";
 
 /** The golden case `effects` with real Envoys: what a rule does to a request. */
-describe("in real traffic", { timeout: 30_000 }, () => {
+describe("in real traffic", () => {
   const scratch = mkdtempSync(join(tmpdir(), "quipu-effects-"));
   const envoys: RunningEnvoy[] = [];
   const servers: (Server | TcpServer)[] = [];

@@ -12,7 +12,7 @@ import { resourcesOf } from "./testing/resources.ts";
 import { staticBootstrap } from "./testing/static-bootstrap.ts";
 
 /** The golden case `two-sidecars` with real Envoys and a real app, without a control plane. */
-describe("two sidecars", { timeout: 30_000 }, () => {
+describe("two sidecars", () => {
   const scratch = mkdtempSync(join(tmpdir(), "quipu-traffic-"));
   const envoys: RunningEnvoy[] = [];
   let app: Server;

@@ -28,6 +28,8 @@ export interface MeshServerOptions {
   xdsSocket: string;
   controlSocket: string;
   rateLimit: { host: string; port: number };
+  /** Its pods have no process behind them, and so no proxies. */
+  hollow?: boolean;
   client: Pick<KubeClient, "list" | "watch">;
   reviewToken: ReviewToken;
   issuer: LeafIssuer & { readonly rootPem: string; readonly trustDomain: string };
@@ -120,7 +122,7 @@ export class MeshServer {
       proxies: this.#ads,
       objects: this.#feed,
       disconnected: () =>
-        disconnectedProxies(this.#watch.pods(), this.#ads.pods, {
+        disconnectedProxies(this.#options.hollow === true ? [] : this.#watch.pods(), this.#ads.pods, {
           firstServedAt: this.#firstServedAt ?? now(),
           ttlMs: leafTtlMs,
         }),
