@@ -90,6 +90,8 @@ export async function startServer(
         connection: connectionFromKubeconfig(read(kubeconfig), { path: kubeconfig, readFile: read }),
         store,
         trustDomain: config.trustDomain,
+        // Processes on this machine: how much they are given at once is limited, not how often.
+        rateLimit: { perSecond: 1000, burst: 1000 },
         // A store that was ever written tells the truth when it says that nothing is in force: it never begins anew by itself.
         mayBeEmpty: () => store.inForce().revision > 0,
         event: (event) =>
