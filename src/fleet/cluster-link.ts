@@ -1,7 +1,7 @@
 /** All that joins a server to one cluster: what is in force, rendered for it, and a worker that applies it and reports. */
 import type { Seen } from "../model/rows.ts";
 import { KubeClient } from "../kube/kube-client.ts";
-import type { KubeConnection } from "../kube/kubeconfig.ts";
+import type { KubeConnection } from "../kube/kube-connection.ts";
 import type { Store } from "../store/store.ts";
 import { baseline, type BaselineOptions } from "./bootstrap.ts";
 import { ClusterWorker, type ClusterWorkerOptions } from "./cluster-worker.ts";

@@ -51,7 +51,7 @@ async function firstObjectIn(
       if (left) return keyText(`${kind.apiVersion}/${kind.kind}/${namespace}/${left.metadata.name}`);
     } catch (error) {
       // A kind that this cluster doesn't have can't be in the way. Any other doubt is.
-      if (!(error instanceof KubeError) || error.status !== 404) throw error;
+      if (!(error instanceof KubeError) || error.code !== "kube/no-kind") throw error;
     }
   }
   return undefined;

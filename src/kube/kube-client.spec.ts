@@ -41,7 +41,7 @@ function connect(options: object = {}): KubeClient {
   const clock = { now: () => 0, sleep: async (ms: number) => void slept.push(ms) };
   return new KubeClient(
     { server: `http://127.0.0.1:${(server.address() as AddressInfo).port}/prefix`, token: "t0ken" },
-    { clock, ...options },
+    { clock, random: () => 0, ...options },
   );
 }
 const send = (response: ServerResponse, status: number, value: unknown, headers: Record<string, string> = {}) =>
@@ -150,7 +150,7 @@ test("lists are read page by page, and items carry their kind", async () => {
 });
 
 test("find and delete take an absent object for an answer, get doesn't; preconditions travel", async () => {
-  answer = (_, response) => send(response, 404, failure(404, "NotFound"));
+  answer = (_, response) => send(response, 404, failure(404, "NotFound", { name: "catalog", kind: "services" }));
   const ref = { namespace: "food", name: "catalog" };
   expect(await client.find(kinds.Service, ref)).toBeUndefined();
   expect(

@@ -2,8 +2,11 @@
 import type { Readable } from "node:stream";
 import { findKind, resourcePath, type Kind } from "../objects/kinds.ts";
 import type { KubeObject } from "../objects/meta.ts";
+import { deletedFrom, listFrom, objectFrom, type KubeList } from "./answers.ts";
+import { systemClock } from "./clock.ts";
+import { Discovery } from "./discovery.ts";
+import type { KubeConnection } from "./kube-connection.ts";
 import { KubeError } from "./kube-error.ts";
-import type { KubeConnection } from "./kubeconfig.ts";
 import { Transport, type Request, type Response, type TransportOptions } from "./transport.ts";
 import { watchEvents, type WatchEvent } from "./watch-stream.ts";
 
@@ -21,12 +24,6 @@ export interface ListOptions extends Selection {
   continue?: string;
   resourceVersion?: string;
   signal?: AbortSignal;
-}
-export interface KubeList<T> {
-  items: T[];
-  resourceVersion: string;
-  continue?: string;
-  remainingItemCount?: number;
 }
 export interface WriteOptions {
   fieldManager?: string;
@@ -55,9 +52,11 @@ export interface WatchOptions extends Selection {
 
 export class KubeClient {
   readonly #transport: Transport;
+  readonly #discovery: Discovery;
 
   constructor(connection: KubeConnection, options: TransportOptions = {}) {
     this.#transport = new Transport(connection, options);
+    this.#discovery = new Discovery(this.#transport, options.clock ?? systemClock);
   }
 
   get server(): string {
@@ -66,7 +65,7 @@ export class KubeClient {
 
   /** Throws `KubeError` with reason NotFound. */
   async get<T extends KubeObject>(kind: Kind, ref: ObjectRef): Promise<T> {
-    return json(await this.#transport.request({ method: "GET", path: path(kind, ref) }));
+    return this.#object(kind, { method: "GET", path: path(kind, ref) });
   }
 
   /** As `get`; undefined when there is none. */
@@ -74,7 +73,7 @@ export class KubeClient {
     try {
       return await this.get<T>(kind, ref);
     } catch (error) {
-      if (error instanceof KubeError && error.status === 404) return undefined;
+      if (error instanceof KubeError && error.absent) return undefined;
       throw error;
     }
   }
@@ -82,27 +81,13 @@ export class KubeClient {
   /** One page. List items carry apiVersion and kind, which the API leaves out of them. */
   async list<T extends KubeObject>(kind: Kind, options: ListOptions = {}): Promise<KubeList<T>> {
     const { namespace, signal, ...query } = options;
-    const list = json<{
-      items: T[] | null;
-      metadata: { resourceVersion: string; continue?: string; remainingItemCount?: number };
-    }>(
-      await this.#transport.request({
-        method: "GET",
-        path: resourcePath(kind, namespace),
-        query,
-        ...(signal ? { signal } : {}),
-      }),
-    );
-    if (typeof list.metadata?.resourceVersion !== "string")
-      throw new KubeError("kube/malformed", `${resourcePath(kind, namespace)}: the answer is not a list`);
-    const { resourceVersion, continue: next, remainingItemCount } = list.metadata;
-    const items = (list.items ?? []).map((item) => ({ ...item, apiVersion: kind.apiVersion, kind: kind.kind }));
-    return {
-      items,
-      resourceVersion,
-      ...(next ? { continue: next } : {}),
-      ...(remainingItemCount === undefined ? {} : { remainingItemCount }),
+    const request = {
+      method: "GET" as const,
+      path: resourcePath(kind, namespace),
+      query,
+      ...(signal ? { signal } : {}),
     };
+    return listFrom<T>(await this.#ask(kind, request), kind, `GET ${request.path}`);
   }
 
   /** All pages, 500 objects at a time unless `limit` says otherwise. */
@@ -110,23 +95,30 @@ export class KubeClient {
     const items: T[] = [];
     let page: KubeList<T> | undefined;
     do {
+      // A server that never comes to an end is none.
+      const before: string | undefined = page?.continue;
       page = await this.list<T>(kind, {
         limit: 500,
         ...options,
         ...(page?.continue ? { continue: page.continue } : {}),
       });
+      if (before !== undefined && page.continue === before)
+        throw new KubeError(
+          "kube/malformed",
+          `GET ${resourcePath(kind, options.namespace)}: the pages of the list have no end`,
+        );
       items.push(...page.items);
     } while (page.continue);
     return { items, resourceVersion: page.resourceVersion };
   }
 
   async create<T extends KubeObject>(object: T, options: WriteOptions = {}): Promise<T> {
-    return json(await this.#write("POST", { ...object.metadata, name: undefined }, object, options));
+    return this.#write("POST", { ...object.metadata, name: undefined }, object, options);
   }
 
   /** Replaces the object; with `metadata.resourceVersion` only if it is still that version. */
   async update<T extends KubeObject>(object: T, options: WriteOptions = {}): Promise<T> {
-    return json(await this.#write("PUT", object.metadata, object, options));
+    return this.#write("PUT", object.metadata, object, options);
   }
 
   async patch<T extends KubeObject>(
@@ -137,15 +129,17 @@ export class KubeClient {
     options: WriteOptions = {},
   ): Promise<T> {
     const { subresource, dryRun, fieldManager, signal } = options;
-    return json(
-      await this.#transport.request({
+    return this.#object(
+      kind,
+      {
         method: "PATCH",
         path: path(kind, ref, subresource),
         query: { fieldManager, dryRun: dryRun ? "All" : undefined },
         body: JSON.stringify(patch),
         contentType: `application/${type}-patch+json`,
         ...(signal ? { signal } : {}),
-      }),
+      },
+      subresource,
     );
   }
 
@@ -155,30 +149,36 @@ export class KubeClient {
    */
   async apply<T extends KubeObject>(object: T, options: ApplyOptions): Promise<{ object: T; created: boolean }> {
     const { subresource, dryRun, fieldManager, force, signal } = options;
-    const response = await this.#transport.request({
-      method: "PATCH",
-      path: path(kindOf(object), object.metadata, subresource),
+    const kind = kindOf(object);
+    const request = {
+      method: "PATCH" as const,
+      path: path(kind, object.metadata, subresource),
       query: { fieldManager, force: force ? true : undefined, dryRun: dryRun ? "All" : undefined },
       body: JSON.stringify(object),
       contentType: "application/apply-patch+yaml",
       ...(signal ? { signal } : {}),
-    });
-    return { object: json<T>(response), created: response.status === 201 };
+    };
+    const response = await this.#ask(kind, request);
+    return {
+      object: objectFrom<T>(response, answered(kind, subresource), `PATCH ${request.path}`),
+      created: response.status === 201,
+    };
   }
 
   /** False when there was none. Preconditions that don't hold throw `KubeError` with reason Conflict. */
   async delete(kind: Kind, ref: ObjectRef, options: DeleteOptions = {}): Promise<boolean> {
     const { dryRun, ...rest } = options;
+    const request = {
+      method: "DELETE" as const,
+      path: path(kind, ref),
+      query: { dryRun: dryRun ? "All" : undefined },
+      body: JSON.stringify({ apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: "Background", ...rest }),
+    };
     try {
-      await this.#transport.request({
-        method: "DELETE",
-        path: path(kind, ref),
-        query: { dryRun: dryRun ? "All" : undefined },
-        body: JSON.stringify({ apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: "Background", ...rest }),
-      });
+      deletedFrom(await this.#ask(kind, request), kind, `DELETE ${request.path}`);
       return true;
     } catch (error) {
-      if (error instanceof KubeError && error.status === 404) return false;
+      if (error instanceof KubeError && error.absent) return false;
       throw error;
     }
   }
@@ -192,7 +192,9 @@ export class KubeClient {
       query: { ...query, watch: true, allowWatchBookmarks: true },
       signal,
     };
-    const { body } = await this.#transport.stream(request);
+    const { body } = await this.#transport.stream(request).catch(async (error: unknown) => {
+      throw await this.#explained(kind, request, error);
+    });
     opened?.();
     yield* watchEvents<T>(body, `watch ${request.path}`);
   }
@@ -217,21 +219,59 @@ export class KubeClient {
     await this.#transport.close();
   }
 
-  #write(
+  async #write<T extends KubeObject>(
     method: "POST" | "PUT",
     ref: { name?: string | undefined; namespace?: string },
-    object: KubeObject,
+    object: T,
     options: WriteOptions,
-  ): Promise<Response> {
+  ): Promise<T> {
     const { subresource, dryRun, fieldManager, signal } = options;
-    return this.#transport.request({
-      method,
-      path: path(kindOf(object), ref, subresource),
-      query: { fieldManager, dryRun: dryRun ? "All" : undefined },
-      body: JSON.stringify(object),
-      ...(signal ? { signal } : {}),
+    const kind = kindOf(object);
+    return this.#object(
+      kind,
+      {
+        method,
+        path: path(kind, ref, subresource),
+        query: { fieldManager, dryRun: dryRun ? "All" : undefined },
+        body: JSON.stringify(object),
+        ...(signal ? { signal } : {}),
+      },
+      subresource,
+    );
+  }
+
+  async #object<T extends KubeObject>(
+    kind: Kind,
+    request: Request,
+    subresource?: WriteOptions["subresource"],
+  ): Promise<T> {
+    const response = await this.#ask(kind, request);
+    return objectFrom<T>(response, answered(kind, subresource), `${request.method} ${request.path}`);
+  }
+
+  /** As the transport; a 404 for want of the kind says so. */
+  async #ask(kind: Kind, request: Request): Promise<Response> {
+    try {
+      return await this.#transport.request(request);
+    } catch (error) {
+      throw await this.#explained(kind, request, error);
+    }
+  }
+  async #explained(kind: Kind, request: Request, error: unknown): Promise<unknown> {
+    if (!(error instanceof KubeError) || error.status !== 404 || error.absent) return error;
+    const missing = await this.#discovery.missing(kind);
+    if (missing === undefined) return error;
+    return new KubeError("kube/no-kind", `${request.method} ${request.path}: ${missing}`, {
+      status: 404,
+      cause: error,
     });
   }
+}
+
+const scale = { apiVersion: "autoscaling/v1", kind: "Scale" };
+/** What the API answers to a write below the object. */
+function answered(kind: Kind, subresource: WriteOptions["subresource"]): Kind {
+  return subresource === "scale" ? { ...kind, ...scale } : kind;
 }
 
 function path(kind: Kind, ref: { name?: string | undefined; namespace?: string }, subresource?: string): string {
@@ -242,15 +282,4 @@ function kindOf(object: KubeObject): Kind {
   const kind = findKind(object.apiVersion, object.kind);
   if (!kind) throw new TypeError(`${object.apiVersion} ${object.kind} is not a registered kind`);
   return kind;
-}
-
-function json<T>(response: Response): T {
-  try {
-    return JSON.parse(response.body) as T;
-  } catch (cause) {
-    throw new KubeError("kube/malformed", `the answer isn't JSON: ${response.body.slice(0, 200)}`, {
-      status: response.status,
-      cause,
-    });
-  }
 }

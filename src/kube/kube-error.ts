@@ -20,9 +20,17 @@ export interface Status {
 
 /**
  * `kube/status`: the API answered with a failure; `kube/unreachable`: no answer; `kube/timeout`: none in time;
- * `kube/malformed`: an answer that isn't the Kubernetes API's; `kube/aborted`: the caller gave up.
+ * `kube/malformed`: an answer that isn't the Kubernetes API's; `kube/aborted`: the caller gave up; `kube/credentials`: no
+ * credentials could be had, so that nothing was asked; `kube/no-kind`: the cluster doesn't have the kind.
  */
-export type KubeErrorCode = "kube/status" | "kube/unreachable" | "kube/timeout" | "kube/malformed" | "kube/aborted";
+export type KubeErrorCode =
+  | "kube/status"
+  | "kube/unreachable"
+  | "kube/timeout"
+  | "kube/malformed"
+  | "kube/aborted"
+  | "kube/credentials"
+  | "kube/no-kind";
 
 /** A field that another manager owns, of a server-side apply that was refused. */
 export interface FieldConflict {
@@ -70,6 +78,25 @@ export class KubeError extends Error {
     );
   }
 
+  /** No other request would fare better now: no contact, or an API that doesn't know us or has no time for anybody. */
+  get lost(): boolean {
+    if (this.code === "kube/no-kind") return false;
+    if (this.code !== "kube/status") return true;
+    const { status, reason } = this;
+    // A failure without a Status is a load balancer's: the API behind it was never asked. With one, 500 and 504 may be one object's (a webhook that hangs).
+    return status === 401 || status === 429 || status === 503 || this.anonymous || (status >= 500 && reason === "");
+  }
+
+  /** The API took us for nobody: it didn't find our credentials good, or got none. */
+  get anonymous(): boolean {
+    return this.status === 403 && this.message.includes('User "system:anonymous"');
+  }
+
+  /** The object asked for isn't there: said by the API about the object, not by something on the way about a path. */
+  get absent(): boolean {
+    return this.status === 404 && this.reason === "NotFound" && this.details.name !== undefined;
+  }
+
   /** The version asked for has been compacted away: list again (410). */
   get expired(): boolean {
     return this.status === 410 || this.reason === "Expired" || this.reason === "Gone";
@@ -94,8 +121,31 @@ export function errorFromStatus(request: string, httpStatus: number, body: strin
   error.message =
     owners.length > 0
       ? `${request}: ${owners.join("; ")}`
-      : `${request}: ${status?.message ?? (body.slice(0, 200).trim() || `HTTP ${httpStatus}`)}`;
+      : `${request}: ${status?.message ?? `HTTP ${httpStatus}${body.trim() === "" ? "" : ` with ${whatCame(body)}`}`}`;
+  if (httpStatus >= 300 && httpStatus < 400)
+    error.message += ": something in between sends us elsewhere, perhaps to a page for logging in";
+  // RBAC names verb and resource (https://kubernetes.io/docs/reference/access-authn-authz/rbac/); an admission's refusal explains itself.
+  if (code === 403 && /User "[^"]*" cannot /.test(error.message) && !error.anonymous)
+    error.message += " (bind that user to a ClusterRole that allows it)";
   return error;
+}
+
+/** What came in place of an API's answer, without its content where that may be an object: objects hold secrets. */
+export function whatCame(text: string): string {
+  const trimmed = text.trim();
+  if (trimmed === "") return "nothing";
+  const title = /<title>([^<]{1,80})/i.exec(trimmed)?.[1]?.trim();
+  if (trimmed.startsWith("<")) return `an HTML page${title ? ` titled "${title}"` : ""}`;
+  if (/^[{["]/.test(trimmed)) {
+    try {
+      const { kind } = (JSON.parse(trimmed) ?? {}) as { kind?: unknown };
+      return typeof kind === "string" ? `a ${kind.slice(0, 80)}` : "JSON of another kind";
+    } catch {
+      return `JSON that breaks off or is damaged (${Buffer.byteLength(text)} bytes)`;
+    }
+  }
+  // oxlint-disable-next-line no-control-regex
+  return `"${trimmed.slice(0, 100).replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ")}"`;
 }
 
 function parseStatus(body: string): Status | undefined {

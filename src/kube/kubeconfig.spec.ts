@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
+import { kubeconfigSources } from "./kubeconfig-file.ts";
 import { connectionFromKubeconfig, kubeconfigContexts, kubeconfigFor } from "./kubeconfig.ts";
 
 const pem = (name: string) => `-----BEGIN ${name}-----\nAAAA\n-----END ${name}-----\n`;
+const v1 = "client.authentication.k8s.io/v1";
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 const config = (over: { user?: object; cluster?: object; context?: object } = {}) =>
   stringify({
@@ -72,7 +74,32 @@ describe("what can't be used is named", () => {
     [
       "an exec plugin",
       config({ user: { exec: { command: "aws" } } }),
-      { code: "kubeconfig/unsupported", field: "users[u].exec" },
+      { code: "kubeconfig/unsupported", field: "users[u].exec.apiVersion" },
+    ],
+    [
+      "an exec plugin that asks at a terminal",
+      config({ user: { exec: { apiVersion: v1, command: "aws", interactiveMode: "Always" } } }),
+      { code: "kubeconfig/unsupported", field: "users[u].exec.interactiveMode" },
+    ],
+    [
+      "a provider that is no more",
+      config({ user: { "auth-provider": { name: "gcp" } } }),
+      { code: "kubeconfig/unsupported", field: "users[u].auth-provider.name", found: "gcp", accepted: "oidc" },
+    ],
+    [
+      "an issuer in the clear",
+      config({ user: { "auth-provider": { name: "oidc", config: { "idp-issuer-url": "http://idp" } } } }),
+      { code: "kubeconfig/broken", field: "users[u].auth-provider.config.idp-issuer-url" },
+    ],
+    [
+      "groups without a user",
+      config({ user: { "as-groups": ["a"] } }),
+      { code: "kubeconfig/broken", field: "users[u].as" },
+    ],
+    [
+      "a proxy of another kind, without its password",
+      config({ cluster: { "proxy-url": "socks4://me:s3cret@proxy:1080" } }),
+      { code: "kubeconfig/unsupported", field: "clusters[c].proxy-url", found: "socks4://…@proxy:1080" },
     ],
     [
       "a missing cluster",
@@ -104,6 +131,93 @@ describe("what can't be used is named", () => {
       expect.objectContaining({ code: "kubeconfig/missing", found: "quito", accepted: "lima, bogota" }),
     );
   });
+});
+
+test("plugins, providers, impersonation and proxies are read as they stand", () => {
+  const extension = { name: "client.authentication.k8s.io/exec", extension: { audience: "a" } };
+  const exec = {
+    apiVersion: v1,
+    command: "./bin/aws",
+    args: ["token"],
+    env: [{ name: "A", value: "b" }],
+    installHint: "get it",
+    interactiveMode: "IfAvailable",
+    provideClusterInfo: true,
+  };
+  const cluster = { "proxy-url": "socks5://proxy:1080", extensions: [extension] };
+  const as = { as: "ana", "as-uid": "7", "as-groups": ["g"], "as-user-extra": { "a/b": ["c"] } };
+  expect(
+    connectionFromKubeconfig(config({ user: { exec, ...as }, cluster }), { path: "/home/me/.kube/config" }),
+  ).toMatchObject({
+    exec: {
+      apiVersion: v1,
+      command: "/home/me/.kube/bin/aws",
+      args: ["token"],
+      env: [{ name: "A", value: "b" }],
+      installHint: "get it",
+      provideClusterInfo: true,
+      clusterConfig: { audience: "a" },
+    },
+    proxyUrl: "socks5://proxy:1080",
+    impersonate: { user: "ana", uid: "7", groups: ["g"], extra: { "a/b": ["c"] } },
+  });
+  const oidc = {
+    "idp-issuer-url": "https://idp.example/realm",
+    "client-id": "quipu",
+    "client-secret": "s",
+    "id-token": "i",
+    "refresh-token": "r",
+    "idp-certificate-authority": "idp.pem",
+  };
+  expect(
+    connectionFromKubeconfig(config({ user: { "auth-provider": { name: "oidc", config: oidc } } }), {
+      path: "/k/config",
+      readFile: (path) => `the text of ${path}`,
+    }).oidc,
+  ).toEqual({
+    issuer: "https://idp.example/realm",
+    clientId: "quipu",
+    clientSecret: "s",
+    idToken: "i",
+    refreshToken: "r",
+    ca: "the text of /k/idp.pem",
+  });
+});
+
+test("a token's file counts before a token that stands in the kubeconfig, and is remembered", () => {
+  const text = config({ user: { token: "old", tokenFile: "token" } });
+  expect(connectionFromKubeconfig(text, { path: "/k/config", readFile: () => "new\n" })).toMatchObject({
+    token: "new",
+    files: { token: "/k/token" },
+  });
+});
+
+test("of several files the first that has a thing wins, each with its own folder", () => {
+  const first = stringify({
+    kind: "Config",
+    "current-context": "one",
+    contexts: [{ name: "one", context: { cluster: "c", user: "mine" } }],
+    users: [{ name: "mine", user: { tokenFile: "token" } }],
+  });
+  const second = config({ user: { token: "second" } });
+  const env = { KUBECONFIG: "/a/config:/absent/config:/b/config" };
+  const sources = kubeconfigSources(env, (path) => ({ "/a/config": first, "/b/config": second })[path]);
+  expect(sources.map(({ path }) => path)).toEqual(["/a/config", "/b/config"]);
+  expect(kubeconfigContexts(sources)).toEqual({ contexts: ["one", "lima", "bogota"], current: "one" });
+  expect(connectionFromKubeconfig(sources, { readFile: (path) => path })).toMatchObject({
+    server: "https://127.17.0.1:6443",
+    token: "/a/token",
+  });
+  expect(connectionFromKubeconfig(sources, { context: "lima" }).token).toBe("second");
+  expect(kubeconfigSources({ HOME: "/home/me" }, (path) => path)).toEqual([
+    { text: "/home/me/.kube/config", path: "/home/me/.kube/config" },
+  ]);
+});
+
+test("YAML that is broken is told of by its line, never quoted", () => {
+  expect(() => connectionFromKubeconfig("users:\n- token: s3cret: x\n")).toThrowError(
+    expect.objectContaining({ message: expect.stringMatching(/^the kubeconfig isn't YAML: .* line 2$/) }),
+  );
 });
 
 test("a kubeconfig we write reads back as the same connection", () => {

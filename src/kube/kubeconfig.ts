@@ -1,47 +1,13 @@
 /** Kubeconfig files (https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/) → a connection. */
-import { dirname, resolve } from "node:path";
-import { parse } from "yaml";
+import { resolve } from "node:path";
+import type { KubeConnection } from "./kube-connection.ts";
+import { KubeconfigError } from "./kubeconfig-error.ts";
+import { readKubeconfig, string, type Entry, type Fields, type KubeconfigSource } from "./kubeconfig-file.ts";
+import { execPlugin, impersonation, oidcProvider } from "./kubeconfig-user.ts";
+import { isProxyUrl, proxySchemes } from "./proxy.ts";
 
-/** All that is needed to talk to one Kubernetes API. PEM texts, not paths. */
-export interface KubeConnection {
-  /** `https://127.17.0.1:6443`; a path prefix is kept. */
-  server: string;
-  ca?: string;
-  cert?: string;
-  key?: string;
-  token?: string;
-  username?: string;
-  password?: string;
-  /** Checked against the server's certificate in place of the host. */
-  tlsServerName?: string;
-  insecureSkipTlsVerify?: boolean;
-  /** The context's default namespace. */
-  namespace?: string;
-}
+export type { KubeConnection };
 
-export type KubeconfigErrorCode = "kubeconfig/broken" | "kubeconfig/missing" | "kubeconfig/unsupported";
-export class KubeconfigError extends Error {
-  readonly code: KubeconfigErrorCode;
-  /** Path in the file, such as `users[admin].exec`. */
-  readonly field: string;
-  readonly found: string | undefined;
-  readonly accepted: string | undefined;
-  constructor(
-    code: KubeconfigErrorCode,
-    message: string,
-    field: string,
-    detail: { found?: string; accepted?: string; cause?: unknown } = {},
-  ) {
-    super(message, detail.cause === undefined ? undefined : { cause: detail.cause });
-    this.name = "KubeconfigError";
-    this.code = code;
-    this.field = field;
-    this.found = detail.found;
-    this.accepted = detail.accepted;
-  }
-}
-
-type Fields = Record<string, unknown>;
 export interface KubeconfigOptions {
   /** Default: `current-context`. */
   context?: string;
@@ -51,78 +17,67 @@ export interface KubeconfigOptions {
   readFile?: (path: string) => string;
 }
 
+/** A text, or several files merged. */
+export type Kubeconfig = string | readonly KubeconfigSource[];
+
 /** The contexts of a kubeconfig, and the current one. */
-export function kubeconfigContexts(text: string): { contexts: string[]; current: string | undefined } {
-  const config = parseConfig(text);
-  return {
-    contexts: namedList(config, "contexts").map(({ name }) => name),
-    current: string(config["current-context"]) || undefined,
-  };
+export function kubeconfigContexts(config: Kubeconfig): { contexts: string[]; current: string | undefined } {
+  const { contexts, current } = readKubeconfig(sourcesOf(config));
+  return { contexts: contexts.map(({ name }) => name), current };
 }
 
 /** The connection of one context. Throws `KubeconfigError`. */
-export function connectionFromKubeconfig(text: string, options: KubeconfigOptions = {}): KubeConnection {
-  const config = parseConfig(text);
-  const contextName = options.context ?? string(config["current-context"]) ?? "";
-  const context = namedEntry(config, "contexts", "context", contextName, "current-context");
-  const cluster = namedEntry(
-    config,
+export function connectionFromKubeconfig(config: Kubeconfig, options: KubeconfigOptions = {}): KubeConnection {
+  const file = readKubeconfig(sourcesOf(config, options.path));
+  const contextName = options.context ?? file.current ?? "";
+  const context = entry(file.contexts, "contexts", contextName, "current-context").value;
+  const cluster = entry(
+    file.clusters,
     "clusters",
-    "cluster",
     string(context["cluster"]) ?? "",
     `contexts[${contextName}].cluster`,
   );
-  const clusterPath = `clusters[${string(context["cluster"])}]`;
   const userName = string(context["user"]) ?? "";
-  const user = userName === "" ? {} : namedEntry(config, "users", "user", userName, `contexts[${contextName}].user`);
+  const user =
+    userName === ""
+      ? { name: "", value: {}, folder: undefined }
+      : entry(file.users, "users", userName, `contexts[${contextName}].user`);
+  const clusterPath = `clusters[${cluster.name}]`;
   const userPath = `users[${userName}]`;
 
-  for (const [field, accepted] of [
-    ["exec", "a client certificate or a token"],
-    ["auth-provider", "a client certificate or a token"],
-    ["as", "no impersonation"],
-  ] as const) {
-    if (user[field] !== undefined)
-      throw new KubeconfigError(
-        "kubeconfig/unsupported",
-        `${userPath}.${field} isn't supported yet`,
-        `${userPath}.${field}`,
-        { found: field, accepted },
-      );
-  }
-  if (cluster["proxy-url"] !== undefined)
-    throw new KubeconfigError(
-      "kubeconfig/unsupported",
-      `${clusterPath}.proxy-url isn't supported yet`,
-      `${clusterPath}.proxy-url`,
-      { found: String(cluster["proxy-url"]), accepted: "a direct connection" },
-    );
-
-  const server = string(cluster["server"]);
-  if (server === undefined || !/^https?:\/\//.test(server) || !URL.canParse(server)) {
-    throw new KubeconfigError("kubeconfig/broken", `${clusterPath}.server is not a URL`, `${clusterPath}.server`, {
-      found: String(server),
-      accepted: "https://host:port",
-    });
-  }
-  const connection: KubeConnection = { server: server.replace(/\/+$/, "") };
+  const connection: KubeConnection = { server: serverOf(cluster.value, clusterPath) };
   const put = <K extends keyof KubeConnection>(key: K, value: KubeConnection[K] | undefined): void => {
     if (value !== undefined) connection[key] = value;
   };
-  put("ca", material(cluster, "certificate-authority", clusterPath, options));
-  put("cert", material(user, "client-certificate", userPath, options));
-  put("key", material(user, "client-key", userPath, options));
-  const tokenFile = string(user["tokenFile"]);
-  put(
-    "token",
-    string(user["token"]) ??
-      (tokenFile === undefined ? undefined : readFrom(tokenFile, `${userPath}.tokenFile`, options).trim()),
-  );
-  put("username", string(user["username"]));
-  put("password", string(user["password"]));
-  put("tlsServerName", string(cluster["tls-server-name"]));
+  const { readFile } = options;
+  const inFiles: NonNullable<KubeConnection["files"]> = {};
+  const from = (each: Entry, name: string, path: string, key: "ca" | "cert" | "key"): void => {
+    const { text, file: source } = material(each, name, path, readFile);
+    put(key, text);
+    if (source !== undefined) inFiles[key] = source;
+  };
+  from(cluster, "certificate-authority", clusterPath, "ca");
+  from(user, "client-certificate", userPath, "cert");
+  from(user, "client-key", userPath, "key");
+  const tokenFile = string(user.value["tokenFile"]);
+  put("token", string(user.value["token"]));
+  if (tokenFile !== undefined) {
+    // What the file holds wins over what stands in the kubeconfig, as with client-go.
+    inFiles.token = resolve(user.folder ?? ".", tokenFile);
+    put("token", readFrom(inFiles.token, `${userPath}.tokenFile`, readFile).trim());
+  }
+  put("username", string(user.value["username"]));
+  put("password", string(user.value["password"]));
+  put("tlsServerName", string(cluster.value["tls-server-name"]));
   put("namespace", string(context["namespace"]));
-  if (cluster["insecure-skip-tls-verify"] === true) connection.insecureSkipTlsVerify = true;
+  put("proxyUrl", proxyOf(cluster.value, clusterPath));
+  put("exec", execPlugin(user, userPath, cluster.value));
+  put(
+    "oidc",
+    oidcProvider(user, userPath, (path, field) => readFrom(path, field, readFile)),
+  );
+  put("impersonate", impersonation(user.value, userPath));
+  if (cluster.value["insecure-skip-tls-verify"] === true) connection.insecureSkipTlsVerify = true;
   if ((connection.cert === undefined) !== (connection.key === undefined)) {
     throw new KubeconfigError(
       "kubeconfig/broken",
@@ -131,10 +86,11 @@ export function connectionFromKubeconfig(text: string, options: KubeconfigOption
       { accepted: "client-certificate(-data) and client-key(-data)" },
     );
   }
+  if (Object.keys(inFiles).length > 0) connection.files = inFiles;
   return connection;
 }
 
-/** A kubeconfig with everything inline and one context, as `kubectl` reads it. */
+/** A kubeconfig with everything inline and one context, as `kubectl` reads it. Of credentials only certificates, tokens and passwords. */
 export function kubeconfigFor(name: string, connection: KubeConnection): Fields {
   const base64 = (text: string | undefined): string | undefined =>
     text === undefined ? undefined : Buffer.from(text).toString("base64");
@@ -151,6 +107,7 @@ export function kubeconfigFor(name: string, connection: KubeConnection): Fields 
           "certificate-authority-data": base64(connection.ca),
           "tls-server-name": connection.tlsServerName,
           "insecure-skip-tls-verify": connection.insecureSkipTlsVerify,
+          "proxy-url": connection.proxyUrl,
         }),
       },
     ],
@@ -171,81 +128,80 @@ export function kubeconfigFor(name: string, connection: KubeConnection): Fields 
   };
 }
 
-function parseConfig(text: string): Fields {
-  let value: unknown;
-  try {
-    value = parse(text);
-  } catch (cause) {
-    throw new KubeconfigError("kubeconfig/broken", `the kubeconfig isn't YAML: ${(cause as Error).message}`, "", {
-      cause,
-    });
-  }
-  if (!isFields(value) || (value["kind"] !== undefined && value["kind"] !== "Config"))
-    throw new KubeconfigError("kubeconfig/broken", "this isn't a kubeconfig", "kind", {
-      found: isFields(value) ? String(value["kind"]) : typeof value,
-      accepted: "Config",
-    });
-  return value;
+function sourcesOf(config: Kubeconfig, path?: string): readonly KubeconfigSource[] {
+  return typeof config === "string" ? [{ text: config, ...(path === undefined ? {} : { path }) }] : config;
 }
 
-function namedList(config: Fields, list: string): (Fields & { name: string })[] {
-  const entries = config[list] ?? [];
-  if (!Array.isArray(entries))
-    throw new KubeconfigError("kubeconfig/broken", `${list} is not a list`, list, {
-      accepted: "a list of { name, … }",
+function entry(entries: readonly Entry[], list: string, name: string, from: string): Entry {
+  const found = entries.find((each) => each.name === name);
+  if (!found)
+    throw new KubeconfigError("kubeconfig/missing", `${from} names "${name}", which isn't in ${list}`, from, {
+      found: name,
+      accepted: entries.map((each) => each.name).join(", ") || `an entry of ${list}`,
     });
-  return entries.filter(
-    (entry): entry is Fields & { name: string } => isFields(entry) && typeof entry["name"] === "string",
+  return found;
+}
+
+function serverOf(cluster: Fields, path: string): string {
+  const server = string(cluster["server"]);
+  if (server === undefined || !/^https?:\/\//.test(server) || !URL.canParse(server))
+    throw new KubeconfigError("kubeconfig/broken", `${path}.server is not a URL`, `${path}.server`, {
+      found: String(server),
+      accepted: "https://host:port",
+    });
+  return server.replace(/\/+$/, "");
+}
+
+function proxyOf(cluster: Fields, path: string): string | undefined {
+  const url = string(cluster["proxy-url"]);
+  if (url === undefined || isProxyUrl(url)) return url;
+  // What stands before an @ is a password.
+  throw new KubeconfigError(
+    "kubeconfig/unsupported",
+    `${path}.proxy-url names no proxy we can use`,
+    `${path}.proxy-url`,
+    {
+      found: url.replace(/\/\/.*@/, "//…@"),
+      accepted: `a URL that begins with ${proxySchemes.map((scheme) => `${scheme}//`).join(", ")}`,
+    },
   );
 }
 
-function namedEntry(config: Fields, list: string, field: string, name: string, from: string): Fields {
-  const entries = namedList(config, list);
-  const value = entries.find((entry) => entry.name === name)?.[field];
-  if (!isFields(value))
-    throw new KubeconfigError("kubeconfig/missing", `${from} names "${name}", which isn't in ${list}`, from, {
-      found: name,
-      accepted: entries.map((entry) => entry.name).join(", ") || `an entry of ${list}`,
-    });
-  return value;
-}
-
 /** Inline base64 (`X-data`) wins over a file (`X`), as with client-go. */
-function material(fields: Fields, name: string, path: string, options: KubeconfigOptions): string | undefined {
-  const inline = string(fields[`${name}-data`]);
+function material(
+  { value, folder }: Entry,
+  name: string,
+  path: string,
+  readFile: KubeconfigOptions["readFile"],
+): { text?: string; file?: string } {
+  const inline = string(value[`${name}-data`]);
   if (inline !== undefined) {
     const text = Buffer.from(inline, "base64").toString("utf8");
     if (!text.includes("-----BEGIN "))
       throw new KubeconfigError("kubeconfig/broken", `${path}.${name}-data holds no PEM`, `${path}.${name}-data`, {
         accepted: "base64 of a PEM text",
       });
-    return text;
+    return { text };
   }
-  const file = string(fields[name]);
-  return file === undefined ? undefined : readFrom(file, `${path}.${name}`, options);
+  const named = string(value[name]);
+  if (named === undefined) return {};
+  const file = resolve(folder ?? ".", named);
+  return { text: readFrom(file, `${path}.${name}`, readFile), file };
 }
 
-function readFrom(file: string, field: string, { path, readFile }: KubeconfigOptions): string {
+function readFrom(file: string, field: string, readFile: KubeconfigOptions["readFile"]): string {
   if (!readFile)
     throw new KubeconfigError("kubeconfig/unsupported", `${field} is a file, and files aren't read here`, field, {
       found: file,
       accepted: "inline data",
     });
-  const from = resolve(path === undefined ? "." : dirname(path), file);
   try {
-    return readFile(from);
+    return readFile(file);
   } catch (cause) {
     throw new KubeconfigError("kubeconfig/missing", `${field}: ${(cause as Error).message}`, field, {
-      found: from,
+      found: file,
       accepted: "a readable file",
       cause,
     });
   }
-}
-
-function string(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
-}
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

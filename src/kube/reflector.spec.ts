@@ -114,10 +114,10 @@ test("waits grow while the API stays away, Retry-After counts, and the age tells
   expect(reflector.ageMs(clock.now())).toBe(5000);
   api.watchError = new KubeError("kube/status", "slow down", { status: 429, retryAfterMs: 7000 });
   await clock.pass(1000);
-  expect(clock.waits.at(-1)).toBe(7000);
+  expect(clock.waits.at(-1)).toBe(7875);
   api.watchError = undefined;
   api.put("x");
-  await clock.pass(7000);
+  await clock.pass(7875);
   expect(reflector.get("x", "food")).toBeDefined();
   expect(reflector.ageMs(clock.now())).toBe(0);
   await reflector.stop();
@@ -144,6 +144,38 @@ test("a connection that dies without a word is given up when the watch should lo
   await clock.pass(90_000 + 30_000);
   await clock.pass(75);
   expect(api.watches).toHaveLength(2);
+  await reflector.stop();
+});
+
+test("what isn't an object of the kind is no news: the watch is resumed from before it", async () => {
+  const { api, clock, reflector, told } = setUp();
+  reflector.start();
+  await settle();
+  const half = { apiVersion: "v1", kind: "Pod", metadata: { resourceVersion: "7" } } as KubeObject;
+  const other = { ...pod("a", 8), kind: "Secret" };
+  for (const object of [half, other]) {
+    api.history.push({ version: 9, event: { type: "ADDED", object } });
+    api.put("good");
+    await settle();
+    expect(reflector.failure).toMatchObject({ code: "kube/malformed" });
+    api.history = api.history.filter(({ event }) => event.object !== object);
+    await clock.pass(1000);
+    expect(reflector.failure).toBeUndefined();
+  }
+  expect(told.filter((each) => each.startsWith("+"))).toEqual(["+good"]);
+  expect(api.watches.map(({ resourceVersion }) => resourceVersion).slice(0, 2)).toEqual(["0", "0"]);
+  await reflector.stop();
+});
+
+test("a list without end is given up", async () => {
+  const { api, reflector } = setUp({ pageSize: 1 });
+  for (const name of ["a", "b"]) api.put(name);
+  const { list } = api;
+  api.list = async (kind, options) => ({ ...(await list(kind, options)), continue: "1" });
+  reflector.start();
+  await settle();
+  expect(reflector.failure?.message).toBe("list pods: its pages have no end");
+  expect(reflector.synced).toBe(false);
   await reflector.stop();
 });
 

@@ -5,6 +5,7 @@
  */
 import type { Kind } from "../objects/kinds.ts";
 import type { KubeObject } from "../objects/meta.ts";
+import { hasName } from "./answers.ts";
 import { backOffMs, type BackOff } from "./back-off.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import type { KubeClient, Selection } from "./kube-client.ts";
@@ -65,7 +66,7 @@ export class Reflector<T extends KubeObject = KubeObject> {
   #failures = 0;
   /** 410s since a watch last told us something. */
   #expiries = 0;
-  #error: string | undefined;
+  #failure: Error | undefined;
   #stop: AbortController | undefined;
   #running: Promise<void> = Promise.resolve();
 
@@ -124,8 +125,13 @@ export class Reflector<T extends KubeObject = KubeObject> {
       synced: this.#synced,
       objects: this.#objects.size,
       failures: this.#failures,
-      ...(this.#error === undefined ? {} : { error: this.#error }),
+      ...(this.#failure === undefined ? {} : { error: this.#failure.message }),
     };
+  }
+
+  /** What keeps the view from being current; undefined: nothing. */
+  get failure(): Error | undefined {
+    return this.#failure;
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -160,6 +166,8 @@ export class Reflector<T extends KubeObject = KubeObject> {
       for (const object of page.items)
         found.set(keyOf(object.metadata.namespace, object.metadata.name), this.#keep(object));
       resourceVersion = page.resourceVersion;
+      if (next !== undefined && page.continue === next)
+        throw new KubeError("kube/malformed", `list ${kind.plural}: its pages have no end`);
       next = page.continue;
     } while (next !== undefined);
     this.#heard();
@@ -180,7 +188,7 @@ export class Reflector<T extends KubeObject = KubeObject> {
     const opened = (): void => {
       // Not yet a success that forgets earlier failures: it may break at once.
       this.#heardAt = this.#clock.now();
-      this.#error = undefined;
+      this.#failure = undefined;
       this.#tell((listener) => listener.watching?.());
     };
     const over = new AbortController();
@@ -210,6 +218,8 @@ export class Reflector<T extends KubeObject = KubeObject> {
     if (version === undefined)
       throw new KubeError("kube/malformed", `watch ${this.kind.plural}: an event without resourceVersion`);
     if (type !== "BOOKMARK") {
+      if (!hasName(object) || object.kind !== this.kind.kind)
+        throw new KubeError("kube/malformed", `watch ${this.kind.plural}: an event about something else`);
       const key = keyOf(object.metadata.namespace, object.metadata.name);
       if (type === "DELETED") this.#remove(key, this.#keep(object));
       else this.#put(key, this.#keep(object));
@@ -244,7 +254,7 @@ export class Reflector<T extends KubeObject = KubeObject> {
   #heard(): void {
     this.#heardAt = this.#clock.now();
     this.#failures = 0;
-    this.#error = undefined;
+    this.#failure = undefined;
   }
 
   async #recover(cause: unknown, signal: AbortSignal): Promise<void> {
@@ -257,12 +267,13 @@ export class Reflector<T extends KubeObject = KubeObject> {
     } else {
       this.#failures++;
     }
-    this.#error = error.message;
+    this.#failure = error;
     this.#tell((listener) => listener.problem?.(error));
     this.#state = "waiting";
-    const asked = error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0;
+    // Later than asked, so that the reflectors of all kinds, which were refused together, don't come together again.
+    const asked = error instanceof KubeError ? (error.retryAfterMs ?? 0) * (1 + this.#random() / 4) : 0;
     await this.#clock.sleep(
-      Math.max(asked, backOffMs(this.#options.backOff ?? defaultBackOff, this.#failures, this.#random)),
+      Math.max(Math.round(asked), backOffMs(this.#options.backOff ?? defaultBackOff, this.#failures, this.#random)),
       signal,
     );
   }

@@ -1,18 +1,32 @@
 /** HTTP to one Kubernetes API: TLS, credentials, keep-alive, time limits, Retry-After; answers as text or as a stream. */
 import type { Readable } from "node:stream";
-import { Pool } from "undici";
-import { credentialProblem } from "./credential-problem.ts";
+import type { Dispatcher } from "undici";
 import { systemClock, type Clock } from "./clock.ts";
+import { connectReason } from "./connect-reason.ts";
+import { ConnectionPools } from "./connection-pools.ts";
+import { credentialProblem } from "./credential-problem.ts";
+import { Credentials, type Presented } from "./credentials.ts";
+import type { ReadFile } from "./file-credentials.ts";
+import type { KubeConnection } from "./kube-connection.ts";
 import { KubeError, errorFromStatus } from "./kube-error.ts";
-import type { KubeConnection } from "./kubeconfig.ts";
+import { longestPauseMs, Pause } from "./pause.ts";
+import { proxyFor, type Environment } from "./proxy.ts";
 
 export interface TransportOptions {
   clock?: Clock;
-  /** Of one request, with its body; watches have their own. Default 30 s. */
+  /** 0 ≤ x < 1. */
+  random?: () => number;
+  /** Of one request that reads, with its body; watches have their own. Default 30 s. */
   timeoutMs?: number;
+  /** Of one that writes. Default 40 s: webhooks may take up to 30, and the API then still answers which of them it was. */
+  writeTimeoutMs?: number;
   /** Requests in flight at once, without watches. Default 16. */
   connections?: number;
   userAgent?: string;
+  /** What HTTPS_PROXY and NO_PROXY are read from, and what credential plugins get. Default: the process's. */
+  env?: Environment;
+  /** Reads the files that credentials are rotated in. */
+  readFile?: ReadFile;
 }
 export interface Request {
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -34,76 +48,79 @@ export interface Response {
 
 /** As client-go: that often a "too many requests" with Retry-After is waited for. */
 const greatestTries = 10;
-const longestRetryAfterMs = 30_000;
 
 export class Transport {
   readonly server: string;
-  readonly #requests: Pool;
-  /** Watches hold their connection, so they never take one that a request waits for. */
-  readonly #streams: Pool;
-  readonly #connection: KubeConnection;
+  readonly #pools: ConnectionPools;
+  readonly #credentials: Credentials;
+  readonly #pause: Pause;
   readonly #prefix: string;
-  readonly #headers: Record<string, string>;
+  readonly #userAgent: string;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
+  readonly #writeTimeoutMs: number;
+  readonly #closed = new AbortController();
+  /** How far the server's clock is ahead of ours, as its last answer told; negative: behind. */
+  #skewMs = 0;
 
   constructor(connection: KubeConnection, options: TransportOptions = {}) {
-    const url = new URL(connection.server);
+    const { env = process.env, clock = systemClock, random = Math.random, connections = 16 } = options;
     this.server = connection.server;
-    this.#connection = connection;
-    this.#prefix = url.pathname.replace(/\/+$/, "");
-    this.#clock = options.clock ?? systemClock;
+    this.#prefix = new URL(connection.server).pathname.replace(/\/+$/, "");
+    this.#clock = clock;
     this.#timeoutMs = options.timeoutMs ?? 30_000;
-    this.#headers = { "user-agent": options.userAgent ?? "quipu" };
-    if (connection.token !== undefined) this.#headers["authorization"] = `Bearer ${connection.token}`;
-    else if (connection.username !== undefined)
-      this.#headers["authorization"] =
-        `Basic ${Buffer.from(`${connection.username}:${connection.password ?? ""}`).toString("base64")}`;
-    const { ca, cert, key, tlsServerName, insecureSkipTlsVerify } = connection;
-    const connect = {
-      timeout: 10_000,
-      rejectUnauthorized: insecureSkipTlsVerify !== true,
-      ...(ca === undefined ? {} : { ca }),
-      ...(cert === undefined ? {} : { cert }),
-      ...(key === undefined ? {} : { key }),
-      ...(tlsServerName === undefined ? {} : { servername: tlsServerName }),
-    };
-    // HTTP/1.1: a stalled connection then stalls one watch, not all of them.
-    const common = {
-      connect,
-      allowH2: false,
-      pipelining: 1,
-      keepAliveTimeout: 30_000,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    };
-    this.#requests = new Pool(url.origin, { ...common, connections: options.connections ?? 16 });
-    this.#streams = new Pool(url.origin, { ...common, connections: null });
+    this.#writeTimeoutMs = options.writeTimeoutMs ?? 40_000;
+    this.#userAgent = options.userAgent ?? "quipu";
+    this.#pause = new Pause(clock, random);
+    this.#credentials = new Credentials(connection, {
+      clock,
+      env,
+      ...(options.readFile && { readFile: options.readFile }),
+    });
+    const proxy = proxyFor(connection.server, connection.proxyUrl, env);
+    this.#pools = new ConnectionPools(connection, { connections, proxy });
   }
 
-  /** The whole answer; throws `KubeError` unless it is 2xx. Waits and asks again on 429 (and 503) with Retry-After. */
+  /** The whole answer; throws `KubeError` unless it is 2xx. Waits and asks again on 429 (and 503) with Retry-After, and on 401 when other credentials are to be had. */
   async request(request: Request): Promise<Response> {
+    let presented = await this.#present(request);
+    let renewed = false;
+    let stale = false;
+    let waited = 0;
     for (let attempt = 1; ; attempt++) {
-      const response = await this.#once(request, attempt);
-      if (response === "again") continue;
+      await this.#pause.over(this.#giveUp(request));
+      const response = await this.#once(request, presented, !stale);
+      if (response === "again") {
+        stale = true;
+        continue;
+      }
       if (response.status < 300) return response;
-      const error = this.#refusal(request, response);
-      const wait = response.status === 429 || response.status === 503 ? error.retryAfterMs : undefined;
-      if (wait === undefined || wait > longestRetryAfterMs || attempt >= greatestTries || request.signal?.aborted)
+      const error = this.#refusal(request, response, presented);
+      if (error.status === 401 && !renewed) {
+        renewed = true;
+        const others = await this.#insteadOf(request, presented);
+        if (others === undefined) throw error;
+        presented = others;
+        continue;
+      }
+      const wait = this.#askedToWait(response.status, error);
+      waited += wait ?? 0;
+      if (wait === undefined || waited > longestPauseMs || attempt >= greatestTries || request.signal?.aborted)
         throw error;
-      await this.#clock.sleep(wait, request.signal);
     }
   }
 
-  async #once(request: Request, attempt: number): Promise<Response | "again"> {
-    const timeout = AbortSignal.timeout(request.timeoutMs ?? this.#timeoutMs);
+  async #once(request: Request, presented: Presented, mayRepeat: boolean): Promise<Response | "again"> {
+    const usual = request.method === "GET" ? this.#timeoutMs : this.#writeTimeoutMs;
+    const timeout = AbortSignal.timeout(request.timeoutMs ?? usual);
     const signal = request.signal ? AbortSignal.any([request.signal, timeout]) : timeout;
     try {
-      const { statusCode, headers, body } = await this.#requests.request(this.#options(request, signal));
+      const { requests } = this.#pools.for(presented);
+      const { statusCode, headers, body } = await requests.request(this.#options(request, presented, signal));
       return { status: statusCode, headers, body: await body.text() };
     } catch (cause) {
       // A kept-alive connection may have been closed while we wrote to it. Asking again is right only where twice does no harm.
-      if (attempt === 1 && connectionWasStale(cause) && isRepeatable(request) && !signal.aborted) return "again";
+      if (mayRepeat && connectionWasStale(cause) && isRepeatable(request) && !signal.aborted) return "again";
       throw this.#failure(request, cause, timeout);
     }
   }
@@ -112,6 +129,20 @@ export class Transport {
   async stream(
     request: Request & { signal: AbortSignal },
   ): Promise<{ status: number; headers: Response["headers"]; body: Readable }> {
+    let presented = await this.#present(request);
+    await this.#pause.over(this.#giveUp(request));
+    for (let renewed = false; ; renewed = true) {
+      const { statusCode, headers, body } = await this.#open(request, presented);
+      if (statusCode < 300) return { status: statusCode, headers, body };
+      const error = this.#refusal(request, { status: statusCode, headers, body: await body.text() }, presented);
+      this.#askedToWait(statusCode, error);
+      const others = error.status === 401 && !renewed ? await this.#insteadOf(request, presented) : undefined;
+      if (others === undefined) throw error;
+      presented = others;
+    }
+  }
+
+  async #open(request: Request & { signal: AbortSignal }, presented: Presented): Promise<Dispatcher.ResponseData> {
     const timeout = new AbortController();
     // Only until the headers: the body may then take as long as it likes.
     const timer = setTimeout(
@@ -119,13 +150,10 @@ export class Transport {
       request.timeoutMs ?? this.#timeoutMs,
     );
     try {
-      const { statusCode, headers, body } = await this.#streams.request(
-        this.#options(request, AbortSignal.any([request.signal, timeout.signal])),
-      );
-      if (statusCode < 300) return { status: statusCode, headers, body };
-      throw this.#refusal(request, { status: statusCode, headers, body: await body.text() });
+      const signal = AbortSignal.any([request.signal, timeout.signal]);
+      return await this.#pools.for(presented).streams.request(this.#options(request, presented, signal));
     } catch (cause) {
-      throw cause instanceof KubeError ? cause : this.#failure(request, cause, timeout.signal);
+      throw this.#failure(request, cause, timeout.signal);
     } finally {
       clearTimeout(timer);
     }
@@ -133,19 +161,50 @@ export class Transport {
 
   /** Gives up what is in flight. */
   async close(): Promise<void> {
-    await Promise.all([this.#requests.destroy(), this.#streams.destroy()]);
+    this.#closed.abort();
+    await this.#pools.close();
   }
 
-  #options(request: Request, signal: AbortSignal) {
+  async #present(request: Request): Promise<Presented> {
+    return this.#naming(request, () => this.#credentials.present());
+  }
+  async #insteadOf(request: Request, presented: Presented): Promise<Presented | undefined> {
+    return this.#naming(request, () => this.#credentials.insteadOf(presented));
+  }
+  /** Credentials may be long in coming: whoever gives up meanwhile needn't wait for them. */
+  async #naming<T>(request: Request, work: () => Promise<T>): Promise<T> {
+    const signal = this.#giveUp(request);
+    let giveUp = (): void => undefined;
+    const givenUp = new Promise<never>((_, reject) => {
+      giveUp = () => reject(new KubeError("kube/aborted", "given up"));
+      if (signal.aborted) giveUp();
+      else signal.addEventListener("abort", giveUp);
+    });
+    try {
+      return await Promise.race([work(), givenUp]);
+    } catch (cause) {
+      if (!(cause instanceof KubeError)) throw cause;
+      throw new KubeError(cause.code, `${describe(request)}: ${cause.message}`, { cause });
+    } finally {
+      signal.removeEventListener("abort", giveUp);
+    }
+  }
+  #giveUp({ signal }: Request): AbortSignal {
+    return signal ? AbortSignal.any([signal, this.#closed.signal]) : this.#closed.signal;
+  }
+
+  #options(request: Request, presented: Presented, signal: AbortSignal) {
     const query = Object.entries(request.query ?? {}).filter(
       (entry): entry is [string, string | number | boolean] => entry[1] !== undefined,
     );
     const search = new URLSearchParams(query.map(([key, value]): [string, string] => [key, String(value)])).toString();
     return {
+      origin: this.#pools.origin,
       method: request.method,
       path: this.#prefix + request.path + (search === "" ? "" : `${request.path.includes("?") ? "&" : "?"}${search}`),
       headers: {
-        ...this.#headers,
+        "user-agent": this.#userAgent,
+        ...this.#credentials.headers(presented),
         accept: request.accept ?? "application/json",
         ...(request.body === undefined ? {} : { "content-type": request.contentType ?? "application/json" }),
         ...request.headers,
@@ -155,10 +214,20 @@ export class Transport {
     };
   }
 
-  #refusal(request: Request, response: Response): KubeError {
+  /** In ms; all requests of this client wait with this one. */
+  #askedToWait(status: number, error: KubeError): number | undefined {
+    const wait = status === 429 || status === 503 ? error.retryAfterMs : undefined;
+    if (wait !== undefined) this.#pause.ask(wait);
+    return wait;
+  }
+
+  #refusal(request: Request, response: Response, presented: Presented): KubeError {
     const error = errorFromStatus(describe(request), response.status, response.body, header(response, "retry-after"));
-    const problem = error.status === 401 ? credentialProblem(this.#connection, this.#clock.now()) : undefined;
-    if (problem !== undefined) error.message += ` (${problem})`;
+    const date = Date.parse(header(response, "date") ?? "");
+    const now = this.#clock.now();
+    if (!Number.isNaN(date)) this.#skewMs = date - now;
+    if (error.status === 401 || error.anonymous)
+      error.message += ` (${credentialProblem(presented, now, now + this.#skewMs)})`;
     return error;
   }
 
@@ -166,9 +235,8 @@ export class Transport {
     if (request.signal?.aborted) return new KubeError("kube/aborted", `${describe(request)}: given up`, { cause });
     if (timeout.aborted)
       return new KubeError("kube/timeout", `${describe(request)}: no answer from ${this.server} in time`, { cause });
-    return new KubeError("kube/unreachable", `${describe(request)}: can't reach ${this.server}: ${reasonOf(cause)}`, {
-      cause,
-    });
+    const reason = connectReason(cause, this.server);
+    return new KubeError("kube/unreachable", `${describe(request)}: can't reach ${this.server}: ${reason}`, { cause });
   }
 }
 
@@ -185,9 +253,4 @@ function isRepeatable({ method, contentType }: Request): boolean {
 function connectionWasStale(cause: unknown): boolean {
   const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
   return code === "UND_ERR_SOCKET" || code === "ECONNRESET" || code === "EPIPE";
-}
-function reasonOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause);
-  const inner = cause instanceof AggregateError ? cause.errors[0] : cause.cause;
-  return cause.message || (inner instanceof Error ? inner.message : cause.name);
 }

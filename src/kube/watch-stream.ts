@@ -1,6 +1,6 @@
 /** A watch's body, one JSON document a line, as events (https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes). */
 import type { KubeObject } from "../objects/meta.ts";
-import { KubeError, type Status } from "./kube-error.ts";
+import { KubeError, whatCame, type Status } from "./kube-error.ts";
 
 /** A BOOKMARK's object has nothing but kind and `metadata.resourceVersion`. */
 export interface WatchEvent<T extends KubeObject = KubeObject> {
@@ -56,9 +56,11 @@ function parseEvent<T extends KubeObject>(line: string, name: string): WatchEven
   let event: { type?: string; object?: unknown };
   try {
     event = JSON.parse(line);
-  } catch (cause) {
-    throw new KubeError("kube/malformed", `${name}: not an event: ${line.slice(0, 200)}`, { cause });
+  } catch {
+    throw new KubeError("kube/malformed", `${name}: no event, but ${whatCame(line)}`);
   }
+  if (typeof event !== "object" || event === null)
+    throw new KubeError("kube/malformed", `${name}: no event, but ${whatCame(line)}`);
   if (event.type === "ERROR") {
     const status = (event.object ?? {}) as Status;
     const seconds = status.details?.retryAfterSeconds;
@@ -76,5 +78,5 @@ function parseEvent<T extends KubeObject>(line: string, name: string): WatchEven
   ) {
     return event as WatchEvent<T>;
   }
-  throw new KubeError("kube/malformed", `${name}: an event of unknown type "${event.type}"`);
+  throw new KubeError("kube/malformed", `${name}: no event, but ${whatCame(line)}`);
 }
