@@ -7,9 +7,9 @@ import { backOffMs, type BackOff } from "../kube/back-off.ts";
 import { systemClock, type Clock } from "../kube/clock.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { KubeError } from "../kube/kube-error.ts";
-import type { Kind } from "../objects/kinds.ts";
+import { kinds, type Kind } from "../objects/kinds.ts";
 import { scaledBy } from "./autoscaled.ts";
-import { keyText, parseKey, type DesiredSource, type ObjectKey } from "./desired.ts";
+import { parseKey, type DesiredSource, type ObjectKey } from "./desired.ts";
 import { DirtyKeys } from "./dirty-keys.ts";
 import type { Ledger } from "./ledger.ts";
 import { LedgerWriter } from "./ledger-writer.ts";
@@ -84,6 +84,7 @@ export class ClusterWorker {
       client: options.kube,
       clock: this.#clock,
       random: this.#random,
+      backOff: this.#backOff,
       changed: (key) => {
         // Of what is neither wanted nor in the ledger we are not the keeper.
         if (!this.#ledger.entries.has(key) && !options.desired.get(key)) return;
@@ -93,6 +94,11 @@ export class ClusterWorker {
       observed: () => {
         this.#wake();
         this.#tellNews();
+      },
+      readable: (kind, problem) => {
+        if (problem === undefined) this.#dirty.retryNow();
+        else options.event?.({ type: "kind-unreadable", kind: kind.kind, error: problem });
+        this.#wake();
       },
     });
   }
@@ -157,7 +163,14 @@ export class ClusterWorker {
       this.#heldPrune > 0
         ? `${this.#heldPrune} objects are kept although nothing is in force any more: pruning everything must be asked for`
         : undefined;
-    return failureText(this.#dirty.failures()) ?? held;
+    return failureText(this.#dirty.failures()) ?? this.#unreadableKind() ?? held;
+  }
+
+  /** Of a kind that we keep something of, or count. */
+  #unreadableKind(): string | undefined {
+    for (const [kind, problem] of this.#live.unreadables())
+      if (kind === kinds.Pod || this.#ledger.entries.keys().some((key) => parseKey(key)?.kind === kind)) return problem;
+    return undefined;
   }
 
   async #run(): Promise<void> {
@@ -233,12 +246,12 @@ export class ClusterWorker {
     };
   }
 
-  /** Nothing is decided before these have been listed in full. */
+  /** Nothing is decided before these have been listed in full. What can't be is left out: it holds up no other kind. */
   #kindsInPlay(): Set<Kind> {
     const found = new Set<Kind>();
     for (const key of this.#dirty.due(Infinity).keys()) {
       const parts = parseKey(key);
-      if (parts) found.add(parts.kind);
+      if (parts && this.#live.unreadable(parts.kind) === undefined) found.add(parts.kind);
     }
     return found;
   }
@@ -284,24 +297,4 @@ export class ClusterWorker {
   #tellNews(): void {
     this.#news.abort();
   }
-}
-
-/** A line for a log. */
-export function eventText(event: WorkerEvent): string {
-  const { type } = event;
-  if (type === "prune-held")
-    return `kept ${event.objects} objects: nothing is in force any more, and pruning everything must be asked for`;
-  if (type === "contact-lost") return `lost contact: ${event.error}`;
-  if (type === "contact-restored") return "contact restored";
-  const object = keyText(event.key);
-  if (type === "applied") return `${event.created ? "created" : "applied"} ${object}`;
-  if (type === "pruned") return `pruned ${object}`;
-  if (type === "yielded") return `left ${object} alone: it carries the later revision ${event.found}`;
-  if (type === "refused") return `${object} was refused: ${event.error}`;
-  if (type === "conflict")
-    return `${object} was there before us: ${event.conflicts.map(({ field, manager }) => `${field} is owned by "${manager}"`).join("; ")}`;
-  const by = event.drift.managers.length > 0 ? ` by ${event.drift.managers.join(", ")}` : "";
-  return event.drift.deleted
-    ? `healed ${object}: it had been deleted`
-    : `healed ${object}: ${event.drift.fields.map(({ field }) => field).join(", ")} had been changed${by}`;
 }

@@ -86,6 +86,11 @@ export class DirtyKeys {
       });
   }
 
+  /** What they waited for may have come: all may be tried now. */
+  retryNow(): void {
+    for (const entry of this.#dirty.values()) entry.notBefore = 0;
+  }
+
   failed(key: ObjectKey, error: string, now: number): void {
     const entry = this.#dirty.get(key);
     if (!entry) return;

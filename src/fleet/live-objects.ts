@@ -1,6 +1,8 @@
 /** The worker's eyes: what a cluster holds of ours, and its pods, kept by reflectors; and how old that is. */
+import type { BackOff } from "../kube/back-off.ts";
 import type { Clock } from "../kube/clock.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
+import { KubeError } from "../kube/kube-error.ts";
 import { Reflector, type ReflectorListener } from "../kube/reflector.ts";
 import type { Pod } from "../objects/core.ts";
 import { kinds, type Kind } from "../objects/kinds.ts";
@@ -17,10 +19,13 @@ export interface LiveObjectsOptions {
   client: Pick<KubeClient, "list" | "watch">;
   clock: Clock;
   random: () => number;
+  backOff: BackOff;
   /** An object of ours appeared, changed or went, otherwise than we know from our own writes. */
   changed: (key: ObjectKey) => void;
   /** Pods, or what can be said of contact, changed. */
   observed: () => void;
+  /** From now on a kind can't be read, and why; undefined: it can again. */
+  readable?: (kind: Kind, problem: string | undefined) => void;
 }
 
 export class LiveObjects {
@@ -30,10 +35,12 @@ export class LiveObjects {
   readonly #counts = new PodCounts();
   /** Answers to our own writes that the watch hasn't shown yet. */
   readonly #written = new Map<ObjectKey, LiveView>();
+  readonly #unreadable = new Map<Kind, string>();
 
   constructor(options: LiveObjectsOptions) {
     this.#options = options;
-    const common = { client: options.client, clock: options.clock, random: options.random, labelSelector };
+    const { client, clock, random, backOff } = options;
+    const common = { client, clock, random, backOff, labelSelector };
     for (const name of appliedKinds) {
       const kind: Kind = kinds[name];
       const reflector = new Reflector<LiveView>({ ...common, kind, keep: liveView });
@@ -60,6 +67,7 @@ export class LiveObjects {
       watching: observed,
       problem: observed,
     });
+    for (const reflector of [...this.#reflectors.values(), this.#pods]) this.#followReadability(reflector);
   }
 
   start(): void {
@@ -118,18 +126,41 @@ export class LiveObjects {
     return Math.max(...[...this.#all()].map((reflector) => reflector.ageMs(now)));
   }
 
-  /** What keeps the view from being current; undefined: nothing. */
+  /** Why there is no contact with the cluster, or nothing at all can be read; undefined: there is. */
   error(): string | undefined {
-    for (const reflector of this.#all()) {
-      const { error } = reflector.status();
-      if (error !== undefined) return error;
-    }
-    return undefined;
+    const failures = [...this.#all()].map(({ failure }) => failure);
+    const lost = failures.find((failure) => failure !== undefined && !refusesKind(failure));
+    if (lost !== undefined) return lost.message;
+    return failures.includes(undefined) ? undefined : failures[0]?.message;
+  }
+
+  /** Why this kind can't be read although the cluster answers: it doesn't have it, or we may not. Undefined: it can. */
+  unreadable(kind: Kind): string | undefined {
+    return this.#unreadable.get(kind);
+  }
+  /** Kinds that can't be read, with the reason. */
+  unreadables(): ReadonlyMap<Kind, string> {
+    return this.#unreadable;
   }
 
   *#all(): Iterable<Reflector<LiveView> | Reflector<PodView>> {
     yield this.#pods;
     yield* this.#reflectors.values();
+  }
+
+  #followReadability(reflector: Reflector<LiveView> | Reflector<PodView>): void {
+    const { kind } = reflector;
+    const follow = (): void => {
+      const { failure } = reflector;
+      const problem = failure !== undefined && refusesKind(failure) ? failure.message : undefined;
+      if (problem === this.#unreadable.get(kind)) return;
+      // While there is no contact, what was said of the kind stands.
+      if (failure !== undefined && problem === undefined) return;
+      if (problem === undefined) this.#unreadable.delete(kind);
+      else this.#unreadable.set(kind, problem);
+      this.#options.readable?.(kind, problem);
+    };
+    reflector.listen({ synced: follow, watching: follow, problem: follow });
   }
 
   #follow(kind: Kind): ReflectorListener<LiveView> {
@@ -166,4 +197,9 @@ export class LiveObjects {
       problem: this.#options.observed,
     };
   }
+}
+
+/** The cluster answers, and refuses this kind: other kinds may fare better. */
+function refusesKind(failure: Error): boolean {
+  return failure instanceof KubeError && !failure.lost;
 }

@@ -12,7 +12,7 @@ import type { DirtyKeys } from "./dirty-keys.ts";
 import { eachAtMost } from "./each-at-most.ts";
 import type { LedgerWriter } from "./ledger-writer.ts";
 import type { LiveObjects } from "./live-objects.ts";
-import { inApplyOrder, inPruneOrder } from "./order.ts";
+import { applyRank, inApplyOrder, inPruneOrder } from "./order.ts";
 import { pruneObject } from "./prune-object.ts";
 import { fieldManager, stamp } from "./stamp.ts";
 import type { WorkerEvent } from "./worker-event.ts";
@@ -21,7 +21,7 @@ export interface RoundContext {
   client: Pick<KubeClient, "find" | "apply" | "list" | "delete">;
   source: DesiredSource;
   ledger: LedgerWriter;
-  live: Pick<LiveObjects, "get" | "wrote">;
+  live: Pick<LiveObjects, "get" | "wrote" | "unreadable">;
   dirty: DirtyKeys;
   clock: Clock;
   /** Waits for a token of the cluster's rate limit. */
@@ -32,7 +32,7 @@ export interface RoundContext {
   mayBeEmpty: () => boolean;
 }
 
-/** Throws `KubeError` when contact is lost, and whatever the ledger throws; what wasn't done stays due. */
+/** Throws `KubeError` when contact is lost (`lost`), and whatever the ledger throws; what wasn't done stays due. */
 export async function round(context: RoundContext, due: ReadonlyMap<ObjectKey, number>): Promise<void> {
   const { source, dirty, ledger } = context;
   const revision = source.revision;
@@ -43,7 +43,11 @@ export async function round(context: RoundContext, due: ReadonlyMap<ObjectKey, n
 
   /** What failed, by what depends on it: a namespace, or an app's objects of earlier steps. */
   const failed = new Map<string, ObjectKey>();
+  /** What failed in an earlier round and isn't to be tried yet blocks as if it had failed in this one. */
+  const waiting = [...dirty.failures().keys()].filter((key) => !due.has(key) && source.get(key));
   for (const group of inApplyOrder(wanted)) {
+    const rank = applyRank(group[0]!);
+    for (const key of waiting) if (applyRank(key) < rank) failed.set(nameForDependents(source.get(key)!), key);
     const inGroup = new Map<string, ObjectKey>();
     await eachAtMost(group, context.concurrency, async (key) => {
       const desired = source.get(key);
@@ -94,13 +98,13 @@ async function attempt(
     if (error === undefined) return true;
     if (error === waits) return false;
   } catch (cause) {
-    if (
-      !(cause instanceof KubeError) ||
-      cause.code === "kube/unreachable" ||
-      cause.code === "kube/timeout" ||
-      cause.code === "kube/aborted"
-    )
+    if (!(cause instanceof KubeError)) throw cause;
+    if (cause.lost) {
+      // It may be this object alone that nobody answers for: next time the others come first.
+      if (cause.code === "kube/timeout" || cause.code === "kube/malformed")
+        dirty.failed(key, cause.message, clock.now());
       throw cause;
+    }
     error = cause.message;
     tell({ type: "refused", key, error });
   }
@@ -115,6 +119,8 @@ const waits = "waits";
 async function applyOne(context: RoundContext, desired: DesiredObject, revision: number): Promise<string | undefined> {
   const { client, source, ledger, live, turn, tell } = context;
   const { key } = desired;
+  const unreadable = live.unreadable(parseKey(key)!.kind);
+  if (unreadable !== undefined) return unreadable;
   const withoutReplicas = isAutoscaled(source, key);
   const stamped = stamp(desired, { withoutReplicas });
   const entry = ledger.entries.get(key);
@@ -157,6 +163,13 @@ async function applyOne(context: RoundContext, desired: DesiredObject, revision:
 
 async function pruneOne(context: RoundContext, key: ObjectKey): Promise<string | undefined> {
   const { client, source, ledger, live, turn, tell, dirty, clock } = context;
+  const parts = parseKey(key);
+  const unreadable = parts && live.unreadable(parts.kind);
+  if (unreadable !== undefined) {
+    // Not seeing it doesn't mean that it isn't there.
+    dirty.postponed(key, unreadable, clock.now());
+    return waits;
+  }
   const view = live.get(key);
   const decision = decide({ wanted: undefined, entry: ledger.entries.get(key), live: view, revision: source.revision });
   if (decision.do === "prune") {

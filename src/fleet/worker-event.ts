@@ -1,7 +1,7 @@
 /** What a worker did or met, for the log, the journal and the cluster's page. */
 import type { FieldConflict } from "../kube/kube-error.ts";
 import type { Drift } from "./apply-object.ts";
-import type { ObjectKey } from "./desired.ts";
+import { keyText, type ObjectKey } from "./desired.ts";
 
 export type WorkerEvent =
   | { type: "applied"; key: ObjectKey; rowRevision: number; created: boolean }
@@ -15,5 +15,28 @@ export type WorkerEvent =
   | { type: "refused"; key: ObjectKey; error: string }
   /** Everything we made would go: not without being asked. */
   | { type: "prune-held"; objects: number }
+  /** The cluster doesn't have the kind, or doesn't let us read it. */
+  | { type: "kind-unreadable"; kind: string; error: string }
   | { type: "contact-lost"; error: string }
   | { type: "contact-restored" };
+
+/** A line for a log. */
+export function eventText(event: WorkerEvent): string {
+  const { type } = event;
+  if (type === "prune-held")
+    return `kept ${event.objects} objects: nothing is in force any more, and pruning everything must be asked for`;
+  if (type === "contact-lost") return `lost contact: ${event.error}`;
+  if (type === "kind-unreadable") return `leaves every ${event.kind} alone: ${event.error}`;
+  if (type === "contact-restored") return "contact restored";
+  const object = keyText(event.key);
+  if (type === "applied") return `${event.created ? "created" : "applied"} ${object}`;
+  if (type === "pruned") return `pruned ${object}`;
+  if (type === "yielded") return `left ${object} alone: it carries the later revision ${event.found}`;
+  if (type === "refused") return `${object} was refused: ${event.error}`;
+  if (type === "conflict")
+    return `${object} was there before us: ${event.conflicts.map(({ field, manager }) => `${field} is owned by "${manager}"`).join("; ")}`;
+  const by = event.drift.managers.length > 0 ? ` by ${event.drift.managers.join(", ")}` : "";
+  return event.drift.deleted
+    ? `healed ${object}: it had been deleted`
+    : `healed ${object}: ${event.drift.fields.map(({ field }) => field).join(", ")} had been changed${by}`;
+}

@@ -6,7 +6,7 @@ import { ensureToken } from "../access/tokens.ts";
 import { buildApi } from "../api/build-api.ts";
 import type { ClusterAccess } from "../api/context.ts";
 import { openClusterLink, type ClusterLink } from "../fleet/cluster-link.ts";
-import { eventText } from "../fleet/cluster-worker.ts";
+import { eventText } from "../fleet/worker-event.ts";
 import { connectionFromKubeconfig } from "../kube/kubeconfig.ts";
 import { MeshAcknowledger, type Acknowledger, type MeshAccess } from "../release/acknowledge.ts";
 import { ReleaseEngine } from "../release/engine.ts";
