@@ -84,8 +84,11 @@ describe("apply", () => {
       }),
     );
     expect(await kube.find(kinds.VirtualService, at("broken"))).toBeUndefined();
-    desired.change(4, { put: [service("broken")] });
-    await applied(4);
+    // Several revisions that are heard of at once: any of them may have wanted it.
+    desired.change(6, { put: [{ ...broken, spec: { ...broken.spec, selector: { app: "y" } } }] });
+    await eventually(() => expect(seen().beyond?.missing.at(-1)).toMatchObject({ from: 4, to: 6 }));
+    desired.change(7, { put: [service("broken")] });
+    await applied(7);
     await eventually(() => expect(seen().trouble).toBeUndefined());
     expect(await kube.find(kinds.VirtualService, at("broken"))).toBeDefined();
   });

@@ -178,8 +178,11 @@ export class ClusterWorker {
     const { desired } = this.#options;
     await this.#untilDone("the ledger can't be read", () => this.#ledger.load());
     if (signal.aborted) return;
+    let known = desired.revision;
     const stopListening = desired.listen(({ revision, keys, apps }) => {
-      for (const key of keys) this.#want(key, revision, apps);
+      // Told of several revisions at once (others have written too), it can't say which of them wants what.
+      for (const key of keys) this.#want(key, Math.min(known + 1, revision), revision, apps);
+      known = revision;
       this.#wake();
       this.#tellNews();
     });
@@ -215,11 +218,11 @@ export class ClusterWorker {
     stopListening();
   }
 
-  #want(key: ObjectKey, revision: number, apps: readonly string[] | undefined): void {
-    this.#dirty.markWanted(key, revision, apps);
+  #want(key: ObjectKey, from: number, to: number, apps: readonly string[] | undefined): void {
+    this.#dirty.markWanted(key, to, apps, from);
     const deployment = scaledBy(key);
     if (deployment !== undefined && this.#options.desired.get(deployment))
-      this.#dirty.markWanted(deployment, revision, apps);
+      this.#dirty.markWanted(deployment, to, apps, from);
   }
 
   #roundContext(): RoundContext {
