@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { ExpressionBuilder, SqlBool } from "kysely";
+import { sql, type Expression, type ExpressionBuilder, type SqlBool } from "kysely";
 import { checked, insert, upsert, type Db } from "./table.ts";
 import type { ObjectsTable, Tables } from "./schema.ts";
 import type { ListQuery, ObjectBody, ObjectKind, Page, PutOptions, SortField, StoredObject } from "./store.ts";
@@ -124,6 +124,11 @@ export async function deleteObject(
   return stored(before);
 }
 
+/** Whether the text has `part` in it, as it is: in a pattern three characters mean something else. */
+function holds(text: Expression<string>, part: string): Expression<SqlBool> {
+  return sql<SqlBool>`${text} like ${`%${part.replace(/[%_\\]/g, "\\$&")}%`} escape '\\'`;
+}
+
 interface Cursor {
   sort: string;
   value: string | number;
@@ -157,13 +162,13 @@ export async function listObjects(db: Db, kind: ObjectKind, query: ListQuery, re
   const field = (down ? sort.slice(1) : sort) as SortField;
   const limit = Math.min(Math.max(query.limit ?? 100, 1), 500);
   const matching = (eb: ExpressionBuilder<Tables, "objects">) => {
-    const all = [eb("kind", "=", kind)];
+    const all: Expression<SqlBool>[] = [eb("kind", "=", kind)];
     if (query.team !== undefined) all.push(eb("team", "=", query.team));
     if (query.segment !== undefined) all.push(eb("segment", "=", query.segment));
     if (query.owner !== undefined) all.push(eb("owner", "=", query.owner));
     if (query.q !== undefined)
       for (const word of query.q.toLowerCase().split(/\s+/))
-        all.push(eb("search", "like", `%${word.replace(/[%_]/g, "")}%`));
+        all.push(holds(eb.ref("search"), word));
     if (query.cluster !== undefined)
       all.push(
         eb(

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, openSync, fsyncSync, closeSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { Kysely } from "kysely";
+import { sqliteGround } from "./sqlite-ground.ts";
 import { nodeSqliteDialect, openSqlite, type SqliteOptions } from "./sqlite-dialect.ts";
 import { SqlStore } from "./sql-store.ts";
 import { asStoreFailure, StoreFailure } from "./store-error.ts";
@@ -41,7 +42,7 @@ export async function openSqliteStore(path: string, options: OpenOptions = {}): 
       throw new StoreFailure("store-corrupt", `${path} is another program's database. Nothing was changed in it.`);
     if (tables.length > 0) await verifySqlite(database, db, path);
     else database.exec(`PRAGMA application_id=${applicationId}`);
-    const store = await SqlStore.open(db, { asFailure, now: options.now ?? Date.now });
+    const store = await SqlStore.open(sqliteGround(db), { asFailure, now: options.now ?? Date.now });
     if (!begun) {
       database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
       writeFileSync(marker, "Remembers that a store was begun here.\n", { mode: 0o600 });

@@ -1,13 +1,16 @@
 import { EventEmitter } from "node:events";
-import type { Kysely } from "kysely";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Seen } from "../model/rows.ts";
-import { withChanges, type InForce } from "./in-force.ts";
-import { readInForce, readSeen, writeSeen } from "./rows-table.ts";
-import type { Tables } from "./schema.ts";
-import { checked, upsert } from "./table.ts";
-import { migrations } from "./migrations.ts";
+import { catchUp } from "./catch-up.ts";
+import type { Ground, News } from "./ground.ts";
+import { nothingInForce, withChanges, type InForce } from "./in-force.ts";
+import { readMeta, revisionIn, writeMeta, type Meta } from "./meta-table.ts";
+import { migrate } from "./migrations.ts";
+import { Observations } from "./observations.ts";
+import { readInForce } from "./rows-table.ts";
 import type { Change, ReadTx, Store, WriteTx } from "./store.ts";
-import { StoreFailure } from "./store-error.ts";
+import { StoreFailure, StoreUnavailable } from "./store-error.ts";
+import type { Db } from "./table.ts";
 import { readTx, writeTx, type Written } from "./transaction.ts";
 
 export interface SqlStoreOptions {
@@ -15,34 +18,43 @@ export interface SqlStoreOptions {
   asFailure(error: unknown): StoreFailure | undefined;
   /** Unix ms. */
   now(): number;
+  /** Throws when what the store says of itself forbids to go on. Asked at each write, and when others have written. */
+  accept?(meta: Meta): void;
+  /** Told what went wrong where nobody waits for an answer, and is tried again. */
+  trouble?(error: unknown): void;
 }
 
-/** The store on any SQL that Kysely speaks; the dialect's own opening and checking is done before. */
+/** How soon what didn't work for lack of a connection is tried again, in ms. */
+const againMs = 250;
+
+/** The store on any SQL that Kysely speaks; what differs between databases is its ground. */
 export class SqlStore implements Store {
-  readonly #db: Kysely<Tables>;
+  readonly #ground: Ground;
   readonly #options: SqlStoreOptions;
-  readonly #events = new EventEmitter<{ change: []; inForce: [InForce]; seen: [Seen]; failure: [StoreFailure] }>();
-  #revision = 0;
-  #inForce!: InForce;
-  #seen = new Map<string, Seen>();
+  readonly #events = new EventEmitter<{ change: []; inForce: [InForce]; failure: [StoreFailure] }>();
+  readonly #observations: Observations;
+  #inForce: InForce = nothingInForce;
   #failure: StoreFailure | undefined;
   #closed = false;
   #writing: Promise<unknown> = Promise.resolve();
+  #refreshing = false;
+  #outdated = false;
 
-  private constructor(db: Kysely<Tables>, options: SqlStoreOptions) {
-    this.#db = db;
+  private constructor(ground: Ground, options: SqlStoreOptions) {
+    this.#ground = ground;
     this.#options = options;
     this.#events.setMaxListeners(0);
+    this.#observations = new Observations(ground, (work) => this.#guard(work));
   }
 
-  /** Brings the schema up to date (each version in one transaction) and reads what is in force. */
-  static async open(db: Kysely<Tables>, options: SqlStoreOptions): Promise<SqlStore> {
-    const store = new SqlStore(db, options);
+  /** Brings the schema up to date and reads what is in force. */
+  static async open(ground: Ground, options: SqlStoreOptions): Promise<SqlStore> {
+    const store = new SqlStore(ground, options);
     await store.#guard(async () => {
-      await migrate(db);
-      store.#revision = Number((await meta(db, "revision")) ?? 0);
-      store.#inForce = await readInForce(db, store.#revision);
-      store.#seen = await readSeen(db);
+      await migrate(ground);
+      store.#inForce = await ground.read(async (db) => readInForce(db, revisionIn(await store.#meta(db))));
+      await store.#observations.read();
+      ground.listen((news) => store.#hear(news));
     });
     return store;
   }
@@ -52,7 +64,9 @@ export class SqlStore implements Store {
   }
 
   read<T>(work: (tx: ReadTx) => Promise<T>): Promise<T> {
-    return this.#guard(() => this.#db.transaction().execute((trx) => work(readTx(trx, this.#revision))));
+    return this.#guard(() =>
+      this.#ground.read((db) => work(readTx(db, async () => revisionIn(await readMeta(db))))),
+    );
   }
 
   /** One write after another: the next one begins when the views show the one before. */
@@ -65,26 +79,86 @@ export class SqlStore implements Store {
   #write<T>(work: (tx: WriteTx) => Promise<T>): Promise<T> {
     return this.#guard(async () => {
       const written: Written = { rows: [], changes: 0 };
-      let next = 0;
-      const result = await this.#db.transaction().execute(async (trx) => {
-        // The one row that every write updates: transactions get their revisions in the order of their commits, on
-        // PostgreSQL too, where a sequence would not promise it.
-        next = Number((await meta(trx, "revision")) ?? 0) + 1;
-        await upsert(trx, "meta", ["key"], { key: "revision", value: String(next) });
-        const answer = await work(writeTx(trx, this.#inForce, next, this.#options.now(), written));
-        if (written.changes === 0) await upsert(trx, "meta", ["key"], { key: "revision", value: String(next - 1) });
-        return answer;
+      const { result, before } = await this.#ground.write(async (db) => {
+        const before = await this.#since(db, this.#inForce);
+        const next = before.view.revision + 1;
+        const result = await work(writeTx(db, before.view, next, this.#options.now(), written));
+        if (written.changes > 0) {
+          await writeMeta(db, "revision", String(next));
+          await this.#ground.announce(db, {});
+        }
+        return { result, before };
       });
-      if (written.changes > 0) this.#committed(next, written);
+      if (written.changes > 0)
+        this.#advance(
+          withChanges(before.view, before.view.revision + 1, written.rows),
+          before.rows || written.rows.length > 0,
+        );
       return result;
     });
   }
 
-  #committed(revision: number, written: Written): void {
-    this.#revision = revision;
-    this.#inForce = withChanges(this.#inForce, revision, written.rows);
+  async #meta(db: Db): Promise<Meta> {
+    const meta = await readMeta(db);
+    this.#options.accept?.(meta);
+    return meta;
+  }
+
+  /** What is in force by what `db` reads, after `view`: others may have written. `rows`: more than the revision has changed. */
+  async #since(db: Db, view: InForce): Promise<{ view: InForce; rows: boolean }> {
+    const revision = revisionIn(await this.#meta(db));
+    if (revision < view.revision)
+      throw new StoreFailure(
+        "store-replaced",
+        `The store is at revision ${revision}, but was at ${view.revision} before: an older copy has taken its place, or commits were lost. Make sure that it is the right one, then start again.`,
+      );
+    return catchUp(db, view, revision);
+  }
+
+  #advance(view: InForce, rows: boolean): void {
+    if (view.revision <= this.#inForce.revision) return;
+    this.#inForce = view;
     this.#events.emit("change");
-    if (written.rows.length > 0) this.#events.emit("inForce", this.#inForce);
+    if (rows) this.#events.emit("inForce", view);
+  }
+
+  #hear(news: News | undefined): void {
+    if (this.#closed) return;
+    if (news?.seen === undefined) this.#refresh();
+    const observed =
+      news === undefined
+        ? this.#observations.read()
+        : news.seen === undefined
+          ? Promise.resolve()
+          : this.#observations.hear(news.seen);
+    observed.catch((error: unknown) => this.#trouble(error));
+  }
+
+  /** Goes on to what others have written; one look at a time, and once more when there was news meanwhile. */
+  #refresh(): void {
+    this.#outdated = true;
+    if (this.#refreshing) return;
+    this.#refreshing = true;
+    void (async () => {
+      while (this.#outdated && !this.#closed && this.#failure === undefined) {
+        this.#outdated = false;
+        try {
+          // Taken before the snapshot: what is written here meanwhile mustn't make the snapshot look old.
+          const known = this.#inForce;
+          const { view, rows } = await this.#guard(() => this.#ground.read((db) => this.#since(db, known)));
+          this.#advance(view, rows);
+        } catch (error) {
+          this.#trouble(error);
+          this.#outdated ||= error instanceof StoreUnavailable;
+          await sleep(againMs);
+        }
+      }
+      this.#refreshing = false;
+    })();
+  }
+
+  #trouble(error: unknown): void {
+    if (!this.#closed) this.#options.trouble?.(error);
   }
 
   inForce(): InForce {
@@ -97,34 +171,44 @@ export class SqlStore implements Store {
   }
 
   seen(): ReadonlyMap<string, Seen> {
-    return this.#seen;
+    return this.#observations.latest;
   }
 
-  async putSeen(seen: Seen): Promise<void> {
-    await this.#guard(() => this.#db.transaction().execute((trx) => writeSeen(trx, seen)));
-    this.#seen.set(seen.cluster, seen);
-    this.#events.emit("seen", seen);
+  putSeen(seen: Seen): Promise<void> {
+    return this.#observations.put(seen);
   }
 
   onSeen(listener: (seen: Seen) => void): () => void {
-    this.#events.on("seen", listener);
-    return () => this.#events.off("seen", listener);
+    return this.#observations.onSeen(listener);
   }
 
   async *watch(revision: number, signal: AbortSignal): AsyncIterable<Change> {
     let at = revision;
-    while (!signal.aborted && !this.#closed) {
-      const woken = Promise.withResolvers<void>();
-      this.#events.once("change", woken.resolve);
-      signal.addEventListener("abort", () => woken.resolve(), { once: true });
-      const changes = await this.read((tx) => tx.changes(at, 500));
-      for (const change of changes) {
-        if (signal.aborted) break;
-        yield change;
+    let woken = Promise.withResolvers<void>();
+    const wake = (): void => woken.resolve();
+    this.#events.on("change", wake);
+    signal.addEventListener("abort", wake);
+    const over = (): boolean => signal.aborted || this.#closed;
+    try {
+      while (!over()) {
+        // Armed before looking, so that what happens meanwhile isn't missed.
+        woken = Promise.withResolvers<void>();
+        const changes = await this.read((tx) => tx.changes(at, 500)).catch(async (error: unknown) => {
+          if (!(error instanceof StoreUnavailable) && !over()) throw error;
+          this.#trouble(error);
+          await sleep(againMs);
+          return undefined;
+        });
+        for (const change of changes ?? []) {
+          if (signal.aborted) return;
+          yield change;
+        }
+        at = changes?.at(-1)?.revision ?? at;
+        if (changes?.length === 0) await woken.promise;
       }
-      at = changes.at(-1)?.revision ?? at;
-      if (changes.length === 0) await woken.promise;
-      this.#events.off("change", woken.resolve);
+    } finally {
+      this.#events.off("change", wake);
+      signal.removeEventListener("abort", wake);
     }
   }
 
@@ -139,7 +223,8 @@ export class SqlStore implements Store {
     this.#closed = true;
     this.#events.emit("change");
     await this.#writing;
-    await this.#db.destroy();
+    await this.#observations.close();
+    await this.#ground.close();
   }
 
   /** After the first failure nothing is read or written any more: whoever asks is told the same. */
@@ -154,27 +239,5 @@ export class SqlStore implements Store {
       this.#events.emit("failure", failure);
       throw failure;
     }
-  }
-}
-
-async function meta(db: Kysely<Tables>, key: string): Promise<string | undefined> {
-  return checked("meta", await db.selectFrom("meta").selectAll().where("key", "=", key).execute())[0]?.value;
-}
-
-async function migrate(db: Kysely<Tables>): Promise<void> {
-  const tables = await db.introspection.getTables();
-  const found = tables.some((table) => table.name === "meta") ? Number((await meta(db, "schema")) ?? 0) : 0;
-  const newest = migrations.at(-1)!.version;
-  if (found > newest)
-    throw new StoreFailure(
-      "store-newer",
-      `The store was written by a newer Quipu (schema ${found}; this one knows ${newest}). Use that version.`,
-    );
-  for (const migration of migrations) {
-    if (migration.version <= found) continue;
-    await db.transaction().execute(async (trx) => {
-      await migration.up(trx);
-      await upsert(trx, "meta", ["key"], { key: "schema", value: String(migration.version) });
-    });
   }
 }

@@ -8,6 +8,7 @@ import { Kysely } from "kysely";
 import { openSqliteStore } from "./open-sqlite-store.ts";
 import type { Tables } from "./schema.ts";
 import { SqlStore } from "./sql-store.ts";
+import { sqliteGround } from "./sqlite-ground.ts";
 import { nodeSqliteDialect, openSqlite } from "./sqlite-dialect.ts";
 import { asStoreFailure } from "./store-error.ts";
 import type { ObjectBody } from "./store.ts";
@@ -110,7 +111,7 @@ describe("a damaged or full store", () => {
 
   it("damage found while running stops everything after it", async () => {
     const db = new Kysely<Tables>({ dialect: nodeSqliteDialect(openSqlite(path)) });
-    const store = await SqlStore.open(db, { now: Date.now, asFailure: (error) => asStoreFailure(error, path) });
+    const store = await SqlStore.open(sqliteGround(db), { now: Date.now, asFailure: (error) => asStoreFailure(error, path) });
     const failures: string[] = [];
     store.onFailure((failure) => failures.push(failure.code));
     await db.updateTable("objects").set({ body: "{}" }).where("name", "=", "app-7").execute();

@@ -5,7 +5,9 @@ export type StoreFailureCode =
   | "store-unreadable"
   | "store-missing"
   | "store-in-use"
-  | "store-newer";
+  | "store-newer"
+  | "store-replaced"
+  | "store-unsupported";
 
 /** The store itself is broken or can't take more; nothing that was asked of it has been half done. */
 export class StoreFailure extends Error {
@@ -14,6 +16,19 @@ export class StoreFailure extends Error {
   constructor(code: StoreFailureCode, message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
+  }
+}
+
+/**
+ * The database can't be reached for now; the store goes on by itself when it can. Nothing of a read or a write that ended in
+ * this is left, but where `committed` is "unknown": then the connection was lost while the commit was under way, and stayed lost.
+ */
+export class StoreUnavailable extends Error {
+  override readonly name = "StoreUnavailable";
+  readonly committed: "no" | "unknown";
+  constructor(message: string, committed: "no" | "unknown" = "no") {
+    super(message);
+    this.committed = committed;
   }
 }
 
@@ -59,6 +74,8 @@ export function asStoreFailure(error: unknown, path: string): StoreFailure | und
     "store-missing": "",
     "store-in-use": "Another server holds it. Stop that one first.",
     "store-newer": "",
+    "store-replaced": "",
+    "store-unsupported": "",
   };
   return new StoreFailure(code, `The store ${path} can't be used: ${said}. ${advice[code]}`, error);
 }

@@ -6,11 +6,12 @@ import * as records from "./records-tables.ts";
 import type { Change, ObjectKind, ReadTx, WriteTx } from "./store.ts";
 import { insert, upsert, type Db } from "./table.ts";
 
-export function readTx(db: Db, revision: number): ReadTx {
+/** `revision` is that of the view which `db` reads. */
+export function readTx(db: Db, revision: () => Promise<number>): ReadTx {
   return {
-    revision: () => Promise.resolve(revision),
+    revision,
     get: (kind, name) => getObject(db, kind, name),
-    list: (kind, query = {}) => listObjects(db, kind, query, revision),
+    list: async (kind, query = {}) => listObjects(db, kind, query, await revision()),
     all: (kind) => allObjects(db, kind),
     history: (kind, name, limit = 50) => records.readHistory(db, kind, name, limit),
     changes: (after, limit) => records.readChanges(db, after, limit),
@@ -53,7 +54,7 @@ export function writeTx(db: Db, view: InForce, next: number, now: number, writte
     if (change.kind !== "Snapshot") await record("row", change.kind, rowName(change), change.value);
   };
   return {
-    ...readTx(db, next - 1),
+    ...readTx(db, () => Promise.resolve(next - 1)),
     next,
     now,
     inForce: view,

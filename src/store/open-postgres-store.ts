@@ -1,0 +1,148 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { sql } from "kysely";
+import type pg from "pg";
+import type { Ground } from "./ground.ts";
+import { readMeta, writeMeta } from "./meta-table.ts";
+import { migrate, ourSchema, refuseNewer, schemaOf } from "./migrations.ts";
+import { postgresKysely } from "./postgres-connections.ts";
+import { postgresGround } from "./postgres-ground.ts";
+import { PostgresListener } from "./postgres-listener.ts";
+import { postgresUrl } from "./postgres-url.ts";
+import { SqlStore } from "./sql-store.ts";
+import { StoreFailure, StoreUnavailable } from "./store-error.ts";
+import { verifyRows } from "./verify-rows.ts";
+
+export interface OpenPostgresOptions {
+  /** Unix ms. */
+  now?: () => number;
+  /** Told what is tried again by itself, such as a connection that was lost. */
+  trouble?: (error: unknown) => void;
+  /** The id that the store must have, from an earlier opening: so that another or emptied database isn't taken for it. */
+  id?: string;
+  /** As the only server: another one must have ended, and this one ends when yet another takes over. */
+  alone?: boolean;
+  /** Connections at most, besides the one that listens. */
+  connections?: number;
+  /** How long to wait for another server to end, in ms. */
+  aloneWaitMs?: number;
+}
+
+const oldestVersion = 150_000;
+/** "Quip", "serv": held by the one server that runs the store's releases and workers. */
+const serverLock = [0x51756970, 0x73657276] as const;
+
+/**
+ * Opens the store of a PostgreSQL database, or makes it, in a schema of its own (`quipu`). Throws StoreFailure, or
+ * StoreUnavailable when the database can't be reached now.
+ */
+export async function openPostgresStore(
+  text: string,
+  options: OpenPostgresOptions = {},
+): Promise<{ store: SqlStore; id: string }> {
+  const address = postgresUrl(text);
+  const { shown } = address;
+  const self = randomBytes(8).toString("hex");
+  const trouble = options.trouble ?? (() => undefined);
+  const waitUntil = Date.now() + (options.aloneWaitMs ?? 30_000);
+  let first = true;
+  const listener = new PostgresListener({
+    address,
+    self,
+    trouble,
+    async connected(client) {
+      await suits(client, shown);
+      if (options.alone !== true) return;
+      while (!(await locks(client)) && first) {
+        if (Date.now() > waitUntil)
+          throw new StoreFailure("store-in-use", `Another server holds the store ${shown}. Stop that one first.`);
+        await sleep(250);
+      }
+      first = false;
+    },
+  });
+  const db = postgresKysely(address, `quipu ${self}`, options.connections ?? 10);
+  const ground = postgresGround({ db, self, listener });
+  try {
+    await listener.open();
+    const id = await begin(ground, shown, self, options);
+    const accept = (meta: ReadonlyMap<string, string>): void => {
+      refuseNewer(Number(meta.get("schema") ?? 0));
+      if (meta.get("id") !== id)
+        throw new StoreFailure("store-replaced", `The store ${shown} isn't the one that was there before.`);
+      if (options.alone === true && meta.get("server") !== self)
+        throw new StoreFailure("store-in-use", `Another server has taken over the store ${shown}; this one ends.`);
+    };
+    const store = await SqlStore.open(ground, {
+      asFailure: (error) => (error instanceof StoreFailure ? error : undefined),
+      now: options.now ?? Date.now,
+      accept,
+      trouble,
+    });
+    return { store, id };
+  } catch (error) {
+    await ground.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Throws when this isn't a server that the store can stand on. */
+async function suits(client: pg.Client, shown: string): Promise<void> {
+  const { rows } = await client.query<{ version: number; said: string; encoding: string; standby: boolean }>(
+    `select current_setting('server_version_num')::int as version, current_setting('server_version') as said,
+      current_setting('server_encoding') as encoding, pg_is_in_recovery() as standby`,
+  );
+  const { version, said, encoding, standby } = rows[0]!;
+  if (version < oldestVersion)
+    throw new StoreFailure("store-unsupported", `${shown} is PostgreSQL ${said}. Accepted: 15 or later.`);
+  if (encoding !== "UTF8")
+    throw new StoreFailure("store-unsupported", `The database ${shown} has the encoding ${encoding}. Accepted: UTF8.`);
+  if (standby) throw new StoreUnavailable(`The database ${shown} can't be used for now: it is a standby, read-only.`);
+}
+
+async function locks(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query<{ held: boolean }>("select pg_try_advisory_lock($1, $2) as held", [...serverLock]);
+  return rows[0]!.held;
+}
+
+/** Checks what is there, or makes it; the store's id. */
+async function begin(
+  ground: Ground,
+  shown: string,
+  self: string,
+  { id: expected, alone }: OpenPostgresOptions,
+): Promise<string> {
+  const found = await ground.read(schemaOf);
+  if (found === 0 && expected !== undefined)
+    throw new StoreFailure(
+      "store-missing",
+      `The database ${shown} has no store, though there was one. Put it (or a backup) back; nothing was begun anew.`,
+    );
+  if (found > 0) await ground.read(verifyRows);
+  await ground.write(async (trx) => {
+    const tables = (await trx.introspection.getTables()).filter(({ schema }) => schema === ourSchema);
+    if (tables.length > 0 && !tables.some(({ name }) => name === "meta"))
+      throw new StoreFailure(
+        "store-corrupt",
+        `The schema ${ourSchema} of ${shown} holds another program's tables. Nothing was changed in it.`,
+      );
+    const { rows } = await sql<{ there: boolean }>`select to_regnamespace(${ourSchema}) is not null as there`.execute(trx);
+    if (rows[0]?.there !== true) await trx.schema.createSchema(ourSchema).execute();
+  });
+  await migrate(ground);
+  return ground.write(async (trx) => {
+    const known = (await readMeta(trx)).get("id");
+    if (expected !== undefined && known !== expected)
+      throw new StoreFailure(
+        "store-replaced",
+        `The store of ${shown} isn't the one that was used before. Name the right database, or put that one back.`,
+      );
+    const id = known ?? randomUUID();
+    if (known === undefined) await writeMeta(trx, "id", id);
+    if (alone === true) {
+      await writeMeta(trx, "server", self);
+      await ground.announce(trx, {});
+    }
+    return id;
+  });
+}
