@@ -112,13 +112,21 @@ async function begin(
   self: string,
   { id: expected, alone }: OpenPostgresOptions,
 ): Promise<string> {
-  const found = await ground.read(schemaOf);
-  if (found === 0 && expected !== undefined)
-    throw new StoreFailure(
-      "store-missing",
-      `The database ${shown} has no store, though there was one. Put it (or a backup) back; nothing was begun anew.`,
-    );
-  if (found > 0) await ground.read(verifyRows);
+  await ground.read(async (db) => {
+    if ((await schemaOf(db)) > 0) {
+      const { id } = Object.fromEntries(await readMeta(db));
+      if (expected !== undefined && id !== expected)
+        throw new StoreFailure(
+          "store-replaced",
+          `The store of ${shown} isn't the one that was used before. Name the right database, or put that one back.`,
+        );
+      await verifyRows(db);
+    } else if (expected !== undefined)
+      throw new StoreFailure(
+        "store-missing",
+        `The database ${shown} has no store, though there was one. Put it (or a backup) back; nothing was begun anew.`,
+      );
+  });
   await ground.write(async (trx) => {
     const tables = (await trx.introspection.getTables()).filter(({ schema }) => schema === ourSchema);
     if (tables.length > 0 && !tables.some(({ name }) => name === "meta"))
@@ -132,11 +140,6 @@ async function begin(
   await migrate(ground);
   return ground.write(async (trx) => {
     const known = (await readMeta(trx)).get("id");
-    if (expected !== undefined && known !== expected)
-      throw new StoreFailure(
-        "store-replaced",
-        `The store of ${shown} isn't the one that was used before. Name the right database, or put that one back.`,
-      );
     const id = known ?? randomUUID();
     if (known === undefined) await writeMeta(trx, "id", id);
     if (alone === true) {

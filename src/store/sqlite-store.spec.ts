@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openSqliteStore } from "./open-sqlite-store.ts";
-import { storeSuite } from "./store.suite.ts";
+import { storeRacesSuite } from "./store-races.suite.ts";
+import { storeSuite, type Opened } from "./store.suite.ts";
 
-storeSuite("the store on SQLite", async () => {
+const open = async (): Promise<Opened> => {
   const folder = mkdtempSync(join(tmpdir(), "quipu-store-"));
   const path = join(folder, "quipu.db");
   let store = await openSqliteStore(path);
@@ -19,4 +20,7 @@ storeSuite("the store on SQLite", async () => {
       rmSync(folder, { recursive: true });
     },
   };
-});
+};
+
+storeSuite("the store on SQLite", open);
+storeRacesSuite("the store on SQLite, many at once", open);

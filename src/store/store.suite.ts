@@ -22,13 +22,21 @@ const roster = (name: string): Roster => ({
 });
 const lane = (name: string, cluster: string): Lane => ({ app: name, cluster, kind: "reach", lead: "bogota" });
 
+export interface Opened {
+  store: Store;
+  /** Another handle on the same data, as of another process; absent where only one process can hold it. */
+  another?(): Promise<Store>;
+  reopen(): Promise<Store>;
+  remove(): Promise<void>;
+}
+
 /**
  * What holds for every database under the store. `reopen` closes the store and opens the same data again. `of: "releases"`:
  * only what releases use of a store: objects, what is in force, observations, journals.
  */
 export function storeSuite(
   label: string,
-  open: () => Promise<{ store: Store; reopen(): Promise<Store>; remove(): Promise<void> }>,
+  open: () => Promise<Opened>,
   of: "everything" | "releases" = "everything",
 ): void {
   const whole = { everything: it, releases: () => undefined }[of];
