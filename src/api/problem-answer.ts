@@ -1,13 +1,14 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Problem, problemDocument } from "../model/problem.ts";
 import { Problems } from "../release/changes.ts";
-import { StoreFailure } from "../store/store-error.ts";
+import { StoreFailure, StoreUnavailable } from "../store/store-error.ts";
 
 /** Any error as problems with codes; what nobody foresaw becomes `internal` and stays out of the answer. */
 export function problemsOf(error: unknown): readonly Problem[] {
   if (error instanceof Problems) return error.problems;
   if (error instanceof Problem) return [error];
   if (error instanceof StoreFailure) return [new Problem("store-failed", error.message, { cause: error })];
+  if (error instanceof StoreUnavailable) return [new Problem("store-unavailable", error.message, { cause: error })];
   const { code } = error as { code?: string };
   if (code === "FST_ERR_CTP_BODY_TOO_LARGE")
     return [new Problem("too-large", "The body is larger than 1 MiB.", { accepted: "at most 1048576 bytes" })];

@@ -10,6 +10,7 @@ export interface UpOptions {
   load: boolean;
   port?: number;
   cluster?: string[];
+  database?: string;
 }
 
 /** What happens on this machine rather than through the API. Given by whoever puts processes together, since no room imports that one. */
@@ -40,6 +41,12 @@ export function program(local: LocalCommands): Command {
       integer,
     )
     .option("--cluster <name=region/zone...>", "clusters of a new fleet (default: bogota=co/co-a montevideo=uy/uy-a)")
+    .addOption(
+      new Option(
+        "--database <url>",
+        "keep the state in PostgreSQL (15 or later) rather than in SQLite in the home; asked for once, then remembered",
+      ).env("QUIPU_DATABASE"),
+    )
     .action((options: UpOptions) => local.up(options));
   quipu
     .command("down")

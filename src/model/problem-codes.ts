@@ -186,7 +186,12 @@ export const problemCodes = {
   "store-failed": kind(
     503,
     "The store can't go on",
-    "The disk is full or the store is damaged. The server stops; nothing was half done.",
+    "The disk is full, the store is damaged, or its database is refused or taken over by another server. The server stops; nothing was half done.",
+  ),
+  "store-unavailable": kind(
+    503,
+    "The store can't be reached",
+    "The database that holds the store is away for a moment (restarted, or the connection was lost). The server goes on by itself when it is back: try again. Nothing was changed, unless the problem says that this isn't known: then look before you send it again, or send it with the same Idempotency-Key.",
   ),
   internal: kind(
     500,

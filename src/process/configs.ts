@@ -62,6 +62,7 @@ export function serverConfig(home: string, fleet: FleetFile) {
     host: fleet.host,
     port: fleet.port,
     trustDomain: fleet.trustDomain,
+    ...(fleet.database !== undefined && { database: fleet.database }),
     adminTokenFile: join(home, "admin.token"),
     artifactsTokenFile: join(home, "artifacts.token"),
     clusters: fleet.clusters.map((entry) => ({

@@ -27,6 +27,8 @@ export interface FleetFile {
   host: string;
   port: number;
   trustDomain: string;
+  /** URL of the PostgreSQL database that holds the state; absent: SQLite, in the home. */
+  database?: string;
   clusters: ClusterEntry[];
 }
 

@@ -10,6 +10,8 @@ export interface ServerConfig {
   host: string;
   port: number;
   trustDomain: string;
+  /** URL of a PostgreSQL database, which may hold its password; absent: SQLite, in the home. */
+  database?: string;
   /** Files that hold one token each. */
   adminTokenFile: string;
   artifactsTokenFile: string;

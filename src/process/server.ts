@@ -11,9 +11,9 @@ import { connectionFromKubeconfig } from "../kube/kubeconfig.ts";
 import { MeshAcknowledger, type Acknowledger, type MeshAccess } from "../release/acknowledge.ts";
 import { ReleaseEngine } from "../release/engine.ts";
 import { ArtifactFiles } from "../store/artifact-files.ts";
-import { openSqliteStore } from "../store/open-sqlite-store.ts";
+import { openStore } from "../store/open-store.ts";
 import type { Store, WriteTx } from "../store/store.ts";
-import { StoreFailure } from "../store/store-error.ts";
+import { StoreFailure, StoreUnavailable } from "../store/store-error.ts";
 import { clusterAccess } from "./cluster-access.ts";
 import { noRestartExitCode } from "./exit-codes.ts";
 import { embeddedSignals } from "./embedded-signals.ts";
@@ -59,7 +59,10 @@ export async function runServer(configPath: string, acknowledging: Acknowledging
     running = await startServer(config, log, broken, acknowledging);
   } catch (error) {
     log.fatal(
-      { code: (error as { code?: string }).code, err: error instanceof StoreFailure ? undefined : error },
+      {
+        code: (error as { code?: string }).code,
+        err: error instanceof StoreFailure || error instanceof StoreUnavailable ? undefined : error,
+      },
       `the server can't start: ${(error as Error).message}`,
     );
     process.exit(error instanceof StoreFailure ? noRestartExitCode : 1);
@@ -72,7 +75,10 @@ export async function startServer(
   broken: (failure: StoreFailure) => void = () => undefined,
   acknowledging: Acknowledging = byOurMeshes,
 ): Promise<RunningServer> {
-  const store = await openSqliteStore(join(config.home, "store", "quipu.db"));
+  const store = await openStore(join(config.home, "store"), {
+    ...(config.database !== undefined && { database: config.database }),
+    trouble: storeTrouble(log),
+  });
   const undo: (() => Promise<unknown>)[] = [() => store.close()];
   const close = async (): Promise<void> => {
     while (undo.length > 0) await undo.pop()!();
@@ -166,6 +172,17 @@ export async function startServer(
     await close().catch(() => undefined);
     throw error;
   }
+}
+
+/** An outage is told in a line each second at most; it isn't an error of ours. */
+function storeTrouble(log: Logger): (error: unknown) => void {
+  let quietUntil = 0;
+  return (error) => {
+    if (!(error instanceof StoreUnavailable)) return log.error({ err: error }, "what others wrote wasn't taken in");
+    if (Date.now() < quietUntil) return;
+    quietUntil = Date.now() + 1000;
+    log.warn(`${error.message} It is tried again.`);
+  };
 }
 
 /** What a server finds or makes at each start: the tokens of its files, and the clusters of its configuration. */

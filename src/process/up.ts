@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { request } from "undici";
 import type { UpOptions } from "../cli/main.ts";
 import { ApiClient } from "../cli/api-client.ts";
@@ -14,6 +15,8 @@ import { type FleetFile, homeFolder, openFleet, writeFleet } from "./home.ts";
 import { awayMs, patiently } from "../cli/patience.ts";
 import { prepare } from "./prepare.ts";
 import { ownProcesses } from "./proc.ts";
+import { tryStore } from "../store/open-store.ts";
+import { StoreUnavailable } from "../store/store-error.ts";
 import { endRest, Supervisor } from "./supervisor.ts";
 import { claimSupervision } from "./supervisor-lock.ts";
 import { wayIn, whatToTry } from "./welcome.ts";
@@ -31,11 +34,14 @@ export async function up(options: UpOptions): Promise<void> {
     return;
   }
   const progress = new Progress();
-  const fleet = await choosePort(
+  // The server reads it from its configuration; nobody else needs to know a password.
+  delete process.env.QUIPU_DATABASE;
+  const found = await chooseDatabase(
     home,
     openFleet(home, { ...(options.cluster === undefined ? {} : { clusters: parseClusters(options.cluster) }) }),
-    options.port,
+    options.database,
   );
+  const fleet = await choosePort(home, found, options.port);
   progress.update("preparing trust and configuration");
   await prepare(home, fleet, Date.now());
 
@@ -119,6 +125,24 @@ async function choosePort(home: string, fleet: FleetFile, wanted: number | undef
   const moved = { ...fleet, port };
   writeFleet(home, moved);
   return moved;
+}
+
+/** Remembers where the state is to be kept. What is wrong with it is told before anything has been started. */
+async function chooseDatabase(home: string, fleet: FleetFile, wanted: string | undefined): Promise<FleetFile> {
+  const database = wanted ?? fleet.database;
+  // What runs serves its users, whatever is wrong with the database now: the server says so itself.
+  if (ownProcesses(fleet.id).length === 0)
+    await tryStore(join(home, "store"), database).catch((error: Error) => {
+      throw new CliError(
+        error instanceof StoreUnavailable ? "unreachable" : "usage",
+        error.message,
+        "The database is named by --database, QUIPU_DATABASE, or the last start of this home.",
+      );
+    });
+  if (database === undefined || database === fleet.database) return fleet;
+  const changed = { ...fleet, database };
+  writeFleet(home, changed);
+  return changed;
 }
 
 async function ready(fleet: FleetFile, supervisor: Supervisor): Promise<void> {

@@ -4,13 +4,14 @@ import { actName } from "../rollout/act-name.ts";
 import { personMs, type Wait } from "../rollout/gates.ts";
 import type { Plan } from "../rollout/plan.ts";
 import type { Store } from "../store/store.ts";
-import { StoreFailure } from "../store/store-error.ts";
+import { StoreFailure, StoreUnavailable } from "../store/store-error.ts";
 import type { Acknowledger } from "./acknowledge.ts";
 import { begin, end, perform, type Writing } from "./actions.ts";
 import { turnOf } from "./train.ts";
 import { glance } from "./glance.ts";
 import { remember, type Remembered } from "./journal-state.ts";
 import { observe, type EvidenceSource } from "./observe.ts";
+import { askAfter, awayMs, newsMs, timer, wakeMs } from "./engine-timing.ts";
 import { phaseOf, putStatus } from "./release-status.ts";
 
 export interface EngineOptions {
@@ -48,22 +49,6 @@ interface Waker {
   wake(): void;
   /** Whether what is seen of clusters has changed for a release that waits. Absent: it isn't waiting for that. */
   changed?(): boolean;
-}
-
-/** News of what a release waits for is written no more often, in ms; those of its phase at once. */
-const newsMs = 1000;
-
-/** Between two looks at everything because of what was seen, in ms. */
-const wakeMs = 20;
-
-/** Proxies that are slow are asked less and less often: from 50 ms on up to 1 s. */
-function askAfter(waitedMs: number, least = 50): number {
-  return Math.min(Math.max(waitedMs / 10, least), 1000);
-}
-
-function timer(ms: number, then: () => void): () => void {
-  const handle = setTimeout(then, ms);
-  return () => clearTimeout(handle);
 }
 
 /**
@@ -137,7 +122,11 @@ export class ReleaseEngine {
     try {
       await this.#run(app);
     } catch (error) {
-      if (!(error instanceof StoreFailure))
+      if (error instanceof StoreUnavailable) {
+        // Every act is done or not begun: it goes on from the journal when the database is back.
+        this.#broken.delete(app);
+        (this.#options.after ?? timer)(awayMs, () => this.kick(app));
+      } else if (!(error instanceof StoreFailure))
         log.error({ err: error, app }, "a release stopped on an error; it goes on at the next start");
     }
     this.#running.delete(app);

@@ -1,11 +1,12 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { sql } from "kysely";
-import type pg from "pg";
+import pg from "pg";
 import type { Ground } from "./ground.ts";
 import { readMeta, writeMeta } from "./meta-table.ts";
 import { migrate, ourSchema, refuseNewer, schemaOf } from "./migrations.ts";
-import { postgresKysely } from "./postgres-connections.ts";
+import { connectionOptions, postgresKysely } from "./postgres-connections.ts";
+import { postgresError } from "./postgres-errors.ts";
 import { postgresGround } from "./postgres-ground.ts";
 import { PostgresListener } from "./postgres-listener.ts";
 import { postgresUrl } from "./postgres-url.ts";
@@ -24,6 +25,8 @@ export interface OpenPostgresOptions {
   alone?: boolean;
   /** Connections at most, besides the one that listens. */
   connections?: number;
+  /** How long what can't begin for lack of a connection is tried again before it fails, in ms. */
+  patienceMs?: number;
   /** How long to wait for another server to end, in ms. */
   aloneWaitMs?: number;
 }
@@ -62,7 +65,7 @@ export async function openPostgresStore(
     },
   });
   const db = postgresKysely(address, `quipu ${self}`, options.connections ?? 10);
-  const ground = postgresGround({ db, self, listener });
+  const ground = postgresGround({ db, self, listener, patienceMs: options.patienceMs ?? 10_000 });
   try {
     await listener.open();
     const id = await begin(ground, shown, self, options);
@@ -86,8 +89,29 @@ export async function openPostgresStore(
   }
 }
 
+/** Whether a store (with this id, if it must have one) could stand there: throws what opening it would, and changes nothing. */
+export async function tryPostgres(text: string, id?: string): Promise<void> {
+  const address = postgresUrl(text);
+  const client = new pg.Client(connectionOptions(address, "quipu"));
+  client.on("error", () => undefined);
+  try {
+    await client.connect();
+    await suits(client, address.shown);
+    if (id === undefined) return;
+    const { rows } = await client.query<{ there: boolean }>("select to_regclass('meta') is not null as there");
+    const meta = rows[0]!.there
+      ? await client.query<{ value: string }>("select value from meta where key = 'id'")
+      : { rows: [] };
+    mustBe(id, meta.rows[0]?.value, address.shown);
+  } catch (error) {
+    throw postgresError(error, address.shown);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
 /** Throws when this isn't a server that the store can stand on. */
-async function suits(client: pg.Client, shown: string): Promise<void> {
+export async function suits(client: Pick<pg.Client, "query">, shown: string): Promise<void> {
   const { rows } = await client.query<{ version: number; said: string; encoding: string; standby: boolean }>(
     `select current_setting('server_version_num')::int as version, current_setting('server_version') as said,
       current_setting('server_encoding') as encoding, pg_is_in_recovery() as standby`,
@@ -105,6 +129,20 @@ async function locks(client: pg.Client): Promise<boolean> {
   return rows[0]!.held;
 }
 
+/** Throws when the store isn't the one that is expected. `found`: undefined when there is none. */
+function mustBe(expected: string | undefined, found: string | undefined, shown: string): void {
+  if (expected === undefined || found === expected) return;
+  if (found === undefined)
+    throw new StoreFailure(
+      "store-missing",
+      `The database ${shown} has no store, though there was one. Put it (or a backup) back; nothing was begun anew.`,
+    );
+  throw new StoreFailure(
+    "store-replaced",
+    `The store of ${shown} isn't the one that was used before. Name the right database, or put that one back.`,
+  );
+}
+
 /** Checks what is there, or makes it; the store's id. */
 async function begin(
   ground: Ground,
@@ -113,19 +151,9 @@ async function begin(
   { id: expected, alone }: OpenPostgresOptions,
 ): Promise<string> {
   await ground.read(async (db) => {
-    if ((await schemaOf(db)) > 0) {
-      const { id } = Object.fromEntries(await readMeta(db));
-      if (expected !== undefined && id !== expected)
-        throw new StoreFailure(
-          "store-replaced",
-          `The store of ${shown} isn't the one that was used before. Name the right database, or put that one back.`,
-        );
-      await verifyRows(db);
-    } else if (expected !== undefined)
-      throw new StoreFailure(
-        "store-missing",
-        `The database ${shown} has no store, though there was one. Put it (or a backup) back; nothing was begun anew.`,
-      );
+    const there = (await schemaOf(db)) > 0;
+    mustBe(expected, there ? (await readMeta(db)).get("id") : undefined, shown);
+    if (there) await verifyRows(db);
   });
   await ground.write(async (trx) => {
     const tables = (await trx.introspection.getTables()).filter(({ schema }) => schema === ourSchema);

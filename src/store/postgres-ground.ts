@@ -14,17 +14,16 @@ import type { Db } from "./table.ts";
  */
 const writersLock = [0x51756970, 0x73746f72] as const;
 
-/** How long a transaction that can't begin for lack of a connection is tried again, in ms. */
-const patienceMs = 10_000;
-
 export interface PostgresGroundOptions {
   db: Kysely<Tables>;
   self: string;
   listener: PostgresListener;
+  /** How long a transaction that can't begin for lack of a connection is tried again, in ms. */
+  patienceMs: number;
 }
 
 /** PostgreSQL 15 and later. */
-export function postgresGround({ db, self, listener }: PostgresGroundOptions): Ground {
+export function postgresGround({ db, self, listener, patienceMs }: PostgresGroundOptions): Ground {
   let closed = false;
 
   /** `begin` is repeated until there is a connection; `work`, which may have effects elsewhere, runs once. */
