@@ -119,19 +119,22 @@ export class ReleaseEngine {
 
   async #runAndForget(app: string): Promise<void> {
     const { store, log } = this.#options;
+    let away = false;
     try {
       await this.#run(app);
     } catch (error) {
-      if (error instanceof StoreUnavailable) {
-        // Every act is done or not begun: it goes on from the journal when the database is back.
-        this.#broken.delete(app);
-        (this.#options.after ?? timer)(awayMs, () => this.kick(app));
-      } else if (!(error instanceof StoreFailure))
+      away = error instanceof StoreUnavailable;
+      if (!away && !(error instanceof StoreFailure))
         log.error({ err: error, app }, "a release stopped on an error; it goes on at the next start");
     }
     this.#running.delete(app);
     this.#wakers.delete(app);
-    if (this.#stopping || store.failure !== undefined || this.#broken.has(app)) return;
+    if (away) {
+      // Every act is done or not begun: it goes on from the journal when the database is back.
+      this.#broken.delete(app);
+      (this.#options.after ?? timer)(awayMs, () => this.kick(app));
+    }
+    if (away || this.#stopping || store.failure !== undefined || this.#broken.has(app)) return;
     // Accepted between the last look and now.
     const open = await store.read((tx) => tx.openReleases(app)).catch(() => []);
     if (open.length > 0) this.kick(app);
