@@ -14,8 +14,7 @@ function flaky(store: Store, away: () => boolean): Store {
   const fail = (): Promise<never> => Promise.reject(new StoreUnavailable("The database can't be reached."));
   return new Proxy(store, {
     get(target, name) {
-      if (name === "read" || name === "write")
-        return (work: never) => (lost() ? fail() : target[name](work as () => Promise<unknown>));
+      if (name === "read" || name === "write") return (work: never) => (lost() ? fail() : target[name](work));
       const value: unknown = Reflect.get(target, name, target);
       return typeof value === "function" ? (value.bind(target) as unknown) : value;
     },

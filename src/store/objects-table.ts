@@ -167,8 +167,7 @@ export async function listObjects(db: Db, kind: ObjectKind, query: ListQuery, re
     if (query.segment !== undefined) all.push(eb("segment", "=", query.segment));
     if (query.owner !== undefined) all.push(eb("owner", "=", query.owner));
     if (query.q !== undefined)
-      for (const word of query.q.toLowerCase().split(/\s+/))
-        all.push(holds(eb.ref("search"), word));
+      for (const word of query.q.toLowerCase().split(/\s+/)) all.push(holds(eb.ref("search"), word));
     if (query.cluster !== undefined)
       all.push(
         eb(

@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { suits } from "./open-postgres-store.ts";
 
-const saying = (row: object) => ({ query: () => Promise.resolve({ rows: [row] }) }) as unknown as Parameters<typeof suits>[0];
+const saying = (row: object) =>
+  ({ query: () => Promise.resolve({ rows: [row] }) }) as unknown as Parameters<typeof suits>[0];
 const good = { version: 150_018, said: "15.18", encoding: "UTF8", standby: false };
 
 it.each([

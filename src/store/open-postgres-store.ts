@@ -56,7 +56,9 @@ export async function openPostgresStore(
     async connected(client) {
       await suits(client, shown);
       if (options.alone !== true) return;
-      while (!(await locks(client)) && first) {
+      for (;;) {
+        // Only at the start is it waited for: later, what each write finds in `meta` decides.
+        if ((await locks(client)) || !first) break;
         if (Date.now() > waitUntil)
           throw new StoreFailure("store-in-use", `Another server holds the store ${shown}. Stop that one first.`);
         await sleep(250);
@@ -125,7 +127,9 @@ export async function suits(client: Pick<pg.Client, "query">, shown: string): Pr
 }
 
 async function locks(client: pg.Client): Promise<boolean> {
-  const { rows } = await client.query<{ held: boolean }>("select pg_try_advisory_lock($1, $2) as held", [...serverLock]);
+  const { rows } = await client.query<{ held: boolean }>("select pg_try_advisory_lock($1, $2) as held", [
+    ...serverLock,
+  ]);
   return rows[0]!.held;
 }
 
@@ -162,7 +166,9 @@ async function begin(
         "store-corrupt",
         `The schema ${ourSchema} of ${shown} holds another program's tables. Nothing was changed in it.`,
       );
-    const { rows } = await sql<{ there: boolean }>`select to_regnamespace(${ourSchema}) is not null as there`.execute(trx);
+    const { rows } = await sql<{ there: boolean }>`select to_regnamespace(${ourSchema}) is not null as there`.execute(
+      trx,
+    );
     if (rows[0]?.there !== true) await trx.schema.createSchema(ourSchema).execute();
   });
   await migrate(ground);

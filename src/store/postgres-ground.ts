@@ -68,7 +68,8 @@ export function postgresGround({ db, self, listener, patienceMs }: PostgresGroun
   /** Resolves when the transaction turns out to have been committed. */
   async function settle(transactionId: string, lost: StoreUnavailable): Promise<void> {
     const until = Date.now() + patienceMs;
-    while (Date.now() < until && !closed) {
+    for (;;) {
+      if (closed || Date.now() > until) break;
       const status = await sql<{ status: string | null }>`select pg_xact_status(${transactionId}::xid8) as status`
         .execute(db)
         .then(

@@ -61,7 +61,7 @@ export class PostgresListener {
       if (this.#client === client) this.#lost(error);
     };
     client.on("error", lose);
-    client.on("end", () => lose());
+    client.on("end", lose);
     client.on("notification", ({ payload = "{}" }) => {
       const { self, ...news } = JSON.parse(payload) as News & { self?: string };
       if (self !== this.#options.self) this.#heard(news);
@@ -71,10 +71,10 @@ export class PostgresListener {
       await connected?.(client);
       await client.query(`listen ${channel}`);
     } catch (error) {
-      void client.end().catch(() => undefined);
+      dismiss(client);
       throw postgresError(error, address.shown);
     }
-    if (lost || this.#closed) return void client.end().catch(() => undefined);
+    if (lost || this.#closed) return dismiss(client);
     this.#client = client;
     this.#pauseMs = 50;
     this.#heard(undefined);
@@ -99,7 +99,7 @@ export class PostgresListener {
     const client = this.#client;
     this.#client = undefined;
     clearTimeout(this.#timer);
-    void client?.end().catch(() => undefined);
+    if (client !== undefined) dismiss(client);
     if (this.#closed) return;
     this.#options.trouble(postgresError(error ?? new Error("the connection was closed"), this.#options.address.shown));
     this.#again();
@@ -122,4 +122,9 @@ export class PostgresListener {
     clearTimeout(this.#timer);
     await this.#client?.end().catch(() => undefined);
   }
+}
+
+/** Ends a connection that may be dead already, without waiting for it. */
+function dismiss(client: pg.Client): void {
+  client.end().catch(() => undefined);
 }

@@ -58,10 +58,7 @@ export async function writeRow(db: Db, change: RowChange, revision: number): Pro
 /** Of one cluster, or of all. */
 export async function readSeen(db: Db, cluster?: string): Promise<Map<string, Seen>> {
   const query = db.selectFrom("seen").selectAll();
-  const rows = checked(
-    "seen",
-    await (cluster === undefined ? query : query.where("cluster", "=", cluster)).execute(),
-  );
+  const rows = checked("seen", await (cluster === undefined ? query : query.where("cluster", "=", cluster)).execute());
   return new Map(rows.map((row) => [row.cluster, JSON.parse(row.body) as Seen]));
 }
 

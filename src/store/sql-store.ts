@@ -64,9 +64,7 @@ export class SqlStore implements Store {
   }
 
   read<T>(work: (tx: ReadTx) => Promise<T>): Promise<T> {
-    return this.#guard(() =>
-      this.#ground.read((db) => work(readTx(db, async () => revisionIn(await readMeta(db))))),
-    );
+    return this.#guard(() => this.#ground.read((db) => work(readTx(db, async () => revisionIn(await readMeta(db))))));
   }
 
   /** One write after another: the next one begins when the views show the one before. */

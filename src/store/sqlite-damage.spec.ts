@@ -111,7 +111,10 @@ describe("a damaged or full store", () => {
 
   it("damage found while running stops everything after it", async () => {
     const db = new Kysely<Tables>({ dialect: nodeSqliteDialect(openSqlite(path)) });
-    const store = await SqlStore.open(sqliteGround(db), { now: Date.now, asFailure: (error) => asStoreFailure(error, path) });
+    const store = await SqlStore.open(sqliteGround(db), {
+      now: Date.now,
+      asFailure: (error) => asStoreFailure(error, path),
+    });
     const failures: string[] = [];
     store.onFailure((failure) => failures.push(failure.code));
     await db.updateTable("objects").set({ body: "{}" }).where("name", "=", "app-7").execute();

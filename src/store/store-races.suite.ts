@@ -168,7 +168,9 @@ export function storeRacesSuite(label: string, open: () => Promise<Opened>): voi
         return applied;
       });
       await Promise.all(
-        Array.from({ length: 30 }, (_, n) => handles[0]!.putSeen({ cluster: "lima", applied: n + 1, ready: {}, at: n })),
+        Array.from({ length: 30 }, (_, n) =>
+          handles[0]!.putSeen({ cluster: "lima", applied: n + 1, ready: {}, at: n }),
+        ),
       );
       await comes(() => {
         for (const store of handles) expect(store.seen().get("lima")).toMatchObject({ applied: 30 });

@@ -24,7 +24,7 @@ const batch = 1000;
 export async function verifyRows(db: Db): Promise<void> {
   for (const table of tableNames) {
     const columns = sql.join(keys[table].map((column) => sql.ref(column)));
-    for (let last: Record<string, unknown> | undefined, more = true; more; ) {
+    for (let last: Record<string, unknown> | undefined, more = true; more;) {
       const beyond: Record<string, unknown> | undefined = last;
       const after =
         beyond === undefined ? sql`` : sql`where (${columns}) > (${sql.join(keys[table].map((key) => beyond[key]))})`;

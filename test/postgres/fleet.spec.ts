@@ -39,9 +39,9 @@ test("a release goes on to its end though PostgreSQL is restarted half-way, and 
   const alice = await sidecarOf(fleet, "alice");
   const [before] = await readyPods(fleet, "bob");
   const answers: number[] = [];
-  let asking = true;
+  const enough = new AbortController();
   const load = (async () => {
-    while (asking) answers.push((await through(alice, "http://bob.one/")).status);
+    while (!enough.signal.aborted) answers.push((await through(alice, "http://bob.one/")).status);
   })();
   try {
     await fleet.apply(probeApp({ name: "bob", env: { EDITION: "second" } }));
@@ -56,7 +56,7 @@ test("a release goes on to its end though PostgreSQL is restarted half-way, and 
       expect(pods.map(({ metadata }) => metadata.name)).toEqual([expect.not.stringMatching(before!.metadata.name)]);
     });
   } finally {
-    asking = false;
+    enough.abort();
     await load;
   }
   expect(answers.filter((status) => status !== 200)).toEqual([]);

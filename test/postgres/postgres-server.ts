@@ -32,7 +32,11 @@ export class PostgresServer {
     chmodSync(folder, 0o700);
     if (owner.uid !== undefined) chownSync(folder, owner.uid, owner.gid);
     try {
-      const server = new PostgresServer(folder, programs(folder), await freePort("127.0.0.1", 25_000 + process.pid % 5000));
+      const server = new PostgresServer(
+        folder,
+        programs(folder),
+        await freePort("127.0.0.1", 25_000 + (process.pid % 5000)),
+      );
       server.#initialise();
       await server.up();
       await server.admin(`create role quipu login password '${password}'`);
@@ -130,9 +134,9 @@ export class PostgresServer {
 
 /** The folder of PostgreSQL's programs, where whoever runs them can. */
 function programs(folder: string): string {
-  const found =
-    process.env["QUIPU_POSTGRES"] ?? execFileSync(join(root, ".ci/postgres"), { encoding: "utf8" }).trim();
-  const runs = (bin: string): boolean => spawnSync(join(bin, "postgres"), ["--version"], { ...owner, cwd: "/" }).status === 0;
+  const found = process.env["QUIPU_POSTGRES"] ?? execFileSync(join(root, ".ci/postgres"), { encoding: "utf8" }).trim();
+  const runs = (bin: string): boolean =>
+    spawnSync(join(bin, "postgres"), ["--version"], { ...owner, cwd: "/" }).status === 0;
   if (runs(found)) return found;
   // In a cache below a home that nobody else may enter.
   cpSync(join(found, ".."), join(folder, "programs"), { recursive: true, verbatimSymlinks: true });

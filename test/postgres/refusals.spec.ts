@@ -77,7 +77,9 @@ describe("a database that the store can't stand on is refused in its own words",
       code: "store-unreadable",
       message: expect.stringContaining("must own the database") as string,
     });
-    await server.admin("create database ascii owner quipu template template0 encoding 'SQL_ASCII' locale_provider libc locale 'C'");
+    await server.admin(
+      "create database ascii owner quipu template template0 encoding 'SQL_ASCII' locale_provider libc locale 'C'",
+    );
     expect(await refused(open(server.url("ascii")))).toMatchObject({ code: "store-unsupported" });
     const database = new URL(url).pathname.slice(1);
     await server.admin("create schema quipu authorization quipu; create table quipu.objects (x int)", database);
@@ -152,9 +154,9 @@ describe("one server at a time", () => {
     first.onFailure(({ code }) => failures.push(code));
     // The first connects again too: until the second has it.
     const second = open(url, { alone: true });
-    let taken = false;
-    void second.then(() => (taken = true));
-    while (!taken) {
+    const taken = new AbortController();
+    void second.then(() => taken.abort());
+    while (!taken.signal.aborted) {
       await server.killSessions(url, "application_name like 'quipu listener%' and query not like '%try_advisory%'");
       await new Promise((resolve) => void setTimeout(resolve, 60));
     }
