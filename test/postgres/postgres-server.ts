@@ -65,13 +65,15 @@ export class PostgresServer {
   async up(): Promise<void> {
     const settings = { fsync: "off", full_page_writes: "off", shared_buffers: "32MB", listen_addresses: "127.0.0.1" };
     const flags = Object.entries(settings).flatMap(([key, value]) => ["-c", `${key}=${value}`]);
-    // The shell waits for the end of its input, which comes with ours, however that is.
+    // The shell waits for the end of its input, which comes with ours, however that is: unless told to, nothing is kept.
     const child = spawn(
       "/bin/sh",
-      ["-c", '"$@" & read -r _; kill -INT $!; wait $!', "sh", join(this.#programs, "postgres")].concat(
-        ["-D", join(this.#folder, "data"), "-k", this.#folder, "-p", String(this.port)],
-        flags,
-      ),
+      [
+        "-c",
+        '"$@" & read -r word; kill -INT $!; wait $!; [ "$word" = keep ] || rm -rf "$0"',
+        this.#folder,
+        join(this.#programs, "postgres"),
+      ].concat(["-D", join(this.#folder, "data"), "-k", this.#folder, "-p", String(this.port)], flags),
       { ...owner, cwd: "/", stdio: ["pipe", "pipe", "pipe"] },
     );
     for (const stream of [child.stdout, child.stderr])
@@ -90,7 +92,7 @@ export class PostgresServer {
     this.#process = undefined;
     if (child === undefined || child.exitCode !== null) return;
     const ended = new Promise((done) => child.once("exit", done));
-    child.stdin?.end();
+    child.stdin?.end("keep\n");
     await ended;
   }
 
