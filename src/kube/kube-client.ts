@@ -29,6 +29,8 @@ export interface WriteOptions {
   fieldManager?: string;
   dryRun?: boolean;
   subresource?: "status" | "scale";
+  /** What the API does about fields that the kind doesn't have; its own default is to warn. */
+  fieldValidation?: "Strict" | "Warn" | "Ignore";
   signal?: AbortSignal;
 }
 export interface ApplyOptions extends WriteOptions {
@@ -128,13 +130,13 @@ export class KubeClient {
     type: PatchType,
     options: WriteOptions = {},
   ): Promise<T> {
-    const { subresource, dryRun, fieldManager, signal } = options;
+    const { subresource, dryRun, signal, ...query } = options;
     return this.#object(
       kind,
       {
         method: "PATCH",
         path: path(kind, ref, subresource),
-        query: { fieldManager, dryRun: dryRun ? "All" : undefined },
+        query: { ...query, dryRun: dryRun ? "All" : undefined },
         body: JSON.stringify(patch),
         contentType: `application/${type}-patch+json`,
         ...(signal ? { signal } : {}),
@@ -148,12 +150,12 @@ export class KubeClient {
    * Throws `KubeError` with reason Conflict and `conflicts` when others own fields and `force` isn't set.
    */
   async apply<T extends KubeObject>(object: T, options: ApplyOptions): Promise<{ object: T; created: boolean }> {
-    const { subresource, dryRun, fieldManager, force, signal } = options;
+    const { subresource, dryRun, force, signal, ...query } = options;
     const kind = kindOf(object);
     const request = {
       method: "PATCH" as const,
       path: path(kind, object.metadata, subresource),
-      query: { fieldManager, force: force ? true : undefined, dryRun: dryRun ? "All" : undefined },
+      query: { ...query, force: force ? true : undefined, dryRun: dryRun ? "All" : undefined },
       body: JSON.stringify(object),
       contentType: "application/apply-patch+yaml",
       ...(signal ? { signal } : {}),
@@ -225,14 +227,14 @@ export class KubeClient {
     object: T,
     options: WriteOptions,
   ): Promise<T> {
-    const { subresource, dryRun, fieldManager, signal } = options;
+    const { subresource, dryRun, signal, ...query } = options;
     const kind = kindOf(object);
     return this.#object(
       kind,
       {
         method,
         path: path(kind, ref, subresource),
-        query: { fieldManager, dryRun: dryRun ? "All" : undefined },
+        query: { ...query, dryRun: dryRun ? "All" : undefined },
         body: JSON.stringify(object),
         ...(signal ? { signal } : {}),
       },

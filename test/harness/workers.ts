@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect } from "vitest";
 import { startTestServer, testToken, type TestServer } from "../../src/cluster/api/testing-server.ts";
+import type { KubeConnection } from "../../src/kube/kubeconfig.ts";
+import { kinds } from "../../src/objects/kinds.ts";
 import { KubeClient } from "../../src/kube/kube-client.ts";
 import type { Seen } from "../../src/model/rows.ts";
 import type { Deployment, Service } from "../../src/objects/core.ts";
@@ -13,28 +15,54 @@ import type { WorkerEvent } from "../../src/fleet/worker-event.ts";
 /** Looked at often: what a worker does takes milliseconds. */
 export const eventually = <T>(check: () => T | Promise<T>) => within(check, patienceMs, 10);
 
-/** For workers against the embedded cluster's API over real HTTPS: made anew for each test of a spec that says `useWorkers()`. */
+/** The API of an embedded cluster, where a spec says `useWorkers()`: made anew for each of its tests. */
 export let api: TestServer;
+/** The worker's client, and that of somebody else. */
 export let kube: KubeClient;
 export let other: KubeClient;
 export let desired: DesiredObjects;
 export let ledger: Ledger;
 export let workers: ClusterWorker[];
-export function useWorkers(): void {
+/** Namespaces of the test's own, which don't exist yet. */
+export let money = "money";
+export let food = "food";
+
+interface Place {
+  kube: KubeConnection;
+  other: KubeConnection;
+  close(): Promise<void>;
+}
+/** A cluster for a test, and what its namespaces are called. */
+type Open = () => Promise<Place & { suffix?: string }>;
+
+async function embedded(): Promise<Place> {
+  api = await startTestServer();
+  const connection = { server: `https://127.0.0.1:${api.port}`, ca: api.rootPem };
+  const certificate = await api.clientCertificate("somebody", ["system:masters"]);
+  return {
+    kube: { ...connection, token: testToken },
+    other: { ...connection, ...certificate },
+    close: () => api.stop(),
+  };
+}
+
+/** Workers on a cluster, by default an embedded one's API over real HTTPS. */
+export function useWorkers(open: Open = embedded): void {
+  let place: Awaited<ReturnType<Open>>;
   beforeEach(async () => {
-    api = await startTestServer();
-    const connection = { server: `https://127.0.0.1:${api.port}`, ca: api.rootPem };
-    kube = new KubeClient({ ...connection, token: testToken });
-    const { cert, key } = await api.clientCertificate("somebody", ["system:masters"]);
-    other = new KubeClient({ ...connection, cert, key });
+    place = await open();
+    [money, food] = [`money${place.suffix ?? ""}`, `food${place.suffix ?? ""}`];
+    kube = new KubeClient(place.kube);
+    other = new KubeClient(place.other);
     desired = new DesiredObjects();
     ledger = memoryLedger();
     workers = [];
   });
   afterEach(async () => {
     await Promise.all(workers.map((worker) => worker.stop()));
+    if (place.suffix !== undefined) for (const name of [money, food]) await other.delete(kinds.Namespace, { name });
     await Promise.all([kube.close(), other.close()]);
-    await api.stop();
+    await place.close();
   });
 }
 
@@ -73,22 +101,22 @@ export function start(options: Partial<ClusterWorkerOptions> = {}): Running {
   };
 }
 
-export const namespace = (name = "money"): KubeObject => ({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
+export const namespace = (name = money): KubeObject => ({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
 export const service = (name: string, port = 80): Service => ({
   apiVersion: "v1",
   kind: "Service",
-  metadata: { name, namespace: "money", labels: { app: name } },
+  metadata: { name, namespace: money, labels: { app: name } },
   spec: { selector: { app: name }, ports: [{ name: "http", port }] },
 });
 export const account = (name: string): KubeObject => ({
   apiVersion: "v1",
   kind: "ServiceAccount",
-  metadata: { name, namespace: "money" },
+  metadata: { name, namespace: money },
 });
 export const deployment = (name: string, spec: object = {}): Deployment => ({
   apiVersion: "apps/v1",
   kind: "Deployment",
-  metadata: { name, namespace: "money", labels: { app: name } },
+  metadata: { name, namespace: money, labels: { app: name } },
   spec: {
     selector: { matchLabels: { app: name } },
     template: {
@@ -101,8 +129,8 @@ export const deployment = (name: string, spec: object = {}): Deployment => ({
 export const virtualService = (name: string): KubeObject => ({
   apiVersion: "networking.istio.io/v1",
   kind: "VirtualService",
-  metadata: { name, namespace: "money", labels: { app: name } },
+  metadata: { name, namespace: money, labels: { app: name } },
   spec: { hosts: [name], http: [{ timeout: "3s", route: [{ destination: { host: name } }] }] },
 });
 export const app = (name: string) => [service(name), account(name), deployment(name), virtualService(name)];
-export const at = (name: string) => ({ namespace: "money", name });
+export const at = (name: string) => ({ namespace: money, name });

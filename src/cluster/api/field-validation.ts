@@ -106,15 +106,23 @@ function wrong(path: string, value: unknown, type: string): StatusCause {
  * Checks what a client sent against the published fields of its kind (field-table.json), and takes out of `object`
  * what is null or unknown, as decoding does in a kube-apiserver.
  * @returns warnings, with Warn. @throws ApiError 400 for unknown fields with Strict; 422 for values of another type,
- * in custom resources also for words that an enumeration doesn't have.
+ * in custom resources also for words that an enumeration doesn't have. `duplicates`: paths that the text gave twice.
  */
-export function checkFields(kind: Kind, object: KubeObject, validation: FieldValidation): string[] {
+export function checkFields(
+  kind: Kind,
+  object: KubeObject,
+  validation: FieldValidation,
+  duplicates: readonly string[] = [],
+): string[] {
   const message = messageOf(kind.apiVersion, kind.kind);
   if (message === undefined) return [];
   const found: Findings = { unknown: [], wrong: [] };
   check(object as unknown as Record<string, unknown>, message, "", found);
   if (found.wrong.length > 0) throw invalid(kind, object.metadata.name ?? "", found.wrong);
-  const texts = found.unknown.map((path) => `unknown field "${path}"`);
+  const texts = [
+    ...duplicates.map((path) => `duplicate field "${path}"`),
+    ...found.unknown.map((path) => `unknown field "${path}"`),
+  ];
   if (texts.length > 0 && validation === "Strict")
     throw badRequest(
       `${kind.kind} in version "${kind.apiVersion}" cannot be handled as a ${kind.kind}: strict decoding error: ${texts.join(", ")}`,

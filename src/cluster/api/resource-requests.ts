@@ -4,6 +4,7 @@ import type { KubeObject } from "../../objects/meta.ts";
 import type { PatchType } from "./apply-patch.ts";
 import { ApiError, badRequest, expired, notFound } from "./api-error.ts";
 import type { DeleteOptions, PropagationPolicy } from "./deletion.ts";
+import { duplicateFields } from "./duplicate-fields.ts";
 import { checkFields, type FieldValidation } from "./field-validation.ts";
 import type { ListPages } from "./list-pages.ts";
 import type { ObjectStore, Selection, WriteOptions } from "./object-store.ts";
@@ -107,13 +108,15 @@ async function bodyOf(
   { request, path, query }: ResourceRequest,
   type = mediaType(request),
 ): Promise<{ object: KubeObject; warnings: string[] }> {
-  const object = parseBody(await readBody(request), type) as KubeObject;
+  const body = await readBody(request);
+  const object = parseBody(body, type) as KubeObject;
   if (typeof object !== "object" || object === null || Array.isArray(object))
     throw badRequest("the body must be an object");
   if (path.subresource === "scale") return { object, warnings: [] };
   if (typeof object.metadata !== "object" || object.metadata === null) throw badRequest("metadata is required");
   const validation = oneOf<FieldValidation>(query, "fieldValidation", ["Strict", "Warn", "Ignore"]) ?? "Warn";
-  return { object, warnings: checkFields(path.kind, object, validation) };
+  const text = type.endsWith("json") && validation !== "Ignore" ? body.toString("utf8") : "";
+  return { object, warnings: checkFields(path.kind, object, validation, duplicateFields(text)) };
 }
 
 function located(object: KubeObject, { namespace, name }: ResourcePath): KubeObject {

@@ -16,26 +16,29 @@ export function wantsTable(accept: string | undefined): boolean {
   return false;
 }
 
-/** A Table (meta.k8s.io/v1): what kubectl prints for these objects. */
+/** A Table (meta.k8s.io/v1): what kubectl prints for these objects. `headers`: a watch gives them in its first event alone. */
 export function table(
   kind: Kind,
   objects: readonly KubeObject[],
   metadata: Record<string, unknown>,
   now: Date,
   includeObject: IncludeObject = "Metadata",
+  headers = true,
 ): Record<string, unknown> {
   const shown = columns[kind.kind] ?? otherColumns;
   return {
     kind: "Table",
     apiVersion: "meta.k8s.io/v1",
     metadata,
-    columnDefinitions: shown.map(({ name, type, format, wide }) => ({
-      name,
-      type,
-      format: format ?? "",
-      description: "",
-      priority: wide ? 1 : 0,
-    })),
+    columnDefinitions: !headers
+      ? null
+      : shown.map(({ name, type, format, wide }) => ({
+          name,
+          type,
+          format: format ?? "",
+          description: "",
+          priority: wide ? 1 : 0,
+        })),
     rows: objects.map((object) => ({
       cells: shown.map(({ cell }) => cell(object as never, now)),
       ...(includeObject === "None"

@@ -45,20 +45,19 @@ export function streamWatch(
   response.flushHeaders();
   let stop = (): void => {};
   let allowance = maxBuffered;
+  let headers = true;
+  const tableOf = (objects: KubeObject[], resourceVersion: string | undefined): Record<string, unknown> => {
+    const shown = table(kind, objects, { resourceVersion }, now(), includeObject, headers);
+    headers = false;
+    return shown;
+  };
   const line = (type: string, object: string): void => {
     if (response.destroyed || response.writableEnded) return;
     response.write(`{"type":"${type}","object":${object}}\n`);
     if (response.writableLength > allowance) end(true);
   };
   const event = (type: string, object: KubeObject): void =>
-    line(
-      type,
-      asTable
-        ? JSON.stringify(
-            table(kind, [object], { resourceVersion: object.metadata.resourceVersion }, now(), includeObject),
-          )
-        : encode(object),
-    );
+    line(type, asTable ? JSON.stringify(tableOf([object], object.metadata.resourceVersion)) : encode(object));
   const bookmark = (annotations?: Record<string, string>): void => {
     const metadata = {
       resourceVersion: String(store.revision),
@@ -69,11 +68,7 @@ export function streamWatch(
     // In a table the bookmark is a row without cells, whose object says where the stream stands.
     line(
       "BOOKMARK",
-      JSON.stringify(
-        asTable
-          ? { ...table(kind, [], { resourceVersion: metadata.resourceVersion }, now()), rows: [{ cells: [], object }] }
-          : object,
-      ),
+      JSON.stringify(asTable ? { ...tableOf([], metadata.resourceVersion), rows: [{ cells: [], object }] } : object),
     );
   };
   const timers: NodeJS.Timeout[] = [];

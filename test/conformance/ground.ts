@@ -1,47 +1,52 @@
 /**
- * What Quipu relies on in a Kubernetes API. Run against the embedded cluster's API, and, where
- * QUIPU_CONFORMANCE_KUBECONFIG names a kubeconfig, against that one (a bare kube-apiserver is enough) instead.
+ * What Quipu relies on in a Kubernetes API: one suite, run unchanged on the embedded cluster's API and on a real
+ * kube-apiserver. Where they differ, the embedded one is wrong.
  */
-import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
-import { startTestServer } from "../../../src/cluster/api/testing-server.ts";
-import { KubeClient } from "../../../src/kube/kube-client.ts";
-import { connectionFromKubeconfig, type KubeConnection } from "../../../src/kube/kubeconfig.ts";
-import type { ConfigMap, Deployment, Service } from "../../../src/objects/core.ts";
-import { kinds } from "../../../src/objects/kinds.ts";
-import type { KubeObject } from "../../../src/objects/meta.ts";
+import { KubeClient } from "../../src/kube/kube-client.ts";
+import type { KubeConnection } from "../../src/kube/kubeconfig.ts";
+import { Transport, type Request } from "../../src/kube/transport.ts";
+import type { ConfigMap, Deployment, Service } from "../../src/objects/core.ts";
+import { kinds } from "../../src/objects/kinds.ts";
+import type { KubeObject } from "../../src/objects/meta.ts";
+
+/** A cluster to run on. */
+export interface Ground {
+  /** An administrator's. */
+  connection: KubeConnection;
+  close(): Promise<void>;
+}
 
 export let client: KubeClient;
 export let connection: KubeConnection;
-let stopServer = async (): Promise<void> => undefined;
-let count = 0;
 export let namespace: string;
+let transport: Transport;
+let count = 0;
 
 /** A client of the API, and a namespace of its own for each test. */
-export function useApi(): void {
+export function useGround(open: () => Promise<Ground>): void {
+  let ground: Ground;
   beforeAll(async () => {
-    const given = process.env["QUIPU_CONFORMANCE_KUBECONFIG"];
-    const readFile = (path: string) => readFileSync(path, "utf8");
-    if (given !== undefined) connection = connectionFromKubeconfig(readFile(given), { path: given, readFile });
-    else {
-      const api = await startTestServer();
-      const path = api.kubeconfig();
-      // The way of a user: the kubeconfig's own words, here with a client certificate.
-      const { token: _, ...rest } = connectionFromKubeconfig(readFile(path), { path, readFile });
-      connection = { ...rest, ...(await api.clientCertificate("conformance", ["system:masters"])) };
-      stopServer = () => api.stop();
-    }
+    ground = await open();
+    connection = ground.connection;
     client = new KubeClient(connection);
+    transport = new Transport(connection);
   });
   afterAll(async () => {
-    await client.close();
-    await stopServer();
+    await Promise.all([client.close(), transport.close()]);
+    await ground.close();
   });
   beforeEach(async () => {
     namespace = `conformance-${process.pid}-${++count}`;
     await client.create({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
   });
   afterEach(() => client.delete(kinds.Namespace, { name: namespace }));
+}
+
+/** For what the client has no word for. Throws `KubeError` as it does. */
+// oxlint-disable-next-line typescript/no-explicit-any
+export async function ask(request: Request): Promise<any> {
+  return JSON.parse((await transport.request(request)).body);
 }
 
 export const ref = (name: string) => ({ namespace, name });
@@ -56,6 +61,12 @@ export const service = (spec: Service["spec"]): Service => ({
   kind: "Service",
   metadata: ref("web"),
   ...(spec && { spec }),
+});
+export const virtualService = (spec: object): KubeObject => ({
+  apiVersion: "networking.istio.io/v1",
+  kind: "VirtualService",
+  metadata: ref("web"),
+  spec,
 });
 export const deployment = (container: object = {}, spec: object = {}): Deployment => ({
   apiVersion: "apps/v1",

@@ -1,0 +1,212 @@
+import { describe, expect, test } from "vitest";
+import {
+  app,
+  at,
+  deployment,
+  desired,
+  eventually,
+  kube,
+  money,
+  namespace,
+  other,
+  service,
+  start,
+  virtualService,
+} from "../harness/workers.ts";
+import type { Deployment, Service } from "../../src/objects/core.ts";
+import { kinds } from "../../src/objects/kinds.ts";
+import type { KubeObject } from "../../src/objects/meta.ts";
+import { keyText, objectKey } from "../../src/fleet/desired.ts";
+
+export function workerSuite(): void {
+  describe("apply", () => {
+    test("everything, in dependency order, with our marks; then nothing more; then only what changes", async () => {
+      desired.change(7, { put: [...app("checkout").toReversed(), namespace()] });
+      const { applied, told, events, worker } = start({ concurrency: 1 });
+      await applied(7);
+      expect(told()).toEqual([
+        `applied Namespace ${money}`,
+        `applied ServiceAccount ${money}/checkout`,
+        `applied Service ${money}/checkout`,
+        `applied Deployment ${money}/checkout`,
+        `applied VirtualService ${money}/checkout`,
+      ]);
+      const live = await kube.get<Service>(kinds.Service, at("checkout"));
+      expect(live.metadata).toMatchObject({
+        labels: { "quipu.dev/managed": "true" },
+        annotations: { "quipu.dev/row-revision": "7" },
+      });
+      expect(live.metadata.managedFields?.map(({ manager, operation }) => [manager, operation])).toContainEqual([
+        "quipu",
+        "Apply",
+      ]);
+
+      events.length = 0;
+      desired.change(8, { put: [service("checkout", 81)] });
+      await applied(8);
+      expect(told()).toEqual([`applied Service ${money}/checkout`]);
+      expect((await kube.get<Service>(kinds.Service, at("checkout"))).spec?.ports?.[0]?.port).toBe(81);
+      desired.change(9, { put: [service("checkout", 81)], rowRevision: 8 });
+      desired.change(10, {});
+      await applied(10);
+      expect(told()).toHaveLength(1);
+      // Rows changed, and what they say of it didn't: there is nothing to write.
+      desired.change(11, { put: [service("checkout", 81)] });
+      await applied(11);
+      expect(told()).toHaveLength(1);
+      expect(worker.status()).toMatchObject({ pending: 0, failures: [] });
+    });
+
+    test("a field that isn't wanted any more goes", async () => {
+      desired.change(1, { put: [namespace(), deployment("checkout", { minReadySeconds: 5 })] });
+      const { applied } = start();
+      await applied(1);
+      desired.change(2, { put: [deployment("checkout")] });
+      await applied(2);
+      expect((await kube.get<Deployment>(kinds.Deployment, at("checkout"))).spec).not.toHaveProperty("minReadySeconds");
+    });
+
+    test("what is refused is told by name and tried again; others go on; the revision waits for it", async () => {
+      const broken = {
+        ...service("broken"),
+        spec: { selector: { app: "x" }, ports: [{ name: "http", port: 700_000 }] },
+      };
+      desired.change(3, { put: [namespace(), broken, virtualService("broken"), ...app("checkout")] });
+      const { seen, events, applied } = start();
+      await eventually(() =>
+        expect(events.map((event) => event.type === "applied" && keyText(event.key))).toContain(
+          `VirtualService ${money}/checkout`,
+        ),
+      );
+      await eventually(() =>
+        expect(seen()).toMatchObject({
+          applied: 0,
+          beyond: { upTo: 3, missing: [{ from: 1, to: 3, error: expect.stringMatching(/ports.*port/) as string }] },
+          trouble: expect.stringMatching(/^Service \S+\/broken: .*ports.*port/),
+        }),
+      );
+      expect(await kube.find(kinds.VirtualService, at("broken"))).toBeUndefined();
+      // Several revisions that are heard of at once: any of them may have wanted it.
+      desired.change(6, { put: [{ ...broken, spec: { ...broken.spec, selector: { app: "y" } } }] });
+      await eventually(() => expect(seen().beyond?.missing.at(-1)).toMatchObject({ from: 4, to: 6 }));
+      desired.change(7, { put: [service("broken")] });
+      await applied(7);
+      await eventually(() => expect(seen().trouble).toBeUndefined());
+      expect(await kube.find(kinds.VirtualService, at("broken"))).toBeDefined();
+    });
+
+    test("an object that carries a later revision is left alone", async () => {
+      desired.change(5, { put: [namespace(), service("checkout")] });
+      const newer = {
+        ...service("checkout", 99),
+        metadata: {
+          ...service("checkout").metadata,
+          labels: { "quipu.dev/managed": "true" },
+          annotations: { "quipu.dev/row-revision": "9" },
+        },
+      };
+      await other.create(namespace());
+      await other.apply(newer, { fieldManager: "quipu" });
+      const { events, applied } = start();
+      await applied(5);
+      expect(events).toContainEqual({ type: "yielded", key: objectKey(service("checkout")), found: 9 });
+      expect((await kube.get<Service>(kinds.Service, at("checkout"))).spec?.ports?.[0]?.port).toBe(99);
+    });
+
+    test("an autoscaler's Deployment keeps its replicas, also when the autoscaler comes later", async () => {
+      desired.change(1, { put: [namespace(), deployment("checkout", { replicas: 4 })] });
+      const { applied } = start();
+      await applied(1);
+      const scaler = {
+        apiVersion: "autoscaling/v2",
+        kind: "HorizontalPodAutoscaler",
+        metadata: at("checkout"),
+        spec: {
+          scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "checkout" },
+          minReplicas: 2,
+          maxReplicas: 9,
+        },
+      };
+      desired.change(2, { put: [scaler] });
+      await applied(2);
+      const replicas = async () => (await kube.get<Deployment>(kinds.Deployment, at("checkout"))).spec?.replicas;
+      expect(await replicas()).toBe(4);
+      await other.patch(kinds.Deployment, at("checkout"), { spec: { replicas: 7 } }, "merge", {
+        fieldManager: "autoscaler",
+      });
+      desired.change(3, { put: [deployment("checkout", { replicas: 4, minReadySeconds: 1 })] });
+      await applied(3);
+      expect(await replicas()).toBe(7);
+    });
+  });
+
+  describe("drift", () => {
+    test("a changed and a taken field are put right, and told with the one who did it", async () => {
+      desired.change(1, { put: [namespace(), deployment("checkout")] });
+      const { applied, events } = start();
+      await applied(1);
+      await other.patch(
+        kinds.Deployment,
+        at("checkout"),
+        {
+          metadata: { labels: { app: "stolen", theirs: "stays" }, annotations: { "example.com/operator": "was here" } },
+          spec: { minReadySeconds: 9 },
+        },
+        "merge",
+        { fieldManager: "vandal" },
+      );
+      const drift = await eventually(
+        () => events.find((event) => event.type === "drift") ?? expect.fail("no drift yet"),
+      );
+      expect(drift).toMatchObject({
+        key: `apps/v1/Deployment/${money}/checkout`,
+        drift: { deleted: false, managers: ["vandal"], fields: [{ field: ".metadata.labels.app", after: "checkout" }] },
+      });
+      const live = await kube.get<Deployment>(kinds.Deployment, at("checkout"));
+      expect(live.metadata.labels).toMatchObject({ app: "checkout", theirs: "stays" });
+      expect(live.metadata.annotations).toMatchObject({ "example.com/operator": "was here" });
+      // What isn't ours is theirs to set.
+      expect(live.spec?.minReadySeconds).toBe(9);
+    });
+
+    test("a deleted object is made again", async () => {
+      desired.change(1, { put: [namespace(), service("checkout")] });
+      const { applied, events } = start();
+      await applied(1);
+      await other.delete(kinds.Service, at("checkout"));
+      await eventually(async () => expect(await kube.find(kinds.Service, at("checkout"))).toBeDefined());
+      await eventually(() =>
+        expect(events).toContainEqual({
+          type: "drift",
+          key: objectKey(service("checkout")),
+          drift: { deleted: true, fields: [], managers: [] },
+        }),
+      );
+    });
+
+    test("what happened while nobody looked is found at the next start; without it a start writes nothing", async () => {
+      desired.change(1, { put: [namespace(), ...app("checkout")] });
+      const first = start();
+      await first.applied(1);
+      await first.worker.stop();
+      const version = async () => (await kube.get(kinds.Deployment, at("checkout"))).metadata.resourceVersion;
+      const before = await version();
+      const second = start();
+      await second.applied(1);
+      expect(second.events).toEqual([]);
+      expect(await version()).toBe(before);
+      await second.worker.stop();
+      await other.patch(kinds.VirtualService, at("checkout"), { spec: { http: [] } }, "merge");
+      const third = start();
+      await eventually(() =>
+        expect(third.told()).toEqual([
+          `drift VirtualService ${money}/checkout`,
+          `applied VirtualService ${money}/checkout`,
+        ]),
+      );
+      expect(
+        (await kube.get<KubeObject<{ http: unknown[] }>>(kinds.VirtualService, at("checkout"))).spec?.http,
+      ).toHaveLength(1);
+    });
+  });
+}
