@@ -170,11 +170,12 @@ export class KubeClient {
   /** False when there was none. Preconditions that don't hold throw `KubeError` with reason Conflict. */
   async delete(kind: Kind, ref: ObjectRef, options: DeleteOptions = {}): Promise<boolean> {
     const { dryRun, ...rest } = options;
+    // All in the body: where there is one, a kube-apiserver reads no option from the query.
+    const sent = { propagationPolicy: "Background", ...(dryRun && { dryRun: ["All"] }), ...rest };
     const request = {
       method: "DELETE" as const,
       path: path(kind, ref),
-      query: { dryRun: dryRun ? "All" : undefined },
-      body: JSON.stringify({ apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: "Background", ...rest }),
+      body: JSON.stringify({ apiVersion: "v1", kind: "DeleteOptions", ...sent }),
     };
     try {
       deletedFrom(await this.#ask(kind, request), kind, `DELETE ${request.path}`);

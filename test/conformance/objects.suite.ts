@@ -44,7 +44,7 @@ export function objectsSuite(): void {
       ).rejects.toMatchObject({
         status: 422,
         reason: "Invalid",
-        details: { causes: [{ field: "spec.ports[0].port" }] },
+        details: { causes: [{ field: "spec.ports[0].port" }, { field: "spec.ports[0].targetPort" }] },
       });
     });
 

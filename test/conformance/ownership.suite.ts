@@ -120,8 +120,8 @@ export function ownershipSuite(): void {
         apply(sidecar({ env: [{ name: "A", value: "9" }], image: "example/app:9" }), "two"),
       ).rejects.toMatchObject({
         conflicts: [
-          { field: '.spec.template.spec.containers[name="app"].env[name="A"].value', manager: "one" },
           { field: '.spec.template.spec.containers[name="app"].image', manager: "one" },
+          { field: '.spec.template.spec.containers[name="app"].env[name="A"].value', manager: "one" },
         ],
       });
       const alone = await apply(deployment({ ports: [{ containerPort: 80 }] }), "one");
@@ -139,7 +139,11 @@ export function ownershipSuite(): void {
     });
 
     test("lists that are sets are the union of what their owners want", async () => {
-      const held = (...finalizers: string[]) => ({ ...map("a", {}), metadata: { ...ref("a"), finalizers } });
+      const held = (...finalizers: string[]) => ({
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { ...ref("a"), finalizers },
+      });
       await apply(held("example.com/a", "example.com/b"), "one");
       expect((await apply(held("example.com/b", "example.com/c"), "two")).metadata.finalizers).toEqual(
         expect.arrayContaining(["example.com/a", "example.com/b", "example.com/c"]),

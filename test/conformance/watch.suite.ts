@@ -67,6 +67,7 @@ export function watchSuite(): void {
       const events: string[] = [];
       for await (const { type } of client.watch(kinds.ConfigMap, {
         namespace,
+        labelSelector: "nobody",
         resourceVersion,
         timeoutSeconds: 1,
         signal: new AbortController().signal,

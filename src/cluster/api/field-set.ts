@@ -85,10 +85,11 @@ function elementText(element: string): string {
   return `[${keys.join(",")}]`;
 }
 
-/** Every path of the set, in order, as text. */
+/** Every path of the set as text, in Kubernetes' order: at each level first what is in the set itself, then what is below. */
 export function paths(set: FieldSet, prefix = ""): string[] {
-  const all: string[] = set.member && prefix !== "" ? [prefix] : [];
-  for (const [element, child] of [...set.children].sort(([a], [b]) => (a < b ? -1 : 1)))
-    all.push(...paths(child, prefix + elementText(element)));
-  return all;
+  const ordered = [...set.children].sort(([a], [b]) => (a < b ? -1 : 1));
+  return [
+    ...ordered.flatMap(([element, child]) => (child.member ? [prefix + elementText(element)] : [])),
+    ...ordered.flatMap(([element, child]) => paths(child, prefix + elementText(element))),
+  ];
 }

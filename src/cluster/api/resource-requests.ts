@@ -136,8 +136,10 @@ function located(object: KubeObject, { namespace, name }: ResourcePath): KubeObj
   return object;
 }
 
-async function deleteOptions({ request, query }: ResourceRequest): Promise<DeleteOptions> {
+/** From the body; only without one from the query, as a kube-apiserver does. */
+async function deleteOptions({ request, query: parameters }: ResourceRequest): Promise<DeleteOptions> {
   const body = await readBody(request);
+  const query = body.length === 0 ? parameters : new URLSearchParams();
   const given = (body.length === 0 ? {} : parseBody(body, mediaType(request))) as {
     preconditions?: DeleteOptions["preconditions"];
     gracePeriodSeconds?: number;

@@ -117,6 +117,8 @@ function service(spec: ServiceSpec | undefined): StatusCause[] {
     causes.push(required("spec.ports"));
   spec.ports?.forEach((port, index) => {
     if (!isPort(port.port)) causes.push(invalidValue(`spec.ports[${index}].port`, port.port, portMessage));
+    if (typeof port.targetPort === "number" && !isPort(port.targetPort))
+      causes.push(invalidValue(`spec.ports[${index}].targetPort`, port.targetPort, portMessage));
     if (!port.name && spec.ports!.length > 1) causes.push(required(`spec.ports[${index}].name`));
   });
   causes.push(...duplicates("spec.ports[].name", spec.ports?.map(({ name }) => name) ?? []));
