@@ -48,7 +48,7 @@ interface Connected extends Owner {
   readonly key: ProxyKey;
 }
 
-/** Compiles the Istio API, Services, EndpointSlices and Pods to Envoy resources (DESIGN.md §5). Pure: no I/O, no clock. */
+/** Compiles the Istio API, Services, EndpointSlices and Pods to Envoy resources. Pure: no I/O, no clock. */
 export function createMeshCompiler(options: CompilerOptions): MeshCompiler {
   const {
     trustDomain = "cluster.local",
