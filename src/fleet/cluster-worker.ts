@@ -188,9 +188,13 @@ export class ClusterWorker {
     });
     // Until looked at, nothing later than what was reported is known to be applied.
     const first = (this.#options.last?.applied ?? 0) + 1;
-    const unknown = (key: ObjectKey): void =>
-      this.#dirty.markWanted(key, Math.max(first, desired.revision), undefined, first);
-    for (const { key } of desired.objects()) unknown(key);
+    const unknown = (key: ObjectKey, apps?: string[]): void =>
+      this.#dirty.markWanted(key, Math.max(first, desired.revision), apps, first);
+    // What is written from now on waits for no other app's object that is refused.
+    for (const { key, object } of desired.objects()) {
+      const owner = object.metadata.labels?.["app"];
+      unknown(key, owner === undefined ? undefined : [owner]);
+    }
     for (const key of this.#ledger.entries.keys()) if (!desired.get(key)) unknown(key);
     this.#started = true;
 

@@ -81,7 +81,10 @@ export function workerSuite(): void {
       await eventually(() =>
         expect(seen()).toMatchObject({
           applied: 0,
-          beyond: { upTo: 3, missing: [{ from: 1, to: 3, error: expect.stringMatching(/ports.*port/) as string }] },
+          beyond: {
+            upTo: 3,
+            missing: [{ from: 1, to: 3, apps: ["broken"], error: expect.stringMatching(/ports.*port/) as string }],
+          },
           trouble: expect.stringMatching(/^Service \S+\/broken: .*ports.*port/),
         }),
       );
