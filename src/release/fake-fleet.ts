@@ -16,6 +16,8 @@ export function fakeFleet(
     /** What isn't applied although later revisions are. */
     missing?: () => Missing[];
     onView?: (view: InForce) => void;
+    /** All clusters are seen anew that often, in ms, as they are. Absent: only when something is in force anew. */
+    againMs?: number;
   } = {},
 ): () => void {
   let busy = Promise.resolve();
@@ -44,7 +46,19 @@ export function fakeFleet(
     }
   };
   look(store.inForce());
-  return store.onInForce(look);
+  // In its turn, so that what is put again isn't older than what stands there by then.
+  const again = (): void => {
+    busy = busy
+      .then(() => Promise.all([...store.seen().values()].map((seen) => store.putSeen({ ...seen, at: Date.now() }))))
+      .then(() => undefined)
+      .catch(() => undefined);
+  };
+  const timer = options.againMs === undefined ? undefined : setInterval(again, options.againMs);
+  const stop = store.onInForce(look);
+  return () => {
+    clearInterval(timer);
+    stop();
+  };
 }
 
 /** NOT the signals of a fleet: everybody was heard, and nobody called. */

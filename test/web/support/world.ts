@@ -100,14 +100,11 @@ export async function startWorld({
       metadata: { name, labels: { market: name.slice(0, 2) } },
       spec: { region: name.slice(0, 2), zone: `${name.slice(0, 2)}-a`, provider: "embedded" },
     });
-  const seeing = setInterval(
-    () =>
-      void Promise.all([...store.seen().values()].map((seen) => store.putSeen({ ...seen, at: Date.now() }))).catch(
-        () => undefined,
-      ),
-    500,
-  );
-  const stopFleet = fakeFleet(store, clusters, { ...(trouble && { trouble }), ...(silent && { silent }) });
+  const stopFleet = fakeFleet(store, clusters, {
+    againMs: 500,
+    ...(trouble && { trouble }),
+    ...(silent && { silent }),
+  });
   return {
     url,
     store,
@@ -119,7 +116,6 @@ export async function startWorld({
       await app.close();
       await engine.stop();
       stopFleet();
-      clearInterval(seeing);
       await store.close();
       rmSync(folder, { recursive: true });
     },
