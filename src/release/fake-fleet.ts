@@ -20,41 +20,49 @@ export function fakeFleet(
     againMs?: number;
   } = {},
 ): () => void {
-  let busy = Promise.resolve();
-  const look = (view: InForce) => {
-    options.onView?.(view);
-    for (const cluster of clusters) {
-      if (options.silent?.().includes(cluster)) continue;
-      const ready: Seen["ready"] = {};
-      for (const [app, { value: lane }] of view.lanes.get(cluster) ?? []) {
-        if (lane.kind !== "home") continue;
-        ready[app] = {};
-        for (const [revision, hash] of Object.entries(lane.live)) {
-          const workload = view.snapshots.get(hash);
-          const scale = view.snapshots.get(lane.scale);
-          const min = scale?.part === "scale" ? scale.value.min : 0;
-          const reason = options.trouble?.(app, revision, workload?.part === "workload" ? workload.value.image : "");
-          ready[app][revision] = reason === undefined ? { ready: min, total: min } : { ready: 0, total: min, reason };
-        }
+  const observed = (view: InForce, cluster: string): Seen => {
+    const ready: Seen["ready"] = {};
+    for (const [app, { value: lane }] of view.lanes.get(cluster) ?? []) {
+      if (lane.kind !== "home") continue;
+      ready[app] = {};
+      for (const [revision, hash] of Object.entries(lane.live)) {
+        const workload = view.snapshots.get(hash);
+        const scale = view.snapshots.get(lane.scale);
+        const min = scale?.part === "scale" ? scale.value.min : 0;
+        const reason = options.trouble?.(app, revision, workload?.part === "workload" ? workload.value.image : "");
+        ready[app][revision] = reason === undefined ? { ready: min, total: min } : { ready: 0, total: min, reason };
       }
-      const missing = options.missing?.() ?? [];
-      const applied =
-        missing.length === 0
-          ? { applied: view.revision }
-          : { applied: Math.min(...missing.map(({ from }) => from)) - 1, beyond: { upTo: view.revision, missing } };
-      busy = busy.then(() => store.putSeen({ cluster, ...applied, ready, at: 0 })).catch(() => undefined);
     }
+    const missing = options.missing?.() ?? [];
+    const applied =
+      missing.length === 0
+        ? { applied: view.revision }
+        : { applied: Math.min(...missing.map(({ from }) => from)) - 1, beyond: { upTo: view.revision, missing } };
+    return { cluster, ...applied, ready, at: options.againMs === undefined ? 0 : Date.now() };
   };
-  look(store.inForce());
-  // In its turn, so that what is put again isn't older than what stands there by then.
-  const again = (): void => {
-    busy = busy
-      .then(() => Promise.all([...store.seen().values()].map((seen) => store.putSeen({ ...seen, at: Date.now() }))))
-      .then(() => undefined)
-      .catch(() => undefined);
+  let due = true;
+  let looking: Promise<void> | undefined;
+  // One round at a time, of what is in force by then: on a slow machine no queue of rounds may grow.
+  const look = (): void => {
+    due = true;
+    looking ??= (async () => {
+      while (due) {
+        due = false;
+        const view = store.inForce();
+        const silent = options.silent?.() ?? [];
+        const heard = clusters.filter((cluster) => !silent.includes(cluster));
+        await Promise.all(heard.map((cluster) => store.putSeen(observed(view, cluster)).catch(() => undefined)));
+      }
+      looking = undefined;
+    })();
   };
-  const timer = options.againMs === undefined ? undefined : setInterval(again, options.againMs);
-  const stop = store.onInForce(look);
+  const stop = store.onInForce((view) => {
+    options.onView?.(view);
+    look();
+  });
+  options.onView?.(store.inForce());
+  look();
+  const timer = options.againMs === undefined ? undefined : setInterval(look, options.againMs);
   return () => {
     clearInterval(timer);
     stop();

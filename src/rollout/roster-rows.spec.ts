@@ -26,7 +26,7 @@ const rowsOf = (...rosters: Roster[]): Rows => ({
 const planOf = (target: Roster | null, revision: string | null = "r1"): Plan =>
   ({ app: "a", revision, roster: target }) as Plan;
 const nothing: Before = { roster: null, lanes: {}, sizes: {} };
-const stage = (kind: "admit" | "switch" | "narrow" | "shut" | "restore"): Stage => ({ do: kind });
+const stage = (kind: Stage["do"]): Stage => ({ do: kind }) as Stage;
 
 describe("edges of a release", () => {
   it("a callee's first release admits calls that waited, and opens them when it carries everything", () => {
@@ -56,6 +56,19 @@ describe("edges of a release", () => {
     const admitted = callerAfter(stage("shut"), plan, was, caller, touched, false)!;
     expect(admitted.edges["a"]!.stage).toBe("admitted");
     expect(callerAfter(stage("restore"), plan, was, admitted, touched, false)!.edges["a"]!.stage).toBe("open");
+  });
+
+  it("a caller whose consent is withdrawn counts as one that may call, until the release narrows", () => {
+    const plan = planOf(roster("a", { consents: [] }));
+    const caller = roster("b", { segment: "other", edges: { a: edge("open") } });
+    const touched = touchedBy(plan, rowsOf(roster("a", { consents: [{ app: "b" }] }), caller));
+    expect(touched.withdrawn).toEqual(["b"]);
+    const closing = callerAfter(stage("admit"), plan, nothing, caller, touched, false)!;
+    expect(closing.edges["a"]!.stage).toBe("closing");
+    // A proxy of it that is out of contact still has its routes: what they lead to stays until all have been heard.
+    for (const when of ["open", "switch"] as const)
+      expect(callerAfter(stage(when), plan, nothing, closing, touched, false)).toBeUndefined();
+    expect(callerAfter(stage("narrow"), plan, nothing, closing, touched, false)!.edges["a"]!.stage).toBe("wanted");
   });
 
   it("an app that is withdrawn closes its calls before its Roster goes", () => {

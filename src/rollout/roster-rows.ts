@@ -249,11 +249,11 @@ export function callerAfter(
     case "admit":
       if (mine && edge.stage === "wanted") return to("admitted");
       return lost && edge.stage !== "wanted" ? to("closing") : undefined;
-    case "open":
-      return lost ? to("wanted") : undefined;
     case "switch":
       if (plan.roster === null) return edge.stage === "wanted" ? undefined : to("closing");
       return mine && edge.stage === "admitted" ? to("open") : undefined;
+    // Until here the edge is closing, although its permission has gone: a proxy out of contact may send by it still, and
+    // nothing that it could reach goes before it is known to be gone.
     case "narrow":
       return may ? undefined : to("wanted");
     case "shut":
@@ -263,6 +263,7 @@ export function callerAfter(
         ? to("admitted")
         : undefined;
     case "restore":
+      if (kept && lost) return edge.stage === "closing" ? to("wanted") : undefined;
       if (kept) return mine && edge.stage === "admitted" ? to("open") : undefined;
       if (before.roster === null || mine) return to("wanted");
       return lost && edge.stage === "admitted" ? to("open") : undefined;

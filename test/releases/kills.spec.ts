@@ -115,7 +115,7 @@ async function reached(
   wanted: ReadonlySet<string>,
   from: number,
 ): Promise<{ position: string; seq: number } | undefined> {
-  return eventually(
+  const waiting = eventually(
     () => {
       const names = positionsOf(fleet.home, "bob", release);
       const index = names.findIndex((name, at) => at >= from && wanted.has(name));
@@ -126,6 +126,21 @@ async function reached(
     180_000,
     15,
   );
+  return waiting.catch(async (error: unknown) => {
+    throw new Error(`${String(error)}\n${await whatItWaitsFor(release)}`);
+  });
+}
+
+/** What a release that doesn't get on says of itself, and the worker of its cluster. */
+async function whatItWaitsFor(release: number): Promise<string> {
+  const [cluster] = fleet.fleet.clusters.map(({ name }) => name);
+  const told = [`releases/bob-r${release}`, `clusters/${cluster}`, `clusters/${cluster}/worker`].map((path) =>
+    fleet.client.get(`/api/v1/${path}`).then(
+      (answer) => JSON.stringify(answer),
+      (error: unknown) => String(error),
+    ),
+  );
+  return (await Promise.all(told)).join("\n");
 }
 
 test(
