@@ -18,12 +18,21 @@ export function unexcused(failures: readonly Failure[], outages: readonly Outage
   );
 }
 
+/** A process that was killed on a slow machine may be back, and read everything anew, only after seconds. */
+const nearMs = 15_000;
+
 /** One line for each failure, with the kills before it. */
-export function tell(failures: readonly Failure[], kills: readonly { at: number; what: string }[]): string[] {
+export function tell(
+  failures: readonly Failure[],
+  kills: readonly { at: number; what: string; position?: string }[],
+): string[] {
   return failures.map(({ stream, began, ended, what }) => {
     const before = kills
-      .filter(({ at }) => at <= ended && at > began - 3000)
-      .map((kill) => `${kill.what} ${began - kill.at} ms before it`);
-    return `${stream}, ${ended - began} ms: ${what} (${before.join(", ") || "no kill near"})`;
+      .filter(({ at }) => at <= ended && at > began - nearMs)
+      .map(
+        (kill) =>
+          `${kill.what} ${began - kill.at} ms before it${kill.position === undefined ? "" : `, at ${kill.position}`}`,
+      );
+    return `${stream}, ${ended - began} ms: ${what} (${before.join("; ") || "no kill near"})`;
   });
 }

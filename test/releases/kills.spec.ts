@@ -6,6 +6,7 @@ import { deployProbe, ground, probeApp } from "../harness/apps.ts";
 import { eventually } from "../harness/eventually.ts";
 import { TestFleet } from "../harness/fleet.ts";
 import { positionsOf } from "./support/journal-positions.ts";
+import { linesNear } from "./support/log-lines.ts";
 import { Load } from "../kills/load.ts";
 import { tell } from "../kills/outage.ts";
 import { pick, seeded } from "../kills/random.ts";
@@ -201,7 +202,9 @@ test(
       ].join("\n"),
     );
     const failures = loads.flatMap((load) => load.failures).filter(({ what }) => !deliberate.test(what));
-    expect(tell(failures, kills)).toEqual([]);
+    const [first] = failures;
+    const near = first === undefined ? [] : linesNear(fleet.home, first.began, 1500);
+    expect([...tell(failures, kills), ...near]).toEqual([]);
     expect(uncovered()).toEqual([]);
     for (const role of roles) expect(killed(role), role).toBeGreaterThanOrEqual(times);
   },

@@ -84,8 +84,10 @@ export class GroundTruth {
     const here = this.#clusters.get(home)!.home(proxy.config.routes, app);
     const serves = ({ pods }: SimCluster): boolean => isServing(pods.get(`${app}/${label}`));
     if (here !== undefined && here.good === null && !serves(this.#clusters.get(home)!)) {
-      // Taken over from when only callers were here: other clusters stand in until pods of its own are ready, also for a revision of the same name.
-      const other = [...this.#clusters.values()].find(serves);
+      // Taken over from when only callers were here: other clusters stand in until pods of its own are ready, also for a revision of the same name. Those that are only being made a home themselves aren't told of as such yet.
+      const settled = (other: SimCluster): boolean =>
+        (other.home(proxy.config.routes, app) ?? { good: null }).good !== null;
+      const other = [...this.#clusters.values()].find((each) => serves(each) && settled(each));
       cluster = other?.name ?? home;
     }
     if (cluster !== proxy.cluster) {
