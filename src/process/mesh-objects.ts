@@ -1,8 +1,12 @@
 import type { ClusterLink } from "../fleet/cluster-link.ts";
 import { parseKey } from "../fleet/desired.ts";
+import { kinds } from "../objects/kinds.ts";
+import type { KubeObject } from "../objects/meta.ts";
 import { rootNamespace } from "../render/names.ts";
 import type { InForce } from "../store/in-force.ts";
 import type { AskMode, ObjectVersion } from "../release/acknowledge.ts";
+
+const serviceNameLabel = "kubernetes.io/service-name";
 
 /** Kinds that proxies get something of. */
 const meshKinds = new Set([
@@ -22,6 +26,9 @@ const meshKinds = new Set([
  * The objects of an app's step as the cluster has them: those that were rendered from rows of its revision, with the
  * version that the cluster gave them. Objects of later revisions of the same app stand for the earlier ones. Before
  * something is removed, all of the app's are asked for: whoever was excused at an earlier step counts then.
+ *
+ * The app's pods and where they are to be found belong to them: a mesh that has just come back to its cluster may know of
+ * a new subset and not yet of its pods, and requests that were sent there would find nobody.
  */
 export async function objectsOf(
   link: Pick<ClusterLink, "desired" | "kube">,
@@ -39,19 +46,34 @@ export async function objectsOf(
     wanted.map(async ({ key }) => {
       const { kind, namespace, name } = parseKey(key)!;
       const object = await link.kube.find(kind, { ...(namespace !== undefined && { namespace }), name });
-      return object?.metadata.resourceVersion === undefined
-        ? []
-        : [
-            {
-              kind: kind.kind,
-              ...(namespace !== undefined && { namespace }),
-              name,
-              resourceVersion: object.metadata.resourceVersion,
-            },
-          ];
+      return object === undefined ? [] : versionOf(object);
     }),
   );
-  return found.flat();
+  const versions = found.flat();
+  return versions.length === 0 ? [] : [...versions, ...(await podsOf(link, app))];
+}
+
+/** Where an app's pods are to be found, and the pods, of all its revisions. */
+async function podsOf({ desired, kube }: Pick<ClusterLink, "desired" | "kube">, app: string): Promise<ObjectVersion[]> {
+  const service = [...desired.objects()].find(
+    ({ object }) => object.kind === "Service" && object.metadata.labels?.app === app,
+  );
+  const namespace = service?.object.metadata.namespace;
+  if (service === undefined || namespace === undefined) return [];
+  const lists = await Promise.all([
+    kube.listAll(kinds.EndpointSlice, {
+      namespace,
+      labelSelector: `${serviceNameLabel}=${service.object.metadata.name}`,
+    }),
+    kube.listAll(kinds.Pod, { namespace, labelSelector: `app=${app}` }),
+  ]);
+  return lists.flatMap(({ items }) => items.flatMap(versionOf));
+}
+
+function versionOf({ kind, metadata: { namespace, name, resourceVersion } }: KubeObject): ObjectVersion[] {
+  return resourceVersion === undefined
+    ? []
+    : [{ kind, ...(namespace !== undefined && { namespace }), name, resourceVersion }];
 }
 
 /** Whether pods of a service account may be calling an app: it has an edge to it that isn't only wished for, or it is a gateway. */

@@ -81,6 +81,8 @@ export class MeshAcknowledger implements Acknowledger {
       });
       if (statusCode === 200) {
         const answer = (await body.json()) as Answer;
+        // Pods come and go: what isn't there any more will never be seen.
+        if (answer.unseen.length > 0) this.#objects.delete(`${cluster}/${app}/${mode}`);
         // A pod that never got a certificate has no connection to anybody, and one whose certificate is over none any more.
         const disconnected = answer.disconnected?.filter(
           ({ namespace, serviceAccount, certificateUntil = 0 }) =>
@@ -97,7 +99,7 @@ export class MeshAcknowledger implements Acknowledger {
     }
   }
 
-  /** Looked up once for each step: the worker has applied it before anybody asks. */
+  /** Looked up once for each step, as long as the mesh knows them all: the worker has applied it before anybody asks. */
   #versions(mesh: MeshAccess, key: string, app: string, revision: number, mode: AskMode): Promise<ObjectVersion[]> {
     const known = this.#objects.get(key);
     if (known?.revision === revision) return known.objects;

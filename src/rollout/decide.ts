@@ -170,6 +170,17 @@ class Turn {
         });
         continue;
       }
+      const lead = back || cell !== undefined ? undefined : this.#leadUnderWay(cluster, clusters);
+      if (lead !== undefined) {
+        this.waits.push({
+          cell: cluster,
+          kind: "turn",
+          reason: `${cluster}: its callers follow ${lead}, which isn't done`,
+          until: this.#now + personMs,
+          then: "it is looked at again",
+        });
+        continue;
+      }
       running += 1;
       if (cell === undefined) this.#advance(cluster, 0);
       else {
@@ -180,6 +191,18 @@ class Turn {
       }
     }
     return done === clusters.length;
+  }
+
+  /**
+   * A home of the same wave whose shares the callers in a cluster have followed so far: they go on with them until pods of
+   * their own are ready, so those must be the last ones.
+   */
+  #leadUnderWay(cluster: string, wave: readonly string[]): string | undefined {
+    const lane = this.#before.lanes[cluster];
+    if (lane?.kind !== "reach" || !wave.includes(lane.lead) || this.#plan.lanes[lane.lead] === undefined)
+      return undefined;
+    const program = programOf(this.#plan, this.#before, this.#state, lane.lead);
+    return isDone(program, cellOf(this.#state, lane.lead)) ? undefined : lane.lead;
   }
 
   /** Whether the next step may be taken, as far as pods go. */

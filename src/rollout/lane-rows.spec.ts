@@ -28,6 +28,8 @@ const before = (...lanes: Lane[]): Before => ({
   lanes: Object.fromEntries(lanes.map((lane) => [lane.cluster, lane])),
   sizes: { x: 4 },
 });
+const lanes = (...of: (Lane | undefined)[]) =>
+  new Map(of.flatMap((lane) => (lane === undefined ? [] : [[lane.cluster, lane]])));
 const forward: LaneStep[] = [
   { do: "create", floor: 2 },
   { do: "subset" },
@@ -38,7 +40,10 @@ const forward: LaneStep[] = [
   { do: "remove" },
 ];
 const through = (steps: readonly LaneStep[], from: Lane | undefined = was, known = before(was)) =>
-  steps.reduce<Lane | undefined>((lane, step) => laneAfter(step, plan, known, "x", lane) ?? undefined, from) as Home;
+  steps.reduce<Lane | undefined>(
+    (lane, step) => laneAfter(step, plan, known, "x", lanes(lane)) ?? undefined,
+    from,
+  ) as Home;
 
 describe("a lane", () => {
   it("is made before it breaks: pods, subset, weight, and only then is the new one good and the old one gone", () => {
@@ -54,7 +59,7 @@ describe("a lane", () => {
   it("changes nothing when a step is done again", () => {
     for (let upTo = 1; upTo <= forward.length; upTo++) {
       const once = through(forward.slice(0, upTo));
-      expect(laneAfter(forward[upTo - 1]!, plan, before(was), "x", once)).toEqual(once);
+      expect(laneAfter(forward[upTo - 1]!, plan, before(was), "x", lanes(once))).toEqual(once);
     }
   });
 
@@ -80,9 +85,15 @@ describe("a lane", () => {
   });
 
   it("goes on with its lead's weights where only callers were, until pods of its own are ready", () => {
-    const known = before({ app: "a", cluster: "x", kind: "reach", lead: "y" }, { ...was, cluster: "y" });
-    expect(through(forward.slice(0, 1), known.lanes["x"], known)).toMatchObject({ weights: { r1: 100 }, good: null });
-    expect(laneAfter({ do: "discard" }, plan, known, "x", was)).toEqual(known.lanes["x"]);
+    const follows: Lane = { app: "a", cluster: "x", kind: "reach", lead: "y" };
+    const known = before(follows, { ...was, cluster: "y" });
+    // What the lead gave before the release may be gone there by now.
+    const lead: Lane = { ...was, cluster: "y", weights: { r2: 100 }, good: "r2" };
+    expect(laneAfter(forward[0]!, plan, known, "x", lanes(follows, lead))).toMatchObject({
+      weights: { r2: 100 },
+      good: null,
+    });
+    expect(laneAfter({ do: "discard" }, plan, known, "x", lanes(was))).toEqual(known.lanes["x"]);
   });
 });
 

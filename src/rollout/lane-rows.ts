@@ -5,20 +5,30 @@ import { servingIn } from "./serving.ts";
 
 type Home = Extract<Lane, { kind: "home" }>;
 
-/** A cluster's lane after a step. null: deleted; undefined: there is none and none is made. Done again, a step changes nothing. */
+/**
+ * A cluster's lane after a step, from all lanes of the app as they are. null: deleted; undefined: there is none and none
+ * is made. Done again, a step changes nothing.
+ */
 export function laneAfter(
   step: LaneStep,
   plan: Plan,
   before: Before,
   cluster: string,
-  now: Lane | undefined,
+  lanes: ReadonlyMap<string, Lane>,
 ): Lane | null | undefined {
+  const now = lanes.get(cluster);
   const known = before.lanes[cluster];
   const was = known?.kind === "home" ? known : undefined;
   const target = plan.lanes[cluster];
   const lane = now?.kind === "home" ? now : undefined;
   if (step.do === "create" && target !== undefined && plan.revision !== null)
-    return create(lane ?? emptyLane(plan.app, cluster, target, before), plan.revision, target, step.floor, before);
+    return create(
+      lane ?? emptyLane(plan.app, cluster, target, before, lanes),
+      plan.revision,
+      target,
+      step.floor,
+      before,
+    );
   if (step.do === "recreate" && was !== undefined) return recreate(lane ?? { ...was, weights: {} }, was, step.floor);
   if (lane === undefined) return now;
   switch (step.do) {
@@ -125,10 +135,16 @@ function only<T>(entries: Readonly<Record<string, T>>, names: readonly string[])
   return Object.fromEntries(Object.entries(entries).filter(([name]) => names.includes(name)));
 }
 
-function emptyLane(app: string, cluster: string, { scale, traffic, calls }: LaneTarget, before: Before): Home {
-  // A cluster that had only callers goes on with what its lead gave them, until pods of its own are ready.
+function emptyLane(
+  app: string,
+  cluster: string,
+  { scale, traffic, calls }: LaneTarget,
+  before: Before,
+  lanes: ReadonlyMap<string, Lane>,
+): Home {
+  // A cluster that had only callers goes on with what its lead gives them now, until pods of its own are ready.
   const known = before.lanes[cluster];
-  const lead = known?.kind === "reach" ? before.lanes[known.lead] : undefined;
+  const lead = known?.kind === "reach" ? lanes.get(known.lead) : undefined;
   const weights = lead?.kind === "home" ? lead.weights : {};
   return { app, cluster, kind: "home", live: {}, ready: [], floors: {}, scale, weights, traffic, calls, good: null };
 }

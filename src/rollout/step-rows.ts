@@ -10,7 +10,7 @@ const nothing = (): RowWrites => ({ rosters: [], lanes: [], bases: [], deleteRos
 export function laneWrites(step: LaneStep, plan: Plan, before: Before, cluster: string, rows: Rows): RowWrites {
   const writes = nothing();
   const now = rows.lanes.get(cluster);
-  const after = laneAfter(step, plan, before, cluster, now);
+  const after = laneAfter(step, plan, before, cluster, rows.lanes);
   if (after === null) {
     if (now !== undefined) writes.deleteLanes.push(cluster);
   } else if (after !== undefined && !same(after, now)) writes.lanes.push(after);

@@ -5,11 +5,13 @@ import type { Pod } from "../../src/objects/core.ts";
 import { deployProbe, ground, probeApp } from "../harness/apps.ts";
 import { eventually } from "../harness/eventually.ts";
 import { TestFleet } from "../harness/fleet.ts";
+import { meshState } from "./support/mesh-state.ts";
 import { positionsOf } from "./support/journal-positions.ts";
 import { linesNear } from "./support/log-lines.ts";
 import { Load } from "../kills/load.ts";
 import { tell } from "../kills/outage.ts";
 import { pick, seeded } from "../kills/random.ts";
+import { runFolder } from "../../src/process/home.ts";
 import { expectWhole, killRole, podsOf } from "../kills/whole.ts";
 
 const generousMs = 900_000;
@@ -141,7 +143,12 @@ async function whatItWaitsFor(release: number): Promise<string> {
       (error: unknown) => String(error),
     ),
   );
-  return (await Promise.all(told)).join("\n");
+  const mesh = meshState(runFolder(fleet.fleet.id), cluster!).catch(String);
+  const failures = tell(
+    loads.flatMap((load) => load.failures).filter(({ what }) => !deliberate.test(what)),
+    kills,
+  );
+  return [...(await Promise.all([...told, mesh])), ...failures.slice(0, 20)].join("\n");
 }
 
 test(

@@ -113,7 +113,7 @@ export function replayedLanes(entries: readonly JournalEntry[]): Map<string, Lan
     if (happened === undefined) continue;
     if (happened.kind === "write" && happened.cell !== fleetCell) {
       const step = programOf(plan, before, state, happened.cell)[happened.step]!;
-      const next = laneAfter(step, plan, before, happened.cell, lanes.get(happened.cell));
+      const next = laneAfter(step, plan, before, happened.cell, lanes);
       if (next === null) lanes.delete(happened.cell);
       else if (next !== undefined) lanes.set(happened.cell, next);
     }
