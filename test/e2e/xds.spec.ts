@@ -216,6 +216,17 @@ test("a server that dies while a cluster warms: the next one lets it finish", as
   expect((await call()).status).toBe(200);
 });
 
+test("a cluster that changed while the server was away is in use when it is back", async () => {
+  await mesh.stop();
+  compiler.set("checkout-1", cluster, outbound, outboundCluster(outbound, { connectTimeout: "4s" })).flush();
+  mesh = await startMesh();
+  await until("the changed cluster is in use", async () =>
+    (await caller.admin("/config_dump?resource=dynamic_active_clusters&mask=cluster.connect_timeout")).includes('"4s"'),
+  );
+  await until("all is acknowledged", () => stream("checkout")?.state.settled() === true);
+  expect((await call()).status).toBe(200);
+});
+
 test("a cluster that doesn't become warm holds up routes only for a while", async () => {
   await mesh.stop();
   mesh = await startMesh({ losing: "ClusterLoadAssignment" });

@@ -28,10 +28,7 @@ export class StreamState {
   receive(request: DeltaRequest): ReturnType<TypeState["receive"]> {
     const first = !this.#types.has(request.typeUrl);
     const outcome = this.#type(request.typeUrl).receive(request);
-    // Envoy asks for clusters first, except on a new connection while some still warm: it then holds back all it says
-    // of clusters until their endpoints are there, even those that it knows.
-    if (first && request.typeUrl === typeUrls.endpoints && !this.#types.has(typeUrls.cluster))
-      this.#type(request.typeUrl).owe(request.subscribe);
+    if (first && request.typeUrl === typeUrls.endpoints) this.#oweToWarming(request.subscribe);
     return outcome;
   }
 
@@ -76,6 +73,17 @@ export class StreamState {
     let state = this.#types.get(type);
     if (!state) this.#types.set(type, (state = new TypeState(type)));
     return state;
+  }
+
+  /**
+   * What warms waits for endpoints, also for those that Envoy had before this connection. It asks for clusters first: one
+   * that has changed may have been sent to it by now. On a new connection while some warm from before it holds back all that
+   * it says of clusters until their endpoints are there; which those are, nobody knows.
+   */
+  #oweToWarming(subscribed: readonly string[]): void {
+    const clusters = this.#types.get(typeUrls.cluster);
+    const warming = clusters?.unanswered().flatMap(({ versions }) => [...versions.keys()]) ?? subscribed;
+    this.#type(typeUrls.endpoints).owe(warming);
   }
 
   #pending(type: string): { state: TypeState; pending: Pending } | undefined {
