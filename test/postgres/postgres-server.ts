@@ -132,6 +132,15 @@ export class PostgresServer {
     );
     return killed.length;
   }
+
+  /** How many sessions there are of that kind. */
+  async sessions(url: string, which: string): Promise<number> {
+    const database = new URL(url).pathname.slice(1);
+    const found = await this.admin(
+      `select pid from pg_stat_activity where datname = '${database}' and pid <> pg_backend_pid() and (${which})`,
+    );
+    return found.length;
+  }
 }
 
 /** The folder of PostgreSQL's programs, where whoever runs them can. */

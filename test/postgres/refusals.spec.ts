@@ -152,10 +152,14 @@ describe("one server at a time", () => {
     await first.write((tx) => tx.put(app("a")));
     const failures: string[] = [];
     first.onFailure(({ code }) => failures.push(code));
-    // The first connects again too: until the second has it.
+    // The first connects again too: until the second has it. Before it stands in line it would give up for a lost connection.
     const second = open(url, { alone: true });
     const taken = new AbortController();
-    void second.then(() => taken.abort());
+    second.then(
+      () => taken.abort(),
+      () => taken.abort(),
+    );
+    await eventually(async () => expect(await server.sessions(url, "query like '%try_advisory%'")).toBe(1));
     while (!taken.signal.aborted) {
       await server.killSessions(url, "application_name like 'quipu listener%' and query not like '%try_advisory%'");
       await new Promise((resolve) => void setTimeout(resolve, 60));
