@@ -4,6 +4,7 @@ import type { DesiredObject } from "../fleet/desired.ts";
 import { objectKey } from "../fleet/desired.ts";
 import type { Kind } from "../objects/kinds.ts";
 import type { KubeObject } from "../objects/meta.ts";
+import { NotYet } from "../release/acknowledge.ts";
 import { objectsOf } from "./mesh-objects.ts";
 
 const object = (kind: string, apiVersion: string, name: string, labels: Record<string, string> = {}): KubeObject => ({
@@ -17,16 +18,28 @@ const deployment = object("Deployment", "apps/v1", "orders-r1");
 const desired = (rowRevisions: [KubeObject, number][]): DesiredObject[] =>
   rowRevisions.map(([each, rowRevision]) => ({ key: objectKey(each), object: each, rowRevision }));
 
-/** A cluster that has what is wanted, with a pod of the app and where it is to be found; all of version 7. */
-function link(objects: DesiredObject[]): Pick<ClusterLink, "desired" | "kube"> {
+const pod = {
+  ...object("Pod", "v1", "orders-r1-x"),
+  status: { conditions: [{ type: "Ready", status: "True" }] },
+};
+const slice = (...endpoints: { ready: boolean; uid: string }[]) => ({
+  ...object("EndpointSlice", "discovery.k8s.io/v1", "orders-abc"),
+  endpoints: endpoints.map(({ ready, uid }) => ({ conditions: { ready }, targetRef: { uid } })),
+});
+
+/** A cluster that has what is wanted, with a pod of the app (of uid x) and where it is to be found; all of version 7. */
+function link(
+  objects: DesiredObject[],
+  endpoints: KubeObject = slice({ ready: true, uid: "x" }),
+): Pick<ClusterLink, "desired" | "kube"> {
   const at7 = (each: KubeObject) => ({ ...each, metadata: { ...each.metadata, resourceVersion: "7" } });
   return {
     desired: { objects: () => objects.values() },
     kube: {
       find: ({ kind }: Kind) => Promise.resolve(at7(objects.find(({ object: each }) => each.kind === kind)!.object)),
       listAll: ({ kind }: Kind) => {
-        const name = kind === "Pod" ? "orders-r1-x" : "orders-abc";
-        return Promise.resolve({ items: [at7(object(kind, "v1", name))], resourceVersion: "9" });
+        const at = at7(kind === "Pod" ? pod : endpoints);
+        return Promise.resolve({ items: [{ ...at, metadata: { ...at.metadata, uid: "x" } }], resourceVersion: "9" });
       },
     },
   } as unknown as Pick<ClusterLink, "desired" | "kube">;
@@ -82,4 +95,24 @@ it("nothing, where a step is nothing to proxies", async () => {
       5,
     ),
   ).toEqual([]);
+});
+
+it.each([
+  ["no pods", slice()],
+  ["other pods", slice({ ready: true, uid: "y" })],
+  ["it as not ready", slice({ ready: false, uid: "x" })],
+])("not yet, while a pod is ready and EndpointSlices have %s", async (_, endpoints) => {
+  await expect(
+    objectsOf(
+      link(
+        desired([
+          [service, 3],
+          [routes, 5],
+        ]),
+        endpoints,
+      ),
+      "orders",
+      5,
+    ),
+  ).rejects.toThrow(new NotYet("Pod orders-r1-x is ready and no EndpointSlice of Service orders has it yet"));
 });

@@ -1,10 +1,12 @@
 import type { ClusterLink } from "../fleet/cluster-link.ts";
 import { parseKey } from "../fleet/desired.ts";
+import { isReady } from "../fleet/pod-health.ts";
+import type { EndpointSlice, Pod } from "../objects/core.ts";
 import { kinds } from "../objects/kinds.ts";
 import type { KubeObject } from "../objects/meta.ts";
 import { rootNamespace } from "../render/names.ts";
 import type { InForce } from "../store/in-force.ts";
-import type { AskMode, ObjectVersion } from "../release/acknowledge.ts";
+import { NotYet, type AskMode, type ObjectVersion } from "../release/acknowledge.ts";
 
 const serviceNameLabel = "kubernetes.io/service-name";
 
@@ -53,21 +55,31 @@ export async function objectsOf(
   return versions.length === 0 ? [] : [...versions, ...(await podsOf(link, app))];
 }
 
-/** Where an app's pods are to be found, and the pods, of all its revisions. */
+/**
+ * Where an app's pods are to be found, and the pods, of all its revisions. Throws {@link NotYet} while a pod that is
+ * ready can't be found anywhere: who makes EndpointSlices comes after who makes pods ready, the longer after a restart.
+ */
 async function podsOf({ desired, kube }: Pick<ClusterLink, "desired" | "kube">, app: string): Promise<ObjectVersion[]> {
   const service = [...desired.objects()].find(
     ({ object }) => object.kind === "Service" && object.metadata.labels?.app === app,
   );
   const namespace = service?.object.metadata.namespace;
   if (service === undefined || namespace === undefined) return [];
-  const lists = await Promise.all([
-    kube.listAll(kinds.EndpointSlice, {
-      namespace,
-      labelSelector: `${serviceNameLabel}=${service.object.metadata.name}`,
-    }),
-    kube.listAll(kinds.Pod, { namespace, labelSelector: `app=${app}` }),
+  const { name } = service.object.metadata;
+  const [slices, pods] = await Promise.all([
+    kube.listAll<EndpointSlice>(kinds.EndpointSlice, { namespace, labelSelector: `${serviceNameLabel}=${name}` }),
+    kube.listAll<Pod>(kinds.Pod, { namespace, labelSelector: `app=${app}` }),
   ]);
-  return lists.flatMap(({ items }) => items.flatMap(versionOf));
+  const reachable = new Set(
+    slices.items
+      .flatMap(({ endpoints }) => endpoints ?? [])
+      .filter(({ conditions }) => conditions?.ready !== false)
+      .map(({ targetRef }) => targetRef?.uid),
+  );
+  const missing = pods.items.find((pod) => isReady(pod) && !reachable.has(pod.metadata.uid))?.metadata;
+  if (missing !== undefined)
+    throw new NotYet(`Pod ${missing.name} is ready and no EndpointSlice of Service ${name} has it yet`);
+  return [...slices.items, ...pods.items].flatMap(versionOf);
 }
 
 function versionOf({ kind, metadata: { namespace, name, resourceVersion } }: KubeObject): ObjectVersion[] {

@@ -20,10 +20,13 @@ export interface ObjectVersion {
   resourceVersion?: string;
 }
 
+/** What a mesh would be asked for isn't there yet, and why: not acknowledged, and to be looked up again. */
+export class NotYet extends Error {}
+
 export interface MeshAccess {
   /** The mesh process's control socket. */
   socketPath: string;
-  /** The objects that the rows of a revision became, as the cluster has them now; to remove: all of the app's. */
+  /** The objects that the rows of a revision became, as the cluster has them now; to remove: all of the app's. Throws {@link NotYet}. */
   objectsOf(app: string, revision: number, mode: AskMode): Promise<ObjectVersion[]>;
   /** Whether pods of a service account may be calling the app: those with an edge, and gateways. */
   mayCall(app: string, namespace: string, serviceAccount: string): boolean;
@@ -92,6 +95,7 @@ export class MeshAcknowledger implements Acknowledger {
       }
       return { done: false, evidence: `its mesh answers ${statusCode}: ${(await body.text()).slice(0, 200)}` };
     } catch (error) {
+      if (error instanceof NotYet) return { done: false, evidence: error.message };
       return {
         done: false,
         evidence: `its mesh can't be asked: ${error instanceof Error ? error.message : String(error)}`,

@@ -77,7 +77,14 @@ const bob = (version: number, broken: boolean) =>
     spec: {
       expose: [{ host: "bob.example" }],
       // Another one each time, so that a good release switches traffic too.
-      traffic: { timeout: `${5 + (version % 5)}s`, perCaller: { outlierDetection: { consecutive5xxErrors: 0 } } },
+      traffic: {
+        timeout: `${5 + (version % 5)}s`,
+        perCaller: {
+          // A machine that stands still for a second isn't what is looked for here.
+          connectionPool: { connectTimeout: "5s" },
+          outlierDetection: { consecutive5xxErrors: 0 },
+        },
+      },
       rollout: {
         steps: [
           { weight: 30, hold: "1s" },

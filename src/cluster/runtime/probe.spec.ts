@@ -73,6 +73,12 @@ describe("runProbe", () => {
       ok: false,
       message: "no answer within 0.1 s",
     }));
+  it("doesn't blame an app for the time in which it couldn't listen itself", async () => {
+    const asked = [runProbe({ httpGet: { path: "/200", port: 1 }, timeoutSeconds: 0.1 }, port)];
+    asked.push(runProbe({ tcpSocket: { port: 1 }, timeoutSeconds: 0.1 }, port));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+    for (const { ok, message } of await Promise.all(asked)) expect(ok, message).toBe(true);
+  });
   it("connects", async () => {
     expect((await runProbe({ tcpSocket: { port: 1 } }, port)).ok).toBe(true);
     expect((await runProbe({ tcpSocket: { port: 1 } }, 1)).message).toContain("ECONNREFUSED");

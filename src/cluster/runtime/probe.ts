@@ -66,22 +66,38 @@ export function httpProbe(
         response.on("error", (error) => resolve({ ok: false, message: error.message }));
       },
     );
-    const timer = setTimeout(() => call.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)), timeoutMs);
+    const enough = patience(timeoutMs, () => call.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)));
     call.on("error", (error) => resolve({ ok: false, message: error.message }));
-    call.on("close", () => clearTimeout(timer));
+    call.on("close", enough);
     call.end();
   });
 }
 
 function tcpProbe(port: number, timeoutMs: number): Promise<ProbeResult> {
   return new Promise((resolve) => {
-    const socket = connect({ host: "127.0.0.1", port, timeout: timeoutMs });
+    const socket = connect({ host: "127.0.0.1", port });
     const finish = (result: ProbeResult): void => {
+      enough();
       socket.destroy();
       resolve(result);
     };
+    const enough = patience(timeoutMs, () =>
+      finish({ ok: false, message: `no connection within ${timeoutMs / 1000} s` }),
+    );
     socket.once("connect", () => finish({ ok: true, message: "" }));
-    socket.once("timeout", () => finish({ ok: false, message: `no connection within ${timeoutMs / 1000} s` }));
     socket.once("error", (error) => finish({ ok: false, message: error.message }));
   });
+}
+
+/**
+ * Calls `over` after so much time in which this process was there to hear an answer; returns what ends the wait. Time in
+ * which it was held up itself (a full disk queue, no CPU) isn't counted against whom it asks: the answer may long be
+ * there, unread.
+ */
+function patience(timeoutMs: number, over: () => void): () => void {
+  const parts = 10;
+  let left = parts;
+  const next = (): NodeJS.Timeout => setTimeout(() => (--left > 0 ? (timer = next()) : over()), timeoutMs / parts);
+  let timer = next();
+  return () => clearTimeout(timer);
 }
