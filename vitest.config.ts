@@ -9,7 +9,7 @@ const expect = { poll: { timeout: minute } };
  * other; one where requests are sent at a rate. Their timeouts only end what hangs: a machine that other work makes many
  * times slower must not turn a right answer red.
  */
-const heavyTiers = { e2e: 2, web: 2, kubectl: 1, releases: 1, kills: 1, sim: 2, postgres: 2, kubernetes: 1 };
+const heavyTiers = { e2e: 2, web: 2, kubectl: 1, releases: 1, kills: 1, sim: 2, postgres: 2, kubernetes: 3 };
 
 export default defineConfig({
   test: {

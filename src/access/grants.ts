@@ -1,10 +1,11 @@
 import type { Role } from "../model/team.ts";
 
-/** A role, and what it is limited to: a developer to a team's apps, an approver to a segment. */
+/** A role, and what it is limited to: a developer to a team's apps, an approver to a segment, an agent to its cluster. */
 export interface Grant {
-  role: Role | "artifacts";
+  role: Role | "artifacts" | "agent";
   team?: string;
   segment?: string;
+  cluster?: string;
 }
 
 /** Who asks. */
@@ -24,6 +25,8 @@ export type Action =
   | "download"
   | "abort"
   | "kubeconfig"
+  | "enrol"
+  | "work"
   | "tokens"
   | "audit";
 export interface Subject {
@@ -40,7 +43,8 @@ const rules: readonly { actions: readonly Action[]; kinds: readonly string[]; ro
   { actions: ["upload"], kinds: ["Artifact"], roles: ["developer", "operator"] },
   { actions: ["download"], kinds: ["Artifact"], roles: ["artifacts", "developer", "operator"] },
   { actions: ["write", "delete"], kinds: ["Cluster", "Window"], roles: ["operator"] },
-  { actions: ["kubeconfig"], kinds: ["Cluster"], roles: ["operator"] },
+  { actions: ["kubeconfig", "enrol"], kinds: ["Cluster"], roles: ["operator"] },
+  { actions: ["work"], kinds: ["Cluster"], roles: ["agent"] },
   { actions: ["audit"], kinds: ["*"], roles: ["approver", "operator"] },
 ];
 
@@ -60,6 +64,7 @@ export function refusal(principal: Pick<Principal, "grants">, action: Action, su
 
 function covers(grant: Grant, action: Action, subject: Subject): boolean {
   if (action === "read" || action === "upload" || action === "download") return true;
+  if (grant.cluster !== undefined && (subject.kind !== "Cluster" || subject.name !== grant.cluster)) return false;
   if (grant.team !== undefined && subject.team !== grant.team) return false;
   return grant.segment === undefined || subject.segment === grant.segment;
 }

@@ -10,7 +10,9 @@ export function require(principal: Principal, action: Action, subject: Subject):
   throw new Problem("forbidden", `${principal.name} may not ${action} ${what}.`, {
     found:
       principal.grants
-        .map((grant) => [grant.role, grant.team, grant.segment].filter((part) => part !== undefined).join(" of "))
+        .map((grant) =>
+          [grant.role, grant.team, grant.segment, grant.cluster].filter((part) => part !== undefined).join(" of "),
+        )
         .join(", ") || "no role",
     accepted: roles.join(", "),
     subject: what,

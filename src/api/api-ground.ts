@@ -12,7 +12,7 @@ import { ArtifactFiles } from "../store/artifact-files.ts";
 import { openSqliteStore } from "../store/open-sqlite-store.ts";
 import type { Store } from "../store/store.ts";
 import { buildApi } from "./build-api.ts";
-import type { ClusterAccess } from "./context.ts";
+import type { ApiContext, ClusterAccess } from "./context.ts";
 
 /** Who may ask, by their token: `other` is a developer too, of another team than the apps'. */
 const tokens: Record<string, { subject: string; grants: Grant[] }> = {
@@ -153,9 +153,13 @@ export class ApiGround {
 export async function startApi({
   trouble = () => undefined,
   now = Date.now,
+  agents,
+  clusters = new Map([["bogota", gatewayOnly]]),
 }: {
   trouble?: (app: string, revision: string, image: string) => string | undefined;
   now?: () => number;
+  agents?: ApiContext["agents"];
+  clusters?: ApiContext["clusters"];
 } = {}): Promise<ApiGround> {
   const folder = mkdtempSync(join(tmpdir(), "quipu-api-"));
   const store = await openSqliteStore(join(folder, "quipu.db"), { now });
@@ -194,7 +198,8 @@ export async function startApi({
     engine,
     evidence: nobodyCalls,
     artifacts: new ArtifactFiles(join(folder, "artifacts")),
-    clusters: new Map([["bogota", gatewayOnly]]),
+    clusters,
+    ...(agents !== undefined && { agents }),
     trustDomain: "quipu.local",
     log: pino({ level: "silent" }),
     now,

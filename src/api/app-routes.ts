@@ -5,7 +5,7 @@ import type { App } from "../model/app.ts";
 import { closed, optional } from "../model/schema.ts";
 import { Problem } from "../model/problem.ts";
 import { imageOf } from "../release/accept.ts";
-import { appEdges, appStatus } from "../release/app-status.ts";
+import { appDrift, appEdges, appStatus, appUnhealthy } from "../release/app-status.ts";
 import { Problems } from "../release/changes.ts";
 import { deployApp } from "../release/deploys.ts";
 import { renderApp, viewAfter } from "../release/render-app.ts";
@@ -139,6 +139,8 @@ export function appRoutes(routes: Routes, context: ApiContext): void {
       app: app.name,
       declared: { revision: app.revision, generation: app.generation },
       ...appStatus(app.name, store.inForce(), store.seen(), now),
+      drift: appDrift(app.name, store.seen()),
+      unhealthy: appUnhealthy(app.name, store.seen()),
       ...appEdges(app.name, store.inForce()),
       hosts: store.inForce().rosters.get(app.name)?.value.hosts ?? [],
       releases: releases.items.map((release) => objectView(release, { store, now })),

@@ -1,5 +1,7 @@
 import Fastify, { LogController, type FastifyInstance } from "fastify";
 import { Problem } from "../model/problem.ts";
+import { agentEnrolment } from "./agent-enrolment.ts";
+import { agentRoutes } from "./agent-routes.ts";
 import { appRoutes } from "./app-routes.ts";
 import { planRoute } from "./plan-route.ts";
 import { releaseRoutes } from "./release-routes.ts";
@@ -77,6 +79,8 @@ export async function buildApi(context: ApiContext): Promise<{ app: FastifyInsta
   planRoute(routes, context);
   artifactRoutes(routes, context);
   clusterRoutes(routes, context);
+  agentEnrolment(routes, context);
+  agentRoutes(routes, context);
   instanceRoutes(routes, context);
   ingressRoute(routes, context);
   signalRoutes(routes, context);

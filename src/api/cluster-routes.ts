@@ -63,7 +63,7 @@ export function clusterRoutes(routes: Routes, { store, clusters, log }: ApiConte
       method: "GET",
       path: "/api/v1/clusters/:name/worker",
       id: "clusterWorker",
-      summary: "What the cluster's worker has applied, and what is refused",
+      summary: "What the cluster's worker has applied, what is refused, and what was changed by hand",
       params: NameParams,
       answers: { 200: { description: "Its state.", schema: Type.Object({}, { additionalProperties: true }) } },
     },

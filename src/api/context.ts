@@ -1,5 +1,8 @@
 import type { Logger } from "pino";
+import type { AgentHost } from "../fleet/agent-host.ts";
 import type { Instance } from "../fleet/pod-instance.ts";
+import type { DriftedObject } from "../model/drift.ts";
+import type { Unhealthy } from "../model/unhealthy.ts";
 import type { EvidenceSource } from "../release/observe.ts";
 import type { ReleaseEngine } from "../release/engine.ts";
 import type { SignalsSource } from "../signals/signals-source.ts";
@@ -27,6 +30,9 @@ export interface ClusterAccess {
     wanted: number;
     pending: number;
     failures: { key: string; error: string }[];
+    drift: readonly DriftedObject[];
+    drifting: number;
+    unhealthy: Unhealthy;
     error?: string;
     ageMs: number;
   };
@@ -38,6 +44,8 @@ export interface ApiContext {
   engine: Pick<ReleaseEngine, "kick">;
   artifacts: ArtifactFiles;
   clusters: ReadonlyMap<string, ClusterAccess>;
+  /** Of clusters whose worker is an agent there. Absent: there are none. */
+  agents?: ReadonlyMap<string, AgentHost>;
   /** Absent: there are none to be had. */
   signals?: SignalsSource;
   /** What releases are judged by. */
@@ -46,7 +54,8 @@ export interface ApiContext {
   explain?: (cluster: string, question: object) => Promise<{ status: number; body: unknown } | undefined>;
   /** Asks the mesh of a cluster what would happen to requests with other objects (the body of its `POST /trial`). Undefined: it doesn't answer. */
   trial?: (cluster: string, body: object) => Promise<{ status: number; body: unknown } | undefined>;
-  trustDomain: string;
+  /** Of the identities of a cluster; a text: the same in every cluster. */
+  trustDomain: string | ((cluster: string) => string);
   log: Logger;
   /** Unix ms. */
   now(): number;

@@ -47,7 +47,7 @@ export function eventRoute(routes: Routes, { store, now }: ApiContext): void {
       answers: {
         200: {
           description:
-            "`event: change` {kind, name, revision, object or null}; `event: seen` {cluster, applied, ready of apps that changed}.",
+            "`event: change` {kind, name, revision, object or null}; `event: seen` {cluster, applied, ready of apps that changed, drifting, unhealthy (how many)}.",
           schema: Type.String(),
           type: "text/event-stream",
         },
@@ -139,7 +139,14 @@ export function seenDelta(before: Seen | undefined, after: Seen, now: number): R
       .map((app) => [app, after.ready[app] ?? null]),
   );
   const problemOf = (seen: Seen | undefined) => seen?.error ?? seen?.trouble ?? null;
-  const same = before?.applied === after.applied && problemOf(before) === problemOf(after);
+  const driftOf = (seen: Seen | undefined) =>
+    JSON.stringify((seen?.drift ?? []).map(({ at: _, healedAt, ...each }) => [each, healedAt !== undefined]));
+  const same =
+    before?.applied === after.applied &&
+    problemOf(before) === problemOf(after) &&
+    (before?.drifting ?? 0) === (after.drifting ?? 0) &&
+    driftOf(before) === driftOf(after) &&
+    JSON.stringify(before?.unhealthy) === JSON.stringify(after.unhealthy);
   if (Object.keys(ready).length === 0 && same) return undefined;
   return {
     cluster: after.cluster,
@@ -147,5 +154,7 @@ export function seenDelta(before: Seen | undefined, after: Seen, now: number): R
     ageMs: Math.max(0, now - after.at),
     ready,
     error: problemOf(after),
+    drifting: after.drifting ?? 0,
+    unhealthy: after.unhealthy?.count ?? 0,
   };
 }

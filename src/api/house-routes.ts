@@ -112,6 +112,24 @@ export function houseRoutes(routes: Routes, { store, notReady, now }: ApiContext
         this.set({ cluster: seen.cluster }, Math.max(0, now() - seen.at) / 1000);
     },
   });
+  new Gauge({
+    name: "quipu_cluster_drifting_objects",
+    help: "Objects that were changed by hand and aren't put right, because healing is paused or can't be done.",
+    labelNames: ["cluster"],
+    registers: [registry],
+    collect() {
+      for (const seen of store.seen().values()) this.set({ cluster: seen.cluster }, seen.drifting ?? 0);
+    },
+  });
+  new Gauge({
+    name: "quipu_cluster_unhealthy_objects",
+    help: "Objects that are as they were applied, and not well by their own status, pods apart.",
+    labelNames: ["cluster"],
+    registers: [registry],
+    collect() {
+      for (const seen of store.seen().values()) this.set({ cluster: seen.cluster }, seen.unhealthy?.count ?? 0);
+    },
+  });
   readRoute(
     routes,
     { kind: "*" },

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Problem } from "../model/problem.ts";
+import type { ClusterAccess } from "./context.ts";
 import { type ApiGround, startApi } from "./api-ground.ts";
 
 describe("a cluster's ingress, through the HTTP API", () => {
@@ -26,6 +28,26 @@ describe("a cluster's ingress, through the HTTP API", () => {
     expect(await api.get("/api/v1/clusters/quito/ingress")).toMatchObject({
       status: 404,
       body: { code: "not-found" },
+    });
+  });
+
+  it("tells what can't be had there as that, and what doesn't answer as an outage", async () => {
+    await api.stop();
+    const through = (why: Error) =>
+      ({ instances: () => Promise.reject(why) }) as Partial<ClusterAccess> as ClusterAccess;
+    api = await startApi({
+      clusters: new Map([
+        ["bogota", through(new Problem("unsupported", "bogota is reached by its agent, and has no pods to show."))],
+        ["lima", through(new Error("nothing listens there"))],
+      ]),
+    });
+    expect(await api.get("/api/v1/clusters/bogota/ingress")).toMatchObject({
+      status: 422,
+      body: { code: "unsupported", detail: "bogota is reached by its agent, and has no pods to show." },
+    });
+    expect(await api.get("/api/v1/clusters/lima/ingress")).toMatchObject({
+      status: 502,
+      body: { code: "cluster-unreachable", detail: "lima: nothing listens there" },
     });
   });
 });

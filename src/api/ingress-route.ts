@@ -69,6 +69,8 @@ export function ingressRoute(routes: Routes, { store, clusters }: ApiContext): v
     try {
       pods = await access.instances(workload.namespace, workload.app);
     } catch (error) {
+      // By an agent, for one, there are no pods to be had, however well it is.
+      if (error instanceof Problem) throw error;
       throw new Problem("cluster-unreachable", `${cluster}: ${(error as Error).message}`, { found: cluster });
     }
     return pods.flatMap(({ pod, state, ip }) =>

@@ -97,4 +97,36 @@ describe("documents, through the HTTP API", () => {
     expect(await api.call("DELETE", "/api/v1/apps/a")).toMatchObject({ status: 200, body: { warnings: [warning] } });
     expect((await api.call("DELETE", "/api/v1/apps/b")).body.warnings).toEqual([]);
   });
+
+  it("a cluster that leaves says what stays there; one that never joined, that it hasn't; an embedded one stays what it is", async () => {
+    const cluster = (name: string, spec: object) => ({
+      body: { apiVersion: "quipu.dev/v1", kind: "Cluster", metadata: { name }, spec: { region: "pe", ...spec } },
+    });
+    const put = (name: string, spec: object) => api.call("PUT", `/api/v1/clusters/${name}`, cluster(name, spec));
+    const connection = { kubeconfig: { context: "here" } };
+    expect((await put("real", {})).body).toMatchObject({
+      warnings: [],
+      status: {
+        error: expect.stringContaining("it hasn't joined") as string,
+        conditions: [{ status: "Unknown", reason: "NotJoined" }],
+      },
+    });
+    expect((await put("real", { connection })).body.warnings).toEqual([]);
+    // Nothing was made there.
+    expect((await put("real", {})).body.warnings).toEqual([]);
+    await put("real", { connection });
+    await api.store.write((tx) =>
+      tx.putLedger("real", [{ key: "v1/Namespace//money", revision: 1, hash: "a.b.made" }]),
+    );
+    const warning = { code: "objects-stay", found: 1, subject: "Cluster/real" };
+    expect((await put("real", {})).body.warnings).toMatchObject([warning]);
+    await put("real", { connection });
+    expect((await api.call("DELETE", "/api/v1/clusters/real")).body.warnings).toMatchObject([warning]);
+
+    await put("inside", { provider: "embedded" });
+    expect(await put("inside", { connection })).toMatchObject({
+      status: 422,
+      body: { code: "immutable-field", field: "spec.connection" },
+    });
+  });
 });

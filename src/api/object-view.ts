@@ -1,3 +1,5 @@
+import type { Cluster } from "../model/cluster.ts";
+import { lasting, pausesOf } from "../model/healing.ts";
 import type { Seen } from "../model/rows.ts";
 import type { Problem } from "../model/problem.ts";
 import { appStatus } from "../release/app-status.ts";
@@ -24,7 +26,7 @@ export function objectView(
     kind === "App"
       ? { ...appStatus(name, store.inForce(), store.seen(), now), observedGeneration: generation }
       : kind === "Cluster"
-        ? clusterStatus(store.seen().get(name), now)
+        ? clusterStatus(body.spec as Cluster["spec"], store.seen().get(name), now)
         : body.status;
   return {
     apiVersion: body.apiVersion,
@@ -38,9 +40,17 @@ export function objectView(
 /** Longer than this without a word, and what is shown is old. An idle watch hears a bookmark about once a minute. */
 const staleMs = 90_000;
 
-function clusterStatus(seen: Seen | undefined, now: number): Record<string, unknown> {
+function clusterStatus(
+  { provider, connection, healing }: Cluster["spec"],
+  seen: Seen | undefined,
+  now: number,
+): Record<string, unknown> {
   const ageMs = seen === undefined || seen.at === 0 ? null : Math.max(0, now - seen.at);
-  const problem = seen?.error ?? seen?.trouble;
+  const unnamed = connection === undefined && provider !== "embedded" && ageMs === null;
+  const problem =
+    seen?.error ??
+    seen?.trouble ??
+    (unnamed ? "it hasn't joined: spec.connection says nothing of how it is reached" : undefined);
   const reachable = ageMs !== null && ageMs < staleMs;
   const pods = Object.values(seen?.ready ?? {})
     .flatMap((revisions) => Object.values(revisions))
@@ -53,16 +63,31 @@ function clusterStatus(seen: Seen | undefined, now: number): Record<string, unkn
     ageMs,
     pods,
     apps: Object.keys(seen?.ready ?? {}).length,
+    ...(seen?.identity !== undefined && { uid: seen.identity.uid }),
     ...(problem !== undefined && { error: problem }),
+    ...(seen?.drifting !== undefined && { drifting: seen.drifting }),
+    ...(seen?.unhealthy !== undefined && { unhealthy: seen.unhealthy.count }),
     conditions: [
       {
         type: "Ready",
         status: !reachable ? "Unknown" : problem === undefined ? "True" : "False",
-        reason: !reachable ? "NotSeen" : problem === undefined ? "Applied" : "Trouble",
+        reason: unnamed ? "NotJoined" : !reachable ? "NotSeen" : problem === undefined ? "Applied" : "Trouble",
         ...(problem !== undefined && { message: problem }),
       },
+      ...healingCondition(healing, now),
     ],
   };
+}
+
+/** Only while it is paused: that is what must not be forgotten. */
+function healingCondition(healing: Cluster["spec"]["healing"], now: number): Record<string, unknown>[] {
+  const pauses = lasting(pausesOf(healing), now);
+  if (pauses.length === 0) return [];
+  const message = pauses.map(({ until, apps, why }) => {
+    const of = apps === undefined ? "" : ` of ${apps.join(", ")}`;
+    return `healing${of} is paused until ${new Date(until).toISOString().replace(".000Z", "Z")}${why === undefined ? "" : `: ${why}`}`;
+  });
+  return [{ type: "Healing", status: "False", reason: "Paused", message: message.join("; ") }];
 }
 
 /** The answer to a write: the object, what came of it, and what is legal but probably wrong. */

@@ -71,8 +71,15 @@ export class ApiClient {
   }
 
   /** The body as it comes: logs, archives. */
-  async stream(path: string, query?: CallOptions["query"]): Promise<AsyncIterable<Buffer>> {
-    const response = await this.#send("GET", path, query === undefined ? {} : { query });
+  async stream(
+    path: string,
+    query?: CallOptions["query"],
+    { method = "GET", body }: { method?: "GET" | "POST"; body?: unknown } = {},
+  ): Promise<AsyncIterable<Buffer>> {
+    const response = await this.#send(method, path, {
+      ...(query !== undefined && { query }),
+      ...(body !== undefined && { body }),
+    });
     if (response.statusCode >= 400) {
       const text = await response.body.text();
       throw new ApiError(asProblem(parseJson(text), response.statusCode, text));

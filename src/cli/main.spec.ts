@@ -1,10 +1,16 @@
 import { expect, test } from "vitest";
+import { kindPlurals } from "./kind-names.ts";
 import { program } from "./main.ts";
 
 /** What a wrong command line gets to read. */
 async function told(...words: string[]): Promise<string> {
   let text = "";
-  const quipu = program({ up: async () => undefined, down: async () => undefined });
+  const quipu = program({
+    up: async () => undefined,
+    down: async () => undefined,
+    agent: async () => undefined,
+    mesh: async () => undefined,
+  });
   const listen = (command: typeof quipu): void => {
     command.configureOutput({ writeErr: (more) => (text += more), writeOut: (more) => (text += more) }).exitOverride();
     for (const sub of command.commands) listen(sub);
@@ -32,4 +38,10 @@ test.each([
 test("release and revision are told apart where they are shown", async () => {
   for (const command of ["get", "describe", "deploy", "status"])
     expect(await told(command, "--help")).toContain("a revision (r7) is the workload that release 7 made.");
+});
+
+test("the kinds that a command takes stand in its help, and durations as people write them", async () => {
+  for (const command of ["get", "describe"])
+    expect((await told(command, "--help")).replace(/\s+/g, " ")).toContain(`one of ${kindPlurals.join(", ")}`);
+  expect(await told("cluster", "pause-healing", "--help")).toContain("(default: 1h)");
 });

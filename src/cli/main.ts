@@ -3,6 +3,8 @@ import { exitCodes } from "./cli-error.ts";
 import { reportError } from "./report-error.ts";
 import { outputFormats } from "./output.ts";
 import { duration, integer, releaseNumber } from "./option-values.ts";
+import { clusterCommands } from "./cluster-commands.ts";
+import { meshCommand } from "./mesh-command.ts";
 import { examples, releaseCommands } from "./release-commands.ts";
 
 export interface UpOptions {
@@ -13,10 +15,36 @@ export interface UpOptions {
   database?: string;
 }
 
+export interface AgentOptions {
+  cluster: string;
+  server: string;
+  tokenFile: string;
+  caFile?: string;
+  kubeconfig?: string;
+  context?: string;
+  inCluster?: boolean;
+}
+
+export interface MeshOptions {
+  kubeconfig?: string;
+  context?: string;
+  /** `ADDRESS:PORT`. */
+  listen: string;
+  tlsCert?: string;
+  tlsKey?: string;
+  identity: "token" | "node";
+  trustDomain: string;
+  rootNamespace: string;
+  /** Path of a Unix socket. */
+  control?: string;
+}
+
 /** What happens on this machine rather than through the API. Given by whoever puts processes together, since no room imports that one. */
 export interface LocalCommands {
   up(options: UpOptions): Promise<void>;
   down(): Promise<void>;
+  agent(options: AgentOptions): Promise<void>;
+  mesh(options: MeshOptions): Promise<void>;
 }
 
 /** Commands are imported when they run: `quipu --help` and completion must not wait for what they don't use. */
@@ -66,7 +94,7 @@ export function program(local: LocalCommands): Command {
   quipu
     .command("get")
     .description("list things of a kind, or show one")
-    .argument("<kind>")
+    .argument("<kind>", kindWords)
     .argument("[name]")
     .addOption(output())
     .option("--team <team>")
@@ -77,7 +105,7 @@ export function program(local: LocalCommands): Command {
   quipu
     .command("describe")
     .description("all about one thing: what is declared, what is in force, what is wrong")
-    .argument("<kind>")
+    .argument("<kind>", kindWords)
     .argument("<name>")
     .action(async (kind, name) => (await import("./commands/describe.ts")).describe(kind, name));
   quipu
@@ -158,17 +186,21 @@ export function program(local: LocalCommands): Command {
 
   releaseCommands(quipu, output);
 
-  const cluster = quipu.command("cluster").description("the clusters of the fleet");
-  cluster
-    .command("list")
-    .description("clusters and how they are")
-    .addOption(output())
-    .action(async (options) => (await import("./commands/get.ts")).get("clusters", undefined, options));
-  cluster
-    .command("kubeconfig")
-    .description("print a kubeconfig for a cluster")
-    .argument("<name>")
-    .action(async (name) => (await import("./commands/cluster-kubeconfig.ts")).kubeconfig(name));
+  clusterCommands(quipu, output);
+
+  quipu
+    .command("agent")
+    .description("run the worker of one cluster, dialling out to the server; stays until it is stopped")
+    .requiredOption("--cluster <name>", "the Cluster's name")
+    .requiredOption("--server <url>", "URL of the server")
+    .requiredOption("--token-file <file>", "file with the agent's token; read again when it is renewed")
+    .option("--ca-file <file>", "PEM of the authority of the server's certificate")
+    .option("--kubeconfig <file>", "how the cluster is reached")
+    .option("--context <name>", "of the kubeconfig (default: its current one)")
+    .option("--in-cluster", "reach the cluster that this is a pod of")
+    .action((options: AgentOptions) => local.agent(options));
+
+  meshCommand(quipu, local);
 
   quipu
     .command("login")
@@ -195,6 +227,8 @@ export function program(local: LocalCommands): Command {
   return quipu;
 }
 
+/** Written out: what knows the kinds takes longer to load than help may take. A test compares. */
+const kindWords = "one of apps, clusters, policies, releases, segments, teams, tokenissuers, windows (or singular)";
 const endings =
   "Exit codes: 0 finished, 1 failed and taken back, 7 superseded, 8 --timeout is over, 9 aborted, 10 stopped halfway (onFailure: stop).";
 const words = "A release (APP-r7) is a change of an app; a revision (r7) is the workload that release 7 made.";

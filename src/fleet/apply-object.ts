@@ -1,18 +1,20 @@
 /** Sends one object: who holds which field, what is taken by force, and what another writer's later word means. */
 import { parseKey, type DesiredObject } from "./desired.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
+import type { IsAbsent } from "./absent.ts";
 import { KubeError, type FieldConflict } from "../kube/kube-error.ts";
 import type { KubeObject } from "../objects/meta.ts";
 import type { LedgerEntry } from "./ledger.ts";
 import { liveView, type LiveView } from "./live-view.ts";
-import { differences, managersOf, ownedFields, type FieldDifference } from "./owned-fields.ts";
+import { driftedFields, type FieldDrift } from "./owned-fields.ts";
 import { managedLabel } from "../render/names.ts";
-import { fieldManager, rowRevisionOf, type StampedObject } from "./stamp.ts";
+import { fieldManager, rowRevisionAnnotation, rowRevisionOf, type StampedObject } from "./stamp.ts";
 
 export interface Drift {
-  /** What was found and is put right; empty when the object was deleted. */ fields: FieldDifference[];
+  /** What was found; empty when the object was deleted. */ fields: FieldDrift[];
   deleted: boolean;
   /** Who did it, as far as the object tells. */ managers: string[];
+  /** Why the fields can't be told. */ unread?: string;
 }
 export type Applied =
   | { outcome: "applied"; entry: LedgerEntry; view: LiveView; created: boolean; drift?: Drift }
@@ -23,9 +25,12 @@ export interface ApplyContext {
   client: Pick<KubeClient, "find" | "apply">;
   /** Waits for its turn under the cluster's rate limit. */
   turn: () => Promise<void>;
+  isAbsent: IsAbsent;
   /** Keeps what is about to be made, before it is made. */
   intend: (entry: LedgerEntry) => Promise<void>;
 }
+
+const rowRevisionField = `.metadata.annotations.${rowRevisionAnnotation}`;
 
 /** That often the object may change between our look and our write. */
 const tries = 4;
@@ -49,14 +54,14 @@ export async function applyObject(
 
   let before: KubeObject | undefined;
   // The watch shows only what carries our label, so that the first time we must look ourselves whether something is there.
-  let looked = because === "drift" || !entry || !live;
-  if (looked) before = await look();
-  if (!entry) {
-    const ours =
-      before === undefined || (rowRevisionOf(before) >= 0 && before.metadata.labels?.[managedLabel] === "true");
-    entry = { key: desired.key, revision: -1, applied: "", owned: "", made: ours };
-    if (before && rowRevisionOf(before) > desired.rowRevision)
-      return { outcome: "yielded", found: rowRevisionOf(before) };
+  let looked = because === "drift" || !entry || entry.applied === "" || !live;
+  /** As a list told a moment ago: since then others may have made it. */
+  let absent = !entry && !live && (await context.isAbsent(desired.key));
+  if (looked && !absent) before = await look();
+  // Of what was begun and not completed nobody knows whether it was made, nor by whom what is there was.
+  if (!entry || entry.applied === "") {
+    entry = { key: desired.key, revision: -1, applied: "", owned: "", made: isOurs(before) };
+    if (before && knownBy(before) > desired.rowRevision) return { outcome: "yielded", found: knownBy(before) };
     await context.intend(entry);
   }
 
@@ -67,70 +72,100 @@ export async function applyObject(
         ? stamped.object
         : { ...stamped.object, metadata: { ...stamped.object.metadata, resourceVersion } };
     try {
-      const { result, taken } = await send(context, object, entry.made || because === "drift");
+      const { result, taken } = await send(context, object, {
+        force: (entry.made && !absent) || because === "drift",
+        // Somebody changed what we change anyway, and it goes with that: what it was is still to be told.
+        first: async () => {
+          if (!looked) before = await look();
+        },
+      });
       const view = liveView(result.object);
       const applied: LedgerEntry = {
         key: desired.key,
         revision: desired.rowRevision,
         applied: stamped.hash,
         owned: view.owned,
-        made: entry.made,
+        made: entry.made && (!absent || result.created || isOursAlone(result.object)),
       };
-      const drift = driftBetween(because, before, result.object, taken);
+      const again = result.created && entry.applied !== "";
+      const drift =
+        because === "drift" || again
+          ? driftOf(before, result.object)
+          : takenBy(taken, before && driftOf(before, result.object)?.fields);
       return { outcome: "applied", entry: applied, view, created: result.created, ...(drift ? { drift } : {}) };
     } catch (error) {
       if (!(error instanceof KubeError) || error.status !== 409) throw error;
-      if (error.conflicts.length > 0) return { outcome: "conflict", conflicts: error.conflicts };
+      if (error.conflicts.length > 0 && !absent) return { outcome: "conflict", conflicts: error.conflicts };
       if (attempt === tries) throw error;
       // Changed, made or deleted since we looked: look again, and mind a later word.
       before = await look();
       looked = true;
-      if (before && rowRevisionOf(before) > Math.max(desired.rowRevision, entry.revision))
-        return { outcome: "yielded", found: rowRevisionOf(before) };
+      if (absent) {
+        absent = false;
+        entry = { ...entry, made: isOurs(before) };
+        await context.intend(entry);
+      }
+      if (before && knownBy(before) > Math.max(desired.rowRevision, entry.revision))
+        return { outcome: "yielded", found: knownBy(before) };
     }
   }
+}
+
+/** The row revision that the last worker knew; -1: none of ours. */
+function knownBy(before: KubeObject): number {
+  return rowRevisionOf(liveView(before));
+}
+
+/** What isn't there will be ours; what is there is, when a worker made it. */
+function isOurs(before: KubeObject | undefined): boolean {
+  return before === undefined || (rowRevisionOf(before) >= 0 && before.metadata.labels?.[managedLabel] === "true");
+}
+/** Not made by us just now, unless our request came twice, and then nobody else holds anything of it. */
+function isOursAlone({ metadata }: KubeObject): boolean {
+  return (metadata.managedFields ?? []).every(({ manager, subresource }) => manager === fieldManager || subresource);
 }
 
 /** Without force first, so that we know whom we take a field from. What we made, we hold; what was there before us, only while it is as we left it. */
 async function send(
   { client, turn }: ApplyContext,
   object: KubeObject,
-  mayForce: boolean,
+  { force, first }: { force: boolean; first: () => Promise<void> },
 ): Promise<{ result: { object: KubeObject; created: boolean }; taken: FieldConflict[] }> {
   await turn();
   try {
     return { result: await client.apply(object, { fieldManager }), taken: [] };
   } catch (error) {
-    if (!(error instanceof KubeError) || error.conflicts.length === 0 || !mayForce) throw error;
+    if (!(error instanceof KubeError) || error.conflicts.length === 0 || !force) throw error;
+    await first();
     await turn();
     return { result: await client.apply(object, { fieldManager, force: true }), taken: error.conflicts };
   }
 }
 
-function driftBetween(
-  because: string,
-  before: KubeObject | undefined,
-  after: KubeObject,
-  taken: readonly FieldConflict[],
-): Drift | undefined {
-  if (because !== "drift") {
-    if (taken.length === 0) return undefined;
-    return {
-      fields: taken.map(({ field }) => ({ field, before: undefined, after: undefined })),
-      deleted: false,
-      managers: [...new Set(taken.map(({ manager }) => manager))].sort(),
-    };
-  }
-  if (!before) return { fields: [], deleted: true, managers: [] };
-  const fields = differences(ownedFields(before, fieldManager), ownedFields(after, fieldManager));
+/** What was done to an object, from how it was found and how it is when it is right; undefined: nothing. */
+export function driftOf(found: KubeObject | undefined, right: KubeObject): Drift | undefined {
+  if (found === undefined) return { fields: [], deleted: true, managers: [] };
+  // Rows may have changed that say nothing new of it: the revision that it carries is only then brought up to date.
+  const fields = driftedFields(found, right, fieldManager).filter(
+    ({ field, found: was, managers }) => field !== rowRevisionField || was === undefined || managers.length > 0,
+  );
   if (fields.length === 0) return undefined;
-  const managers = new Set([
-    ...taken.map(({ manager }) => manager),
-    ...managersOf(
-      before,
-      fields.map(({ field }) => field),
-      fieldManager,
-    ),
-  ]);
-  return { fields, deleted: false, managers: [...managers].sort() };
+  return { fields, deleted: false, managers: [...new Set(fields.flatMap(({ managers }) => managers))].toSorted() };
+}
+
+function isBelow(field: string, parent: string): boolean {
+  return field.startsWith(`${parent}.`) || field.startsWith(`${parent}[`);
+}
+
+/** Of a change, the fields that were taken from somebody with it. */
+function takenBy(taken: readonly FieldConflict[], fields: readonly FieldDrift[] = []): Drift | undefined {
+  if (taken.length === 0) return undefined;
+  return {
+    fields: taken.flatMap(({ field, manager }) => {
+      const told = fields.filter((each) => each.field === field || isBelow(each.field, field));
+      return told.length > 0 ? told : [{ ...{ field, found: undefined, wanted: undefined }, managers: [manager] }];
+    }),
+    deleted: false,
+    managers: [...new Set(taken.map(({ manager }) => manager))].toSorted(),
+  };
 }

@@ -5,54 +5,24 @@
 import type { Seen } from "../model/rows.ts";
 import { backOffMs, type BackOff } from "../kube/back-off.ts";
 import { systemClock, type Clock } from "../kube/clock.ts";
-import type { KubeClient } from "../kube/kube-client.ts";
 import { KubeError } from "../kube/kube-error.ts";
 import { kinds, type Kind } from "../objects/kinds.ts";
 import { scaledBy } from "./autoscaled.ts";
-import { parseKey, type DesiredSource, type ObjectKey } from "./desired.ts";
+import { parseKey, type ObjectKey } from "./desired.ts";
 import { DirtyKeys } from "./dirty-keys.ts";
-import type { Ledger } from "./ledger.ts";
+import { DriftLog } from "./drift-log.ts";
+import { Healing } from "./healing.ts";
 import { LedgerWriter } from "./ledger-writer.ts";
 import { LiveObjects } from "./live-objects.ts";
-import { failureText, round, type RoundContext } from "./round.ts";
-import { TokenBucket, type RateLimit } from "./token-bucket.ts";
-import type { WorkerEvent } from "./worker-event.ts";
+import { News } from "./news.ts";
+import { failureText, heldText, type RoundContext } from "./round.ts";
+import { Rounds } from "./rounds.ts";
+import { TokenBucket } from "./token-bucket.ts";
+import { withOwners } from "./owner.ts";
+import type { ClusterWorkerOptions, WorkerStatus } from "./worker-options.ts";
 
-export interface ClusterWorkerOptions {
-  cluster: string;
-  kube: KubeClient;
-  desired: DesiredSource;
-  ledger: Ledger;
-  /** Called when something changed, at most every `reportMs`, and every `heartbeatMs` anyway. */
-  report: (seen: Seen) => void;
-  /** What was last reported, by an earlier process: it stands until something newer is known. */
-  last?: Seen;
-  event?: (event: WorkerEvent) => void;
-  clock?: Clock;
-  random?: () => number;
-  /** Requests to the cluster's API, watches apart. Default 50 a second after a burst of 200. */
-  rateLimit?: RateLimit;
-  /** Requests in flight at once. Default 8. */
-  concurrency?: number;
-  /** Whether everything made for rows may be pruned, when no row wants anything any more. Default: no. */
-  mayBeEmpty?: () => boolean;
-  backOff?: BackOff;
-  reportMs?: number;
-  heartbeatMs?: number;
-}
-
-export interface WorkerStatus {
-  /** Revision that is applied wholly, and the one that is wanted. */
-  applied: number;
-  wanted: number;
-  /** Objects still to be looked at. */
-  pending: number;
-  /** What is refused, by object. */
-  failures: { key: ObjectKey; error: string }[];
-  error?: string;
-  /** Ms since the cluster last told us something; Infinity: never. */
-  ageMs: number;
-}
+/** Told with every event: without it each time an exception would be made, with its stack. */
+const woken = "woken";
 
 export class ClusterWorker {
   readonly #options: ClusterWorkerOptions;
@@ -63,17 +33,28 @@ export class ClusterWorker {
   readonly #live: LiveObjects;
   readonly #dirty: DirtyKeys;
   readonly #bucket: TokenBucket;
+  readonly #healing: Healing;
+  readonly #news = new News();
+  #drifts: DriftLog;
   readonly #stop = new AbortController();
+  readonly #rounds = new Rounds();
   #running: Promise<unknown> | undefined;
   #work = new AbortController();
-  #news = new AbortController();
+  /** Ends the wait after a round that failed. */
+  #answered = new AbortController();
   #error: string | undefined;
   #lost = false;
   #heldPrune = 0;
   #started = false;
+  #last: Seen | undefined;
+  #identity: Seen["identity"];
 
   constructor(options: ClusterWorkerOptions) {
     this.#options = options;
+    this.#last = options.last;
+    this.#identity = options.last?.identity;
+    this.#drifts = new DriftLog(options.last?.drift);
+    this.#healing = options.healing ?? new Healing();
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
     this.#backOff = options.backOff ?? { baseMs: 500, maxMs: 30_000 };
@@ -91,10 +72,12 @@ export class ClusterWorker {
         this.#dirty.markSeen(key);
         this.#wake();
       },
+      drifting: (key) => this.#drifts.waiting.has(key),
       observed: () => {
         this.#wake();
-        this.#tellNews();
+        this.#news.tell();
       },
+      answers: () => this.#answered.abort(woken),
       readable: (kind, problem) => {
         if (problem === undefined) this.#dirty.retryNow();
         else options.event?.({ type: "kind-unreadable", kind: kind.kind, error: problem });
@@ -105,23 +88,24 @@ export class ClusterWorker {
 
   start(): void {
     if (this.#running) return;
-    this.#live.start();
-    this.#running = Promise.all([this.#run(), this.#reportOnNews()]);
+    const { report, reportMs = 100, heartbeatMs = 5000 } = this.#options;
+    const reporting = { clock: this.#clock, signal: this.#stop.signal, gatherMs: reportMs, heartbeatMs };
+    this.#running = Promise.all([this.#run(), this.#news.follow(() => report(this.seen()), reporting)]);
   }
 
   /** Ends what is under way; the cluster stays as it is. */
   async stop(): Promise<void> {
     this.#stop.abort();
     this.#wake();
-    this.#tellNews();
+    this.#news.tell();
     await this.#live.stop();
     await this.#running;
   }
 
   seen(): Seen {
-    const { cluster, last } = this.#options;
-    const now = this.#clock.now();
-    const [error, trouble] = [this.#problem(), this.#trouble()];
+    const { cluster } = this.#options;
+    const [last, identity, now] = [this.#last, this.#identity, this.#clock.now()];
+    const [error, trouble, unhealthy] = [this.#problem(), this.#trouble(), this.#live.unhealthy(now)];
     // Not having looked yet isn't having seen nothing.
     const pods = this.#live.podsSynced
       ? { ready: this.#live.ready(), at: now - this.#live.podsAgeMs(now) }
@@ -130,6 +114,9 @@ export class ClusterWorker {
       cluster,
       ...this.#applied(),
       ...pods,
+      ...this.#drifts.told(),
+      ...(unhealthy !== undefined && { unhealthy }),
+      ...(identity !== undefined && { identity }),
       ...(error !== undefined && { error }),
       ...(trouble !== undefined && { trouble }),
     };
@@ -138,6 +125,8 @@ export class ClusterWorker {
   status(): WorkerStatus {
     const error = this.#problem() ?? this.#trouble();
     return {
+      ...{ drift: [], drifting: 0, ...this.#drifts.told() },
+      unhealthy: this.#live.unhealthy(this.#clock.now()) ?? { count: 0, objects: [] },
       applied: this.#applied().applied,
       wanted: this.#options.desired.revision,
       pending: this.#dirty.size,
@@ -149,7 +138,7 @@ export class ClusterWorker {
 
   #applied(): Pick<Seen, "applied" | "beyond"> {
     if (this.#started) return this.#dirty.appliedOf(this.#options.desired.revision);
-    const { applied = 0, beyond } = this.#options.last ?? {};
+    const { applied = 0, beyond } = this.#last ?? {};
     return { applied, ...(beyond !== undefined && { beyond }) };
   }
 
@@ -159,11 +148,8 @@ export class ClusterWorker {
   }
 
   #trouble(): string | undefined {
-    const held =
-      this.#heldPrune > 0
-        ? `${this.#heldPrune} objects are kept although nothing is in force any more: pruning everything must be asked for`
-        : undefined;
-    return failureText(this.#dirty.failures()) ?? this.#unreadableKind() ?? held;
+    const held = this.#heldPrune > 0 ? heldText(this.#heldPrune) : undefined;
+    return failureText(this.#dirty.failures()) ?? this.#unreadableKind() ?? held ?? this.#options.remark?.();
   }
 
   /** Of a kind that we keep something of, or count. */
@@ -175,8 +161,18 @@ export class ClusterWorker {
 
   async #run(): Promise<void> {
     const { signal } = this.#stop;
-    const { desired } = this.#options;
-    await this.#untilDone("the ledger can't be read", () => this.#ledger.load());
+    const { desired, identify } = this.#options;
+    if (identify !== undefined) {
+      await this.#untilDone(async () => {
+        const { identity, fresh, last = this.#last } = await identify();
+        this.#identity = identity;
+        this.#last = fresh ? undefined : last;
+        this.#drifts = new DriftLog(this.#last?.drift);
+      });
+      if (signal.aborted) return;
+    }
+    this.#live.start();
+    await this.#untilDone(() => this.#ledger.load(), "the ledger can't be read: ");
     if (signal.aborted) return;
     let known = desired.revision;
     const stopListening = desired.listen(({ revision, keys, apps }) => {
@@ -184,42 +180,51 @@ export class ClusterWorker {
       for (const key of keys) this.#want(key, Math.min(known + 1, revision), revision, apps);
       known = revision;
       this.#wake();
-      this.#tellNews();
+      this.#news.tell();
     });
     // Until looked at, nothing later than what was reported is known to be applied.
-    const first = (this.#options.last?.applied ?? 0) + 1;
+    const first = (this.#last?.applied ?? 0) + 1;
     const unknown = (key: ObjectKey, apps?: string[]): void =>
       this.#dirty.markWanted(key, Math.max(first, desired.revision), apps, first);
     // What is written from now on waits for no other app's object that is refused.
-    for (const { key, object } of desired.objects()) {
-      const owner = object.metadata.labels?.["app"];
-      unknown(key, owner === undefined ? undefined : [owner]);
-    }
+    for (const [key, owner] of withOwners(desired.objects())) unknown(key, owner);
     for (const key of this.#ledger.entries.keys()) if (!desired.get(key)) unknown(key);
     this.#started = true;
+    const stopFollowing = this.#healing.listen(() => this.#wake());
 
     let failures = 0;
     while (!signal.aborted) {
       this.#work = new AbortController();
+      this.#markResumed();
       const due = this.#dirty.due(this.#clock.now());
       if (due.size === 0 || !this.#live.synced(this.#kindsInPlay())) {
-        const next = due.size > 0 ? undefined : this.#dirty.nextAt();
-        await this.#clock.sleep(next === undefined ? 60_000 : Math.max(1, next - this.#clock.now()), this.#work.signal);
+        const now = this.#clock.now();
+        const next = (due.size > 0 ? undefined : this.#dirty.nextAt()) ?? now + 60_000;
+        await this.#clock.sleep(Math.min(Math.max(1, next - now), this.#healing.endsIn(now)), this.#work.signal);
         continue;
       }
       try {
         this.#heldPrune = 0;
-        await round(this.#roundContext(), due);
+        await this.#rounds.next(this.#roundContext(), due);
         failures = 0;
         this.#contact(undefined);
       } catch (cause) {
         if (signal.aborted) break;
         this.#contact(cause);
-        await this.#clock.sleep(backOffMs(this.#backOff, ++failures, this.#random), signal);
+        this.#answered = new AbortController();
+        const wait = backOffMs(this.#backOff, ++failures, this.#random);
+        await this.#clock.sleep(wait, AbortSignal.any([signal, this.#answered.signal]));
       }
-      this.#tellNews();
+      this.#news.tell();
     }
     stopListening();
+    stopFollowing();
+  }
+
+  /** What waited only for a pause to end. */
+  #markResumed(): void {
+    const isPaused = (app: string | undefined) => this.#healing.pause(app, this.#clock.now()) !== undefined;
+    for (const key of this.#drifts.resume(isPaused)) this.#dirty.markSeen(key);
   }
 
   #want(key: ObjectKey, from: number, to: number, apps: readonly string[] | undefined): void {
@@ -229,7 +234,7 @@ export class ClusterWorker {
       this.#dirty.markWanted(deployment, to, apps, from);
   }
 
-  #roundContext(): RoundContext {
+  #roundContext(): Omit<RoundContext, "givesWay"> {
     const { kube, desired, event, concurrency = 8, mayBeEmpty = () => false } = this.#options;
     return {
       client: kube,
@@ -237,18 +242,19 @@ export class ClusterWorker {
       ledger: this.#ledger,
       live: this.#live,
       dirty: this.#dirty,
+      drifts: this.#drifts,
+      healing: this.#healing,
       clock: this.#clock,
       concurrency,
       mayBeEmpty,
       turn: async () => {
-        const wait = this.#bucket.take(this.#clock.now());
-        if (wait > 0) await this.#clock.sleep(wait, this.#stop.signal);
-        if (this.#stop.signal.aborted) throw new KubeError("kube/aborted", "the worker is being stopped");
+        if (await this.#bucket.turn(this.#clock, this.#stop.signal)) return;
+        throw new KubeError("kube/aborted", "the worker is being stopped");
       },
       tell: (each) => {
         if (each.type === "prune-held") this.#heldPrune = each.objects;
         event?.(each);
-        this.#tellNews();
+        this.#news.tell();
       },
     };
   }
@@ -270,38 +276,25 @@ export class ClusterWorker {
     if (lost && !this.#lost) this.#options.event?.({ type: "contact-lost", error: cause.message });
     if (cause === undefined && this.#lost) this.#options.event?.({ type: "contact-restored" });
     if (lost || cause === undefined) this.#lost = lost;
-    this.#tellNews();
+    this.#news.tell();
   }
 
-  async #untilDone(what: string, work: () => Promise<void>): Promise<void> {
+  async #untilDone(work: () => Promise<void>, what = ""): Promise<void> {
     for (let failures = 1; !this.#stop.signal.aborted; failures++) {
       try {
         await work();
         this.#error = undefined;
         return;
       } catch (cause) {
-        this.#error = `${what}: ${cause instanceof Error ? cause.message : String(cause)}`;
-        this.#tellNews();
+        this.#error = `${what}${cause instanceof Error ? cause.message : String(cause)}`;
+        if (failures === 1) this.#options.event?.({ type: "waits", error: this.#error });
+        this.#news.tell();
         await this.#clock.sleep(backOffMs(this.#backOff, failures, this.#random), this.#stop.signal);
       }
     }
   }
 
-  async #reportOnNews(): Promise<void> {
-    const { report, reportMs = 100, heartbeatMs = 5000 } = this.#options;
-    while (!this.#stop.signal.aborted) {
-      await this.#clock.sleep(heartbeatMs, this.#news.signal);
-      this.#news = new AbortController();
-      if (this.#stop.signal.aborted) return;
-      report(this.seen());
-      await this.#clock.sleep(reportMs, this.#stop.signal);
-    }
-  }
-
   #wake(): void {
-    this.#work.abort();
-  }
-  #tellNews(): void {
-    this.#news.abort();
+    this.#work.abort(woken);
   }
 }

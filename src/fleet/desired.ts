@@ -40,12 +40,22 @@ export function objectKey({ apiVersion, kind, metadata }: KubeObject): ObjectKey
   return `${apiVersion}/${kind}/${metadata.namespace ?? ""}/${metadata.name}`;
 }
 
+/** By `apiVersion/Kind`, of which there are few; keys are many, and asked again and again. */
+const kindsSeen = new Map<string, Kind>();
+
 /** Undefined for a key of a kind that isn't registered. */
 export function parseKey(key: ObjectKey): KeyParts | undefined {
-  const parts = key.split("/");
-  const [kindName = "", namespace = "", name = ""] = parts.slice(-3);
-  const kind = findKind(parts.slice(0, -3).join("/"), kindName);
-  return kind && { kind, namespace: namespace === "" ? undefined : namespace, name };
+  const nameAt = key.lastIndexOf("/");
+  const namespaceAt = key.lastIndexOf("/", nameAt - 1);
+  const kindText = key.slice(0, Math.max(0, namespaceAt));
+  let kind = kindsSeen.get(kindText);
+  if (kind === undefined) {
+    const at = kindText.lastIndexOf("/");
+    kind = findKind(kindText.slice(0, Math.max(0, at)), kindText.slice(at + 1));
+    if (kind !== undefined) kindsSeen.set(kindText, kind);
+  }
+  const namespace = key.slice(namespaceAt + 1, nameAt);
+  return kind && { kind, namespace: namespace === "" ? undefined : namespace, name: key.slice(nameAt + 1) };
 }
 
 /** As people read it: `Deployment money/checkout-r4`. */
@@ -95,14 +105,22 @@ export class DesiredObjects implements DesiredSource {
     revision: number,
     change: { put?: readonly KubeObject[]; remove?: readonly ObjectKey[]; rowRevision?: number },
   ): void {
+    const { put = [], remove = [], rowRevision = revision } = change;
+    this.set(revision, { put: put.map((object) => ({ key: objectKey(object), object, rowRevision })), remove });
+  }
+
+  /** The same with each object's own row revision. `apps`: as a change tells them. */
+  set(
+    revision: number,
+    { put, remove, apps }: { put: readonly DesiredObject[]; remove: readonly ObjectKey[]; apps?: readonly string[] },
+  ): void {
     const keys = new Set<ObjectKey>();
-    for (const object of change.put ?? []) {
-      const key = objectKey(object);
-      this.#objects.set(key, { key, object, rowRevision: change.rowRevision ?? revision });
-      keys.add(key);
+    for (const desired of put) {
+      this.#objects.set(desired.key, desired);
+      keys.add(desired.key);
     }
-    for (const key of change.remove ?? []) if (this.#objects.delete(key)) keys.add(key);
+    for (const key of remove) if (this.#objects.delete(key)) keys.add(key);
     this.revision = revision;
-    for (const listener of this.#listeners) listener({ revision, keys });
+    for (const listener of this.#listeners) listener({ revision, keys, ...(apps !== undefined && { apps }) });
   }
 }

@@ -49,6 +49,22 @@ test("failures wait longer each time; an event doesn't shorten the wait, a new w
   expect(dirty.appliedOf(6).applied).toBe(4);
 });
 
+test("apps that a change has to do with are kept once, however many objects it touches", () => {
+  const dirty = fresh();
+  let read = 0;
+  const apps = ["cart", "checkout"];
+  apps[Symbol.iterator] = () => {
+    read++;
+    return Array.prototype.values.call(["cart", "checkout"]);
+  };
+  for (let object = 0; object < 100; object++) dirty.markWanted(`k${object}`, 5, apps);
+  dirty.markWanted("another", 5, ["ledger"]);
+  expect(read).toBe(1);
+  expect(dirty.appliedOf(5).beyond?.missing).toEqual([{ from: 5, to: 5, apps: ["cart", "checkout", "ledger"] }]);
+  dirty.markWanted("any", 5);
+  expect(dirty.appliedOf(5).beyond?.missing).toEqual([{ from: 5, to: 5 }]);
+});
+
 test("the applied revision never runs ahead of a change that isn't applied", () => {
   const step = fc.record({
     do: fc.constantFrom("want", "see", "take", "done", "fail"),

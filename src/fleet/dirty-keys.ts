@@ -26,6 +26,8 @@ export class DirtyKeys {
   readonly #dirty = new Map<ObjectKey, Dirty>();
   readonly #backOff: BackOff;
   readonly #random: () => number;
+  /** A change's apps as a set, one for all objects that it touches. */
+  readonly #sets = new WeakMap<readonly string[], ReadonlySet<string>>();
   #turn = 0;
 
   constructor(backOff: BackOff, random: () => number) {
@@ -33,6 +35,10 @@ export class DirtyKeys {
     this.#random = random;
   }
 
+  /** Rises with each mark. */
+  get turn(): number {
+    return this.#turn;
+  }
   get size(): number {
     return this.#dirty.size;
   }
@@ -42,7 +48,7 @@ export class DirtyKeys {
 
   /** Something else is wanted as of `to` (perhaps as of `from` already): tried at once, whatever failed before. */
   markWanted(key: ObjectKey, to: number, apps?: readonly string[], from = to): void {
-    const wish: Wish = { from, to, ...(apps !== undefined && { apps: new Set(apps) }) };
+    const wish: Wish = { from, to, ...(apps !== undefined && { apps: this.#setOf(apps) }) };
     this.#dirty.set(key, {
       wishes: joined([...(this.#dirty.get(key)?.wishes ?? []), wish]),
       failures: 0,
@@ -127,14 +133,16 @@ export class DirtyKeys {
   /** What is applied when the source stands at `revision`: everything up to one, and what beyond that. */
   appliedOf(revision: number): { applied: number; beyond?: Beyond } {
     let applied = revision;
-    const missing: (Wish & { error?: string })[] = [];
-    for (const { wishes, error } of this.#dirty.values())
-      for (const wish of wishes) {
-        applied = Math.min(applied, wish.from - 1);
-        missing.push({ ...wish, ...(error !== undefined && { error }) });
-      }
+    for (const { wishes } of this.#dirty.values()) for (const { from } of wishes) applied = Math.min(applied, from - 1);
+    const missing = byRevision(this.#dirty.values());
     if (missing.length === 0) return { applied };
-    return { applied: Math.max(0, applied), beyond: { upTo: revision, missing: byRevision(missing) } };
+    return { applied: Math.max(0, applied), beyond: { upTo: revision, missing } };
+  }
+
+  #setOf(apps: readonly string[]): ReadonlySet<string> {
+    const known = this.#sets.get(apps) ?? new Set(apps);
+    this.#sets.set(apps, known);
+    return known;
   }
 }
 
@@ -155,18 +163,23 @@ function both(a: Wish, b: Wish): Wish {
   };
 }
 
-/** Objects that wait for the same revisions say so once. */
-function byRevision(wishes: readonly (Wish & { error?: string })[]): Missing[] {
-  const found = new Map<string, Wish & { error?: string }>();
-  for (const wish of wishes) {
-    const key = `${wish.from}-${wish.to}`;
-    const known = found.get(key);
-    const error = known?.error ?? wish.error;
-    found.set(key, {
-      ...(known === undefined ? wish : both(known, wish)),
-      ...(error !== undefined && { error }),
-    });
-  }
+/** Objects that wait for the same revisions say so once. Of many objects most name the very same apps. */
+function byRevision(entries: Iterable<Pick<Dirty, "wishes" | "error">>): Missing[] {
+  type Group = Omit<Wish, "apps"> & { apps: Set<string> | undefined; last: Wish["apps"]; error: string | undefined };
+  const found = new Map<string, Group>();
+  let group: Group | undefined;
+  for (const { wishes, error } of entries)
+    for (const { from, to, apps } of wishes) {
+      // Those that were marked together stand together.
+      if (group?.from !== from || group.to !== to) {
+        group = found.get(`${from}-${to}`) ?? { from, to, apps: new Set(), last: undefined, error: undefined };
+        found.set(`${from}-${to}`, group);
+      }
+      group.error ??= error;
+      if (apps === undefined) group.apps = undefined;
+      else if (group.last !== apps) for (const app of apps) group.apps?.add(app);
+      group.last = apps;
+    }
   return [...found.values()]
     .toSorted((a, b) => a.from - b.from || a.to - b.to)
     .map(({ from, to, apps, error }) => ({

@@ -5,15 +5,21 @@ import type { KubeClient } from "../kube/kube-client.ts";
 import { KubeError } from "../kube/kube-error.ts";
 import { Reflector, type ReflectorListener } from "../kube/reflector.ts";
 import type { Pod } from "../objects/core.ts";
+import type { KubeObject } from "../objects/meta.ts";
+import type { Unhealthy } from "../model/unhealthy.ts";
 import { kinds, type Kind } from "../objects/kinds.ts";
 import { managedLabel, revisionLabel } from "../render/names.ts";
 import { PodCounts, podView, type PodView, type ReadyPods } from "./pod-health.ts";
 import { objectKey, parseKey, type ObjectKey } from "./desired.ts";
+import { HealthLog } from "./health-log.ts";
 import { isOlder, liveView, type LiveView } from "./live-view.ts";
 import { appliedKinds } from "./order.ts";
 
 /** How the watches find what is ours among all that a cluster holds. */
 const labelSelector = `${managedLabel}=true`;
+
+/** No sooner again, in ms: watches that are answered and break at once would otherwise wake each other without end. */
+const hurryMs = 5_000;
 
 export interface LiveObjectsOptions {
   client: Pick<KubeClient, "list" | "watch">;
@@ -22,8 +28,12 @@ export interface LiveObjectsOptions {
   backOff: BackOff;
   /** An object of ours appeared, changed or went, otherwise than we know from our own writes. */
   changed: (key: ObjectKey) => void;
+  /** Whether an object's drift waits: then any change of it counts, for what somebody took from us isn't in our view. */
+  drifting?: (key: ObjectKey) => boolean;
   /** Pods, or what can be said of contact, changed. */
   observed: () => void;
+  /** The cluster answers again. */
+  answers?: () => void;
   /** From now on a kind can't be read, and why; undefined: it can again. */
   readable?: (kind: Kind, problem: string | undefined) => void;
 }
@@ -36,6 +46,11 @@ export class LiveObjects {
   /** Answers to our own writes that the watch hasn't shown yet. */
   readonly #written = new Map<ObjectKey, LiveView>();
   readonly #unreadable = new Map<Kind, string>();
+  readonly #health = new HealthLog();
+  #hurriedAt = -Infinity;
+  /** Whom to hurry when that is over. */
+  #later: ((failure: Error) => boolean) | undefined;
+  readonly #stop = new AbortController();
 
   constructor(options: LiveObjectsOptions) {
     this.#options = options;
@@ -47,7 +62,13 @@ export class LiveObjects {
       reflector.listen(this.#follow(kind));
       this.#reflectors.set(kind, reflector);
     }
-    this.#pods = new Reflector<PodView>({ ...common, kind: kinds.Pod, keep: (pod) => podView(pod as unknown as Pod) });
+    // One asks often for all: whoever is answered first wakes the others.
+    const often = { ...backOff, maxMs: Math.min(backOff.maxMs, 5000) };
+    const keep = (pod: KubeObject): PodView => podView(pod as unknown as Pod);
+    // By what is heard of pods a cluster counts as seen, for 90 s. Where nothing at all changes, some API servers send no
+    // bookmarks for minutes (their etcd tells no progress): a watch that begins anew is heard of.
+    const again = { watchSeconds: 40 };
+    this.#pods = new Reflector<PodView>({ ...common, ...again, backOff: often, kind: kinds.Pod, keep });
     const observed = options.observed;
     this.#pods.listen({
       added: (pod) => {
@@ -67,13 +88,27 @@ export class LiveObjects {
       watching: observed,
       problem: observed,
     });
-    for (const reflector of [...this.#reflectors.values(), this.#pods]) this.#followReadability(reflector);
+    for (const reflector of this.#all()) {
+      this.#followReadability(reflector);
+      // Each waits for itself, up to half a minute: the first that is answered wakes those whose failure may be over too;
+      // one that is refused, those that know of no answer at all.
+      reflector.listen({
+        watching: () => {
+          this.#hurry(mayBeOver);
+          this.#options.answers?.();
+        },
+        problem: (error) => {
+          if (refusesKind(error)) this.#hurry((failure) => !refusesKind(failure));
+        },
+      });
+    }
   }
 
   start(): void {
     for (const reflector of this.#all()) reflector.start();
   }
   async stop(): Promise<void> {
+    this.#stop.abort();
     await Promise.all([...this.#all()].map((reflector) => reflector.stop()));
   }
 
@@ -112,6 +147,11 @@ export class LiveObjects {
     return ready;
   }
 
+  /** What isn't well by its own status, pods apart. */
+  unhealthy(now: number): Unhealthy | undefined {
+    return this.#health.told(now);
+  }
+
   /** The pods have been listed in full. */
   get podsSynced(): boolean {
     return this.#pods.synced;
@@ -143,6 +183,26 @@ export class LiveObjects {
     return this.#unreadable;
   }
 
+  /** At once; where that was a moment ago, when that moment is over. */
+  #hurry(whom: (failure: Error) => boolean): void {
+    const { clock } = this.#options;
+    const wait = this.#hurriedAt + hurryMs - clock.now();
+    if (wait <= 0) {
+      const waiting = [...this.#all()].filter(({ failure }) => failure !== undefined && whom(failure));
+      if (waiting.length > 0) this.#hurriedAt = clock.now();
+      for (const reflector of waiting) reflector.hurry();
+      return;
+    }
+    if (this.#later === undefined) {
+      this.#later = whom;
+      void clock.sleep(wait, this.#stop.signal).then(() => {
+        const then = this.#later!;
+        this.#later = undefined;
+        if (!this.#stop.signal.aborted) this.#hurry(then);
+      });
+    } else if (whom === mayBeOver) this.#later = whom;
+  }
+
   *#all(): Iterable<Reflector<LiveView> | Reflector<PodView>> {
     yield this.#pods;
     yield* this.#reflectors.values();
@@ -169,21 +229,33 @@ export class LiveObjects {
       const written = this.#written.get(key);
       if (written && isOlder(view.metadata.resourceVersion, written.metadata.resourceVersion)) return;
       this.#written.delete(key);
+      // What we wrote, and were told in answer, is no news.
+      if (written && written.metadata.resourceVersion === view.metadata.resourceVersion) return;
       this.#options.changed(key);
     };
+    const health = (view: LiveView, problem: LiveView["problem"]): void =>
+      this.#health.found(objectKey(view), problem?.app, problem?.text, this.#options.clock.now());
     return {
-      added: changed,
+      added: (view) => {
+        health(view, view.problem);
+        changed(view);
+      },
       modified: (view, before) => {
+        health(view, view.problem);
         // Status comes often and is nobody's drift.
         if (view.failure !== before.failure) this.#options.observed();
         if (
           view.owned !== before.owned ||
           view.metadata.deletionTimestamp !== before.metadata.deletionTimestamp ||
-          this.#written.has(objectKey(view))
+          this.#written.has(objectKey(view)) ||
+          this.#options.drifting?.(objectKey(view)) === true
         )
           changed(view);
       },
-      deleted: changed,
+      deleted: (view) => {
+        health(view, undefined);
+        changed(view);
+      },
       synced: () => {
         // After a full list the watch shows everything up to now; what was written before and isn't there is gone.
         for (const key of [...this.#written.keys()]) {
@@ -199,6 +271,10 @@ export class LiveObjects {
   }
 }
 
+/** An answer to another kind may mean that this one fares better now: not where it isn't there, or may not be read. */
+function mayBeOver(failure: Error): boolean {
+  return !(failure instanceof KubeError) || failure.lost || failure.transient || failure.expired;
+}
 /** The cluster answers, and refuses this kind: other kinds may fare better. */
 function refusesKind(failure: Error): boolean {
   return failure instanceof KubeError && !failure.lost;

@@ -1,5 +1,7 @@
 /** What the worker remembers of an object in a cluster: enough to see a change, small enough for thousands of them. */
 import type { KubeObject, ObjectMeta } from "../objects/meta.ts";
+import { objectProblem } from "./object-health.ts";
+import { appOf } from "./owner.ts";
 import { hashOwned, ownedFields } from "./owned-fields.ts";
 import { fieldManager, rowRevisionAnnotation } from "./stamp.ts";
 
@@ -10,6 +12,10 @@ export interface LiveView extends KubeObject {
   failure?: string;
   /** `spec.replicas` is ours, of a Deployment. */
   holdsReplicas?: true;
+  /** `spec.replicas`, of a Deployment. */
+  replicas?: number;
+  /** What its own status says is wrong, and whose it is. */
+  problem?: { text: string; app?: string };
 }
 
 /** For a reflector's `keep`. */
@@ -20,12 +26,21 @@ export function liveView(object: KubeObject): LiveView {
   if (uid !== undefined) metadata.uid = uid;
   if (resourceVersion !== undefined) metadata.resourceVersion = resourceVersion;
   if (deletionTimestamp !== undefined) metadata.deletionTimestamp = deletionTimestamp;
-  const revision = annotations?.[rowRevisionAnnotation];
-  if (revision !== undefined) metadata.annotations = { [rowRevisionAnnotation]: revision };
   const owned = ownedFields(object, fieldManager);
+  const revision = annotations?.[rowRevisionAnnotation];
+  // Only as a worker left it: whoever writes one by hand holds the field from then on, and knows no later rows.
+  if (revision !== undefined && owned.has(`.metadata.annotations.${rowRevisionAnnotation}`))
+    metadata.annotations = { [rowRevisionAnnotation]: revision };
   const view: LiveView = { apiVersion: object.apiVersion, kind: object.kind, metadata, owned: hashOwned(owned) };
+  const problem = objectProblem(object);
+  if (problem !== undefined) {
+    const app = appOf(object);
+    view.problem = { text: problem, ...(app !== undefined && { app }) };
+  }
   if (object.kind === "Deployment") {
     if (owned.has(".spec.replicas")) view.holdsReplicas = true;
+    const { replicas } = (object.spec ?? {}) as { replicas?: number };
+    if (replicas !== undefined) view.replicas = replicas;
     if (labels) metadata.labels = labels;
     const failure = (
       object.status as

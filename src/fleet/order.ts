@@ -5,9 +5,9 @@ import { parseKey, type ObjectKey } from "./desired.ts";
 /** Within a step the order doesn't matter. Subsets come before routes to them, identities and permissions before workloads. */
 const steps: readonly (readonly KindName[])[] = [
   ["Namespace"],
-  ["ServiceAccount", "Secret", "ConfigMap"],
-  ["PeerAuthentication", "AuthorizationPolicy", "RequestAuthentication", "Telemetry"],
-  ["Service", "ServiceEntry", "WorkloadEntry"],
+  ["ServiceAccount", "ConfigMap"],
+  ["PeerAuthentication", "AuthorizationPolicy", "RequestAuthentication"],
+  ["Service", "ServiceEntry"],
   ["DestinationRule", "EnvoyFilter"],
   ["Sidecar"],
   ["Deployment", "HorizontalPodAutoscaler", "PodDisruptionBudget"],
@@ -15,7 +15,7 @@ const steps: readonly (readonly KindName[])[] = [
 ];
 const rankOfKind = new Map(steps.flatMap((kinds, rank) => kinds.map((kind) => [kind as string, rank] as const)));
 
-/** Kinds that the worker watches because it applies them. */
+/** Kinds that the worker watches because it applies them: no others, since it must be allowed to (agent-manifests.ts). */
 export const appliedKinds: readonly KindName[] = steps.flat();
 
 /** 0 is applied first. Kinds without a place of their own come last. */

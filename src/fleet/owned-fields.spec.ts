@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { KubeObject, ManagedFieldsEntry } from "../objects/meta.ts";
-import { differences, hashOwned, managersOf, ownedFields } from "./owned-fields.ts";
+import { driftedFields, hashOwned, managersOf, ownedFields } from "./owned-fields.ts";
 
 const entry = (
   manager: string,
@@ -67,22 +67,71 @@ test("what others own or the server fills in doesn't change the hash; a value of
   expect(hash(deployment("a:2"))).not.toBe(hash(deployment("a:1")));
 });
 
-test("a field that another manager took is a difference, and so is one that went", () => {
+test("what drifted: with what is there, whoever holds it, what shall be, and who did it", () => {
   const { "f:metadata": _, ...left } = ours;
-  const taken = deployment("a:1", {}, [
-    entry("quipu", left),
-    entry("kubectl", { "f:metadata": { "f:labels": { "f:app": {} } } }, { operation: "Update" }),
-  ]);
-  expect(differences(ownedFields(taken, "quipu"), ownedFields(deployment("a:1"), "quipu"))).toEqual([
-    { field: ".metadata.labels.app", before: undefined, after: "x" },
+  const theirs = entry("kubectl", { "f:metadata": { "f:labels": { "f:app": {} } } }, { operation: "Update" });
+  const taken = deployment("a:1", {}, [entry("quipu", left), theirs]);
+  taken.metadata.labels = { app: "stolen", other: "y" };
+  expect(driftedFields(taken, deployment("a:1"), "quipu")).toEqual([
+    { field: ".metadata.labels.app", found: "stolen", wanted: "x", managers: ["kubectl"] },
   ]);
   expect(managersOf(taken, [".metadata.labels.app"], "quipu")).toEqual(["kubectl"]);
+  // Taken, and given its value back.
+  taken.metadata.labels = { app: "x" };
+  expect(driftedFields(taken, deployment("a:1"), "quipu")).toEqual([]);
   const gone = deployment("a:1", { template: { spec: { containers: [] } } });
   expect(
-    differences(ownedFields(gone, "quipu"), ownedFields(deployment("a:1"), "quipu")).find(({ field }) =>
-      field.endsWith(".image"),
-    ),
-  ).toEqual({ field: '.spec.template.spec.containers[name="app"].image', before: undefined, after: "a:1" });
+    driftedFields(gone, deployment("a:1"), "quipu").find(({ field }) => field.endsWith('[name="app"].image')),
+  ).toEqual({
+    ...{ field: '.spec.template.spec.containers[name="app"].image', found: undefined, wanted: "a:1" },
+    managers: [],
+  });
+});
+
+test("of a list that is held as a whole, what differs in it", () => {
+  const routes = (...http: object[]): KubeObject => ({
+    apiVersion: "networking.istio.io/v1",
+    kind: "VirtualService",
+    metadata: { name: "x", managedFields: [entry("quipu", { "f:spec": { "f:http": {} } })] },
+    spec: { http },
+  });
+  const to = (subset: string, weight: number) => ({ destination: { host: "x", subset }, weight });
+  expect(
+    driftedFields(
+      routes({ timeout: "60s", route: [to("r1", 90), to("r2", 10)] }, { name: "theirs" }),
+      routes({ retries: { attempts: 2 }, route: [to("r1", 50), to("r2", 10)], timeout: "3s" }),
+      "quipu",
+    ).map(({ field, found, wanted }) => [field, found, wanted]),
+  ).toEqual([
+    [".spec.http[0].retries", undefined, { attempts: 2 }],
+    [".spec.http[0].route[0].weight", 90, 50],
+    [".spec.http[0].timeout", "60s", "3s"],
+    [".spec.http[1]", { name: "theirs" }, undefined],
+  ]);
+});
+
+test("names that every object of JavaScript answers to are names like others", () => {
+  const rules = (data: object, http: object[]): KubeObject => ({
+    apiVersion: "networking.istio.io/v1",
+    kind: "VirtualService",
+    metadata: {
+      name: "x",
+      labels: data as Record<string, string>,
+      managedFields: [
+        entry("quipu", { "f:metadata": { "f:labels": { "f:constructor": {} } }, "f:spec": { "f:http": {} } }),
+      ],
+    },
+    spec: { http },
+  });
+  const wanted = rules({ constructor: "a" }, [{ headers: { constructor: "b" } }]);
+  const found = rules({}, [{ headers: { toString: "c" } }]);
+  expect(driftedFields(found, wanted, "quipu")).toEqual(
+    [
+      [".metadata.labels.constructor", undefined, "a"],
+      [".spec.http[0].headers.constructor", undefined, "b"],
+      [".spec.http[0].headers.toString", "c", undefined],
+    ].map(([field, is, shall]) => ({ field, found: is, wanted: shall, managers: [] })),
+  );
 });
 
 test("entries of a subresource, and updates, are not what we applied", () => {

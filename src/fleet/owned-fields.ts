@@ -8,18 +8,19 @@ import { shortHash } from "./stamp.ts";
 
 /** Path as Kubernetes prints it (`.spec.ports[port=80].name`) → value. */
 export type OwnedFields = ReadonlyMap<string, unknown>;
-export interface FieldDifference {
+export interface FieldDrift {
   field: string;
-  /** Undefined: not there, or no longer ours. */ before: unknown;
-  after: unknown;
+  /** Whoever holds it. Undefined: it isn't there. */ found: unknown;
+  /** Undefined: it shall not be there. */ wanted: unknown;
+  /** Who else holds it. */ managers: readonly string[];
 }
 
-/** Fields that the manager applied. */
-export function ownedFields(object: KubeObject, manager: string): OwnedFields {
+/** Fields that the manager applied, with their values in the object, or in another one. */
+export function ownedFields(object: KubeObject, manager: string, values: KubeObject = object): OwnedFields {
   const fields = new Map<string, unknown>();
   for (const entry of object.metadata.managedFields ?? []) {
     if (entry.manager === manager && entry.operation === "Apply" && !entry.subresource)
-      collect(entry.fieldsV1, object, "", fields);
+      collect(entry.fieldsV1, values, "", fields);
   }
   return fields;
 }
@@ -30,13 +31,31 @@ export function hashOwned(fields: OwnedFields): string {
   );
 }
 
-/** What differs, by path. */
-export function differences(before: OwnedFields, after: OwnedFields): FieldDifference[] {
-  const paths = [...new Set([...before.keys(), ...after.keys()])].sort();
-  return paths.flatMap((field) => {
-    const [was, is] = [before.get(field), after.get(field)];
-    return isDeepStrictEqual(was, is) ? [] : [{ field, before: was, after: is }];
+/** Where `found` isn't as `wanted` was left by the manager, by path. */
+export function driftedFields(found: KubeObject, wanted: KubeObject, manager: string): FieldDrift[] {
+  const ours = ownedFields(wanted, manager);
+  // Also what is ours no more: somebody took it.
+  const there = new Map([...ownedFields(found, manager), ...ownedFields(wanted, manager, found)]);
+  return [...new Set([...there.keys(), ...ours.keys()])].toSorted().flatMap((field) => {
+    const [is, shall] = [there.get(field), ours.get(field)];
+    if (isDeepStrictEqual(is, shall)) return [];
+    const managers = managersOf(found, [field], manager);
+    return inside(field, is, shall).map((each) => ({ ...each, managers }));
   });
+}
+
+/** A list that is held as a whole may be long: where in it the difference lies. */
+function inside(field: string, found: unknown, wanted: unknown): Omit<FieldDrift, "managers">[] {
+  if (isDeepStrictEqual(found, wanted)) return [];
+  if (Array.isArray(found) && Array.isArray(wanted))
+    return Array.from({ length: Math.max(found.length, wanted.length) }, (_, at) =>
+      inside(`${field}[${at}]`, found[at], wanted[at]),
+    ).flat();
+  if (isMap(found) && isMap(wanted))
+    return [...new Set([...Object.keys(found), ...Object.keys(wanted)])]
+      .toSorted()
+      .flatMap((name) => inside(`${field}.${name}`, ownValue(found, name), ownValue(wanted, name)));
+  return [{ field, found, wanted }];
 }
 
 /** Who else holds the given paths, by manager. */
@@ -71,7 +90,7 @@ function collect(set: Record<string, unknown>, value: unknown, path: string, int
 
 function valueAt(value: unknown, element: string): unknown {
   const rest = element.slice(2);
-  if (element.startsWith("f:")) return isMap(value) ? value[rest] : undefined;
+  if (element.startsWith("f:")) return isMap(value) ? ownValue(value, rest) : undefined;
   if (!Array.isArray(value)) return undefined;
   const wanted: unknown = JSON.parse(rest);
   if (element.startsWith("v:")) return value.find((item) => isDeepStrictEqual(item, wanted));
@@ -92,6 +111,11 @@ function elementText(element: string): string {
 
 function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Names are whatever people chose: a label may be called `constructor`. */
+function ownValue(map: Record<string, unknown>, name: string): unknown {
+  return Object.hasOwn(map, name) ? map[name] : undefined;
 }
 
 function sorted(value: unknown): unknown {

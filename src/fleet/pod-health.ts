@@ -112,49 +112,71 @@ function endText({ signal, exitCode }: { signal?: number; exitCode: number }): s
 
 export type ReadyPods = Seen["ready"];
 
-/** Counts that are kept up to date pod by pod. */
+/** Counts that follow pods one by one. A group is counted when somebody asks: with a list, thousands of its pods come at once. */
 export class PodCounts {
   readonly #groups = new Map<string, Map<string, Map<string, PodView>>>();
+  /** App → revisions whose pods have changed since they were counted. */
+  readonly #uncounted = new Map<string, Set<string>>();
   #ready: ReadyPods = {};
 
   /** Replaced, never changed in place: whoever holds one keeps it. */
   get ready(): ReadyPods {
-    return this.#ready;
+    if (this.#uncounted.size === 0) return this.#ready;
+    const ready = { ...this.#ready };
+    for (const [app, changed] of this.#uncounted) {
+      const counts = { ...ready[app] };
+      for (const revision of changed) {
+        const count = this.#count(app, revision);
+        if (count === undefined) delete counts[revision];
+        else counts[revision] = count;
+      }
+      if (Object.keys(counts).length === 0) delete ready[app];
+      else ready[app] = counts;
+    }
+    this.#uncounted.clear();
+    this.#ready = ready;
+    return ready;
   }
 
   put(pod: PodView): void {
     if (pod.app === "" || pod.revision === "") return;
     const app = getOrMake(this.#groups, pod.app);
     getOrMake(app, pod.revision).set(idOf(pod), pod);
-    this.#recount(pod);
+    this.#changed(pod);
   }
 
   remove(pod: PodView): void {
-    if (this.#groups.get(pod.app)?.get(pod.revision)?.delete(idOf(pod))) this.#recount(pod);
+    if (this.#groups.get(pod.app)?.get(pod.revision)?.delete(idOf(pod))) this.#changed(pod);
   }
 
-  #recount({ app, revision }: PodView): void {
-    const pods = [...this.#groups.get(app)!.get(revision)!.values()].filter(({ counts }) => counts);
-    const { [revision]: _, ...others } = this.#ready[app] ?? {};
-    if (pods.length === 0) {
-      if (Object.keys(others).length > 0) this.#ready = { ...this.#ready, [app]: others };
-      else {
-        const { [app]: _gone, ...rest } = this.#ready;
-        this.#ready = rest;
-      }
-      if (this.#groups.get(app)!.get(revision)!.size === 0) this.#groups.get(app)!.delete(revision);
-      return;
-    }
+  #changed({ app, revision }: PodView): void {
+    const known = this.#uncounted.get(app);
+    if (known === undefined) this.#uncounted.set(app, new Set([revision]));
+    else known.add(revision);
+  }
+
+  /** Undefined: it has no pods that count. */
+  #count(app: string, revision: string): ReadyPods[string][string] | undefined {
+    const revisions = this.#groups.get(app)!;
+    const all = revisions.get(revision)!;
+    if (all.size === 0) revisions.delete(revision);
+    if (revisions.size === 0) this.#groups.delete(app);
+    const pods = [...all.values()].filter(({ counts }) => counts);
+    if (pods.length === 0) return undefined;
     const worst = pods
       .filter(({ ready }) => !ready)
-      .toSorted((a, b) => b.severity - a.severity || (a.metadata.name < b.metadata.name ? -1 : 1))[0];
-    const count = {
+      .reduce<PodView | undefined>((most, pod) => (most === undefined || isWorse(pod, most) ? pod : most), undefined);
+    return {
       ready: pods.filter(({ ready }) => ready).length,
       total: pods.length,
       ...(worst?.reason === undefined ? {} : { reason: worst.reason }),
     };
-    this.#ready = { ...this.#ready, [app]: { ...others, [revision]: count } };
   }
+}
+
+/** Of two that are equally bad the one of the lesser name, so that what is told doesn't change without a cause. */
+function isWorse(a: PodView, b: PodView): boolean {
+  return a.severity === b.severity ? a.metadata.name < b.metadata.name : a.severity > b.severity;
 }
 
 function idOf({ metadata }: PodView): string {

@@ -1,14 +1,13 @@
 /** Deletes one object that the ledger says we made; a namespace only when nothing is left in it. */
-import { kinds, type Kind } from "../objects/kinds.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { KubeError } from "../kube/kube-error.ts";
-import { keyText, parseKey, type ObjectKey } from "./desired.ts";
+import { parseKey, type ObjectKey } from "./desired.ts";
 import type { LiveView } from "./live-view.ts";
+import { lookedThrough } from "./looked-through.ts";
 
 export type Pruned = { outcome: "pruned" } | { outcome: "kept"; why: string };
 
-/** What Kubernetes itself puts into every namespace, and what goes with its owners. */
-const notCounted = new Set<string>(["Event", "EndpointSlice", "Lease", "ReplicaSet"]);
+/** Kubernetes, and Istio, put these into every namespace. */
 const ownOfNamespace = new Set([
   "ServiceAccount/default",
   "ConfigMap/kube-root-ca.crt",
@@ -42,13 +41,12 @@ async function firstObjectIn(
   turn: () => Promise<void>,
   namespace: string,
 ): Promise<string | undefined> {
-  for (const kind of Object.values<Kind>(kinds)) {
-    if (!kind.namespaced || notCounted.has(kind.kind)) continue;
+  for (const kind of lookedThrough) {
     await turn();
     try {
       const { items } = await client.list(kind, { namespace, limit: ownOfNamespace.size + 1 });
       const left = items.find(({ metadata }) => !ownOfNamespace.has(`${kind.kind}/${metadata.name}`));
-      if (left) return keyText(`${kind.apiVersion}/${kind.kind}/${namespace}/${left.metadata.name}`);
+      if (left) return `${kind.kind} ${namespace}/${left.metadata.name}`;
     } catch (error) {
       // A kind that this cluster doesn't have can't be in the way. Any other doubt is.
       if (!(error instanceof KubeError) || error.code !== "kube/no-kind") throw error;

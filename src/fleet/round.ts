@@ -1,40 +1,24 @@
 /** One pass over the objects that must be looked at: applied in dependency order, then pruned in reverse. */
-import type { Clock } from "../kube/clock.ts";
-import type { KubeClient } from "../kube/kube-client.ts";
 import { KubeError } from "../kube/kube-error.ts";
-import type { Deployment } from "../objects/core.ts";
-import { kinds } from "../objects/kinds.ts";
-import { applyObject } from "./apply-object.ts";
-import { isAutoscaled } from "./autoscaled.ts";
-import { decide, type Decision } from "./decide.ts";
+import { absentAmong } from "./absent.ts";
 import { keyText, parseKey, type DesiredObject, type DesiredSource, type ObjectKey } from "./desired.ts";
-import type { DirtyKeys } from "./dirty-keys.ts";
 import { eachAtMost } from "./each-at-most.ts";
+import { Keeping } from "./keeping.ts";
 import type { LedgerWriter } from "./ledger-writer.ts";
-import type { LiveObjects } from "./live-objects.ts";
 import { applyRank, inApplyOrder, inPruneOrder } from "./order.ts";
-import { pruneObject } from "./prune-object.ts";
-import { fieldManager, stamp } from "./stamp.ts";
-import type { WorkerEvent } from "./worker-event.ts";
+import { applyOne, pruneOne, waits, type End, type ObjectContext } from "./tend-object.ts";
 
-export interface RoundContext {
-  client: Pick<KubeClient, "find" | "apply" | "list" | "delete">;
-  source: DesiredSource;
-  ledger: LedgerWriter;
-  live: Pick<LiveObjects, "get" | "wrote" | "unreadable">;
-  dirty: DirtyKeys;
-  clock: Clock;
-  /** Waits for a token of the cluster's rate limit. */
-  turn: () => Promise<void>;
-  tell: (event: WorkerEvent) => void;
+export interface RoundContext extends ObjectContext {
   concurrency: number;
+  /** Whether what isn't begun yet is to wait for something else. Once true, it stays so. */
+  givesWay: () => boolean;
   /** May everything that we made for rows go? */
   mayBeEmpty: () => boolean;
 }
 
 /** Throws `KubeError` when contact is lost (`lost`), and whatever the ledger throws; what wasn't done stays due. */
 export async function round(context: RoundContext, due: ReadonlyMap<ObjectKey, number>): Promise<void> {
-  const { source, dirty, ledger } = context;
+  const { source, dirty, ledger, givesWay } = context;
   const revision = source.revision;
   const done = (key: ObjectKey): void => dirty.done(key, due.get(key)!, revision);
   const wanted: ObjectKey[] = [];
@@ -49,17 +33,25 @@ export async function round(context: RoundContext, due: ReadonlyMap<ObjectKey, n
     const rank = applyRank(group[0]!);
     for (const key of waiting) if (applyRank(key) < rank) failed.set(nameForDependents(source.get(key)!), key);
     const inGroup = new Map<string, ObjectKey>();
-    await eachAtMost(group, context.concurrency, async (key) => {
+    const unknown = group.filter((key) => !ledger.entries.has(key) && !context.live.get(key));
+    const isAbsent = absentAmong(unknown, { ...context, now: () => context.clock.now() });
+    const work = async (key: ObjectKey): Promise<End | undefined> => {
       const desired = source.get(key);
       // Unwanted meanwhile: that change has marked it again.
-      if (!desired) return;
+      if (!desired) return undefined;
       const blocker = dependencies(desired)
         .map((each) => failed.get(each))
         .find((each) => each !== undefined);
-      if (blocker !== undefined) return dirty.blocked(key, blocker);
-      if (await attempt(context, key, () => applyOne(context, desired, revision))) done(key);
-      else inGroup.set(nameForDependents(desired), key);
-    });
+      if (blocker !== undefined) {
+        dirty.blocked(key, blocker);
+        return undefined;
+      }
+      const end = await attempt(context, key, () => applyOne(context, desired, revision, isAbsent));
+      if (!end) inGroup.set(nameForDependents(desired), key);
+      return end;
+    };
+    await eachKept(group, context.concurrency, work, done, givesWay);
+    if (givesWay()) return;
     for (const [name, key] of inGroup) failed.set(name, key);
   }
 
@@ -73,9 +65,7 @@ export async function round(context: RoundContext, due: ReadonlyMap<ObjectKey, n
     return;
   }
   for (const group of inPruneOrder(unwanted)) {
-    await eachAtMost(group, context.concurrency, async (key) => {
-      if (await attempt(context, key, () => pruneOne(context, key))) done(key);
-    });
+    await eachKept(group, context.concurrency, (key) => attempt(context, key, () => pruneOne(context, key)), done);
   }
 }
 
@@ -86,17 +76,38 @@ export function wouldEmpty(source: DesiredSource, ledger: Pick<LedgerWriter, "en
   return false;
 }
 
-/** True when the work is done; else the key is marked to be tried again. */
+/** Many at once. The next is begun before the ledger has kept the last; done is what it has, and all of that in the end. */
+async function eachKept(
+  keys: readonly ObjectKey[],
+  concurrency: number,
+  work: (key: ObjectKey) => Promise<End | undefined>,
+  finish: (key: ObjectKey) => void,
+  enough: () => boolean = () => false,
+): Promise<void> {
+  const keeping = new Keeping();
+  const each = async (key: ObjectKey): Promise<void> => {
+    const end = await work(key);
+    if (end) keeping.add(end.kept.then(() => finish(key)));
+  };
+  try {
+    await eachAtMost(keys, concurrency, each, () => enough() || keeping.failed);
+  } finally {
+    await keeping.ended();
+  }
+}
+
+/** Undefined: the key is marked to be tried again. */
 async function attempt(
   { dirty, clock, tell }: RoundContext,
   key: ObjectKey,
-  work: () => Promise<string | undefined>,
-): Promise<boolean> {
-  let error: string | undefined;
+  work: () => Promise<string | End>,
+): Promise<End | undefined> {
+  let error: string;
   try {
-    error = await work();
-    if (error === undefined) return true;
-    if (error === waits) return false;
+    const end = await work();
+    if (typeof end !== "string") return end;
+    if (end === waits) return undefined;
+    error = end;
   } catch (cause) {
     if (!(cause instanceof KubeError)) throw cause;
     if (cause.lost) {
@@ -109,99 +120,7 @@ async function attempt(
     tell({ type: "refused", key, error });
   }
   dirty.failed(key, error, clock.now());
-  return false;
-}
-
-/** Said by work that has marked its key itself. */
-const waits = "waits";
-
-/** Undefined: done; else why not. */
-async function applyOne(context: RoundContext, desired: DesiredObject, revision: number): Promise<string | undefined> {
-  const { client, source, ledger, live, turn, tell } = context;
-  const { key } = desired;
-  const unreadable = live.unreadable(parseKey(key)!.kind);
-  if (unreadable !== undefined) return unreadable;
-  const withoutReplicas = isAutoscaled(source, key);
-  const stamped = stamp(desired, { withoutReplicas });
-  const entry = ledger.entries.get(key);
-  const view = live.get(key);
-  const decision: Decision = decide({
-    wanted: { hash: stamped.hash, rowRevision: desired.rowRevision },
-    entry,
-    live: view,
-    revision,
-  });
-  if (decision.do === "nothing") return undefined;
-  if (decision.do === "yield") {
-    tell({ type: "yielded", key, found: decision.found });
-    return undefined;
-  }
-  if (decision.do !== "apply") throw new Error(`${decision.do} of something wanted: ${key}`);
-  if (withoutReplicas && view?.holdsReplicas) await handOverReplicas(context, desired);
-  const applied = await applyObject(
-    { client, turn, intend: (each) => ledger.put(each) },
-    desired,
-    stamped,
-    entry,
-    live.get(key),
-    decision.because,
-  );
-  if (applied.outcome === "yielded") {
-    tell({ type: "yielded", key, found: applied.found });
-    return undefined;
-  }
-  if (applied.outcome === "conflict") {
-    tell({ type: "conflict", key, conflicts: applied.conflicts });
-    return applied.conflicts.map(({ field, manager }) => `${field} is owned by "${manager}"`).join("; ");
-  }
-  live.wrote(key, applied.view);
-  await ledger.put(applied.entry);
-  if (applied.drift) tell({ type: "drift", key, drift: applied.drift });
-  tell({ type: "applied", key, rowRevision: desired.rowRevision, created: applied.created });
   return undefined;
-}
-
-async function pruneOne(context: RoundContext, key: ObjectKey): Promise<string | undefined> {
-  const { client, source, ledger, live, turn, tell, dirty, clock } = context;
-  const parts = parseKey(key);
-  const unreadable = parts && live.unreadable(parts.kind);
-  if (unreadable !== undefined) {
-    // Not seeing it doesn't mean that it isn't there.
-    dirty.postponed(key, unreadable, clock.now());
-    return waits;
-  }
-  const view = live.get(key);
-  const decision = decide({ wanted: undefined, entry: ledger.entries.get(key), live: view, revision: source.revision });
-  if (decision.do === "prune") {
-    const pruned = await pruneObject(client, turn, key, view!);
-    if (pruned.outcome === "kept") {
-      dirty.postponed(key, pruned.why, clock.now());
-      return waits;
-    }
-    tell({ type: "pruned", key });
-  } else if (decision.do === "yield") {
-    tell({ type: "yielded", key, found: decision.found });
-    return undefined;
-  } else if (decision.do === "nothing") return undefined;
-  await ledger.remove(key);
-  return undefined;
-}
-
-/**
- * Dropping a field that only we own deletes it, and a Deployment without replicas has one. So the number is first given
- * to a manager of its own, from which the autoscaler takes it (Kubernetes, "Server-Side Apply", transferring ownership).
- */
-async function handOverReplicas({ client, turn }: RoundContext, { object }: DesiredObject): Promise<void> {
-  const { name, namespace } = object.metadata;
-  const metadata = { name, ...(namespace === undefined ? {} : { namespace }) };
-  await turn();
-  const live = await client.find<Deployment>(kinds.Deployment, metadata);
-  if (live?.spec?.replicas === undefined) return;
-  await turn();
-  await client.apply(
-    { apiVersion: live.apiVersion, kind: live.kind, metadata, spec: { replicas: live.spec.replicas } },
-    { fieldManager: `${fieldManager}-handover`, force: true },
-  );
 }
 
 function dependencies({ object }: DesiredObject): string[] {
@@ -220,4 +139,9 @@ export function failureText(failures: ReadonlyMap<ObjectKey, string>): string | 
   if (!first) return undefined;
   const more = failures.size > 1 ? ` (and ${failures.size - 1} more)` : "";
   return `${parseKey(first[0]) ? keyText(first[0]) : first[0]}: ${first[1]}${more}`;
+}
+
+/** What a round said with `prune-held`, for as long as it holds. */
+export function heldText(objects: number): string {
+  return `${objects} objects are kept although nothing is in force any more: pruning everything must be asked for`;
 }

@@ -41,7 +41,7 @@ export function stamp(desired: DesiredObject, options: { withoutReplicas?: boole
   };
 }
 
-/** The row revision that an object in a cluster carries; -1: none of ours. */
+/** The row revision that stands on an object; -1: none. Who wrote it, is another question. */
 export function rowRevisionOf(object: KubeObject): number {
   const text = object.metadata.annotations?.[rowRevisionAnnotation];
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : -1;

@@ -69,15 +69,17 @@ describe("writes", () => {
       while (waiting.length === 0) await Promise.resolve();
       return waiting.shift()!;
     };
-    return { ledger, batches, next, writer: new LedgerWriter(ledger, "lima") };
+    return { ledger, batches, next, writer: new LedgerWriter(ledger, "lima", async () => undefined) };
   }
 
   test("that come while one is under way go together, and resolve only when they are kept", async () => {
     const { batches, next, writer, ledger } = slow();
     const done: string[] = [];
     const put = (name: string) => writer.put(entry(name)).then(() => done.push(name));
-    const all = [put("a"), put("b"), put("c")];
-    (await next()).go();
+    const all = [put("a")];
+    const first = await next();
+    all.push(put("b"), put("c"));
+    first.go();
     const second = await next();
     expect(done).toEqual(["a"]);
     second.go();
@@ -88,6 +90,17 @@ describe("writes", () => {
     (await next()).go();
     await Promise.all(removed);
     expect((await ledger.read("lima")).map(({ key }) => key.at(-1))).toEqual(["b", "c", "d"]);
+  });
+
+  test("that come soon after each other go together", async () => {
+    const { ledger, batches, next } = slow();
+    let go = (): void => undefined;
+    const writer = new LedgerWriter(ledger, "lima", () => new Promise<void>((done) => (go = done)));
+    const all = [writer.put(entry("a")), writer.put(entry("b"))];
+    go();
+    (await next()).go();
+    await Promise.all(all);
+    expect(batches).toEqual([["a", "b"]]);
   });
 
   test("that fail are told, and kept with the next", async () => {

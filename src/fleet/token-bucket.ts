@@ -1,3 +1,5 @@
+import type { Clock } from "../kube/clock.ts";
+
 /** A rate limit: `burst` tokens at most, refilled by `perSecond`. Time is an argument. */
 export interface RateLimit {
   perSecond: number;
@@ -23,5 +25,12 @@ export class TokenBucket {
     this.#at = Math.max(this.#at, now);
     this.#tokens = Math.min(this.#limit.burst, this.#tokens + (passed / 1000) * this.#limit.perSecond) - 1;
     return this.#tokens >= 0 ? 0 : (-this.#tokens / this.#limit.perSecond) * 1000;
+  }
+
+  /** Waits for a token. False: the signal came first. */
+  async turn(clock: Clock, signal: AbortSignal): Promise<boolean> {
+    const wait = this.take(clock.now());
+    if (wait > 0) await clock.sleep(wait, signal);
+    return !signal.aborted;
   }
 }

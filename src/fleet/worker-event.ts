@@ -8,6 +8,8 @@ export type WorkerEvent =
   | { type: "pruned"; key: ObjectKey }
   /** Somebody changed what is ours; it has been put right. */
   | { type: "drift"; key: ObjectKey; drift: Drift }
+  /** Somebody changed what is ours, and it stays as it is for now. */
+  | { type: "drift-waits"; key: ObjectKey; drift: Drift; why: string }
   /** Another manager holds fields of an object that was there before us. */
   | { type: "conflict"; key: ObjectKey; conflicts: readonly FieldConflict[] }
   /** The cluster has a later word than ours. */
@@ -17,6 +19,8 @@ export type WorkerEvent =
   | { type: "prune-held"; objects: number }
   /** The cluster doesn't have the kind, or doesn't let us read it. */
   | { type: "kind-unreadable"; kind: string; error: string }
+  /** Nothing is read or written there before this is over. */
+  | { type: "waits"; error: string }
   | { type: "contact-lost"; error: string }
   | { type: "contact-restored" };
 
@@ -25,6 +29,7 @@ export function eventText(event: WorkerEvent): string {
   const { type } = event;
   if (type === "prune-held")
     return `kept ${event.objects} objects: nothing is in force any more, and pruning everything must be asked for`;
+  if (type === "waits") return `waits: ${event.error}`;
   if (type === "contact-lost") return `lost contact: ${event.error}`;
   if (type === "kind-unreadable") return `leaves every ${event.kind} alone: ${event.error}`;
   if (type === "contact-restored") return "contact restored";
@@ -36,7 +41,7 @@ export function eventText(event: WorkerEvent): string {
   if (type === "conflict")
     return `${object} was there before us: ${event.conflicts.map(({ field, manager }) => `${field} is owned by "${manager}"`).join("; ")}`;
   const by = event.drift.managers.length > 0 ? ` by ${event.drift.managers.join(", ")}` : "";
-  return event.drift.deleted
-    ? `healed ${object}: it had been deleted`
-    : `healed ${object}: ${event.drift.fields.map(({ field }) => field).join(", ")} had been changed${by}`;
+  const fields = event.drift.fields.map(({ field }) => field).join(", ");
+  const what = event.drift.deleted ? "deleted" : `changed${by}${fields === "" ? "" : `: ${fields}`}`;
+  return type === "drift" ? `healed ${object}: it had been ${what}` : `${object} was ${what}; ${event.why}`;
 }

@@ -120,7 +120,8 @@ async function history(seed: number, api: TestServer): Promise<void> {
     const namespace = pick(namespaces);
     const name = pick(["a", "b", "c"]);
     const what = random();
-    if (what < 0.45) desired.change(++revision, { put: object(name, namespace, Math.floor(random() * 100)) });
+    // Each time something else: what says the same isn't written, and goes on carrying the revision of before.
+    if (what < 0.45) desired.change(++revision, { put: object(name, namespace, step) });
     else if (what < 0.6) desired.change(++revision, { remove: object(name, namespace, 0).map(objectKey) });
     else if (what < 0.7) await client.delete(pick([kinds.Service, kinds.VirtualService]), { namespace, name });
     else if (what < 0.8)

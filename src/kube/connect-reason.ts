@@ -28,6 +28,7 @@ const others: Readonly<Record<string, string>> = {
   ENETUNREACH: "no way leads there",
   ETIMEDOUT: "it doesn't answer",
   UND_ERR_CONNECT_TIMEOUT: "it doesn't answer",
+  UND_ERR_RES_EXCEEDED_MAX_SIZE: "what it answers is longer than any answer of an API",
   ECONNRESET: "it broke the connection off",
   ERR_SSL_WRONG_VERSION_NUMBER: "what listens there doesn't speak TLS",
   ERR_SSL_PACKET_LENGTH_TOO_LONG: "what listens there doesn't speak TLS",

@@ -8,6 +8,8 @@ const connectTimeoutMs = 10_000;
 export interface PoolsOptions {
   /** Requests in flight at once, without streams. */
   connections: number;
+  /** Of an answer to one of them. */
+  mostBytes: number;
   proxy: string | undefined;
 }
 interface Pools {
@@ -44,13 +46,13 @@ export class ConnectionPools {
       this.#end(now.requests);
       this.#end(now.streams);
     }
-    const { connections } = this.#options;
+    const { connections, mostBytes } = this.#options;
     const pools = {
       ca,
       cert,
       key,
-      requests: this.#open(ca, cert, key, connections),
-      streams: this.#open(ca, cert, key, null),
+      requests: this.#open(ca, cert, key, { connections, maxResponseSize: mostBytes }),
+      streams: this.#open(ca, cert, key, { connections: null }),
     };
     this.#pools = pools;
     return pools;
@@ -75,7 +77,7 @@ export class ConnectionPools {
     ca: string | undefined,
     cert: string | undefined,
     key: string | undefined,
-    connections: number | null,
+    limits: { connections: number | null; maxResponseSize?: number },
   ): Dispatcher {
     const { tlsServerName, insecureSkipTlsVerify } = this.#connection;
     const tls = {
@@ -93,7 +95,7 @@ export class ConnectionPools {
       keepAliveTimeout: 30_000,
       headersTimeout: 0,
       bodyTimeout: 0,
-      connections,
+      ...limits,
     };
     const { proxy } = this.#options;
     if (proxy === undefined) return new Pool(this.#origin, { ...common, connect: tls });

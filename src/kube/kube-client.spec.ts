@@ -246,3 +246,30 @@ test("a watch gives events as they come, and is over when it is aborted", async 
     "/prefix/api/v1/namespaces/food/services?resourceVersion=5&timeoutSeconds=60&watch=true&allowWatchBookmarks=true",
   );
 });
+
+test("an answer without an end is given up, also one that refuses a watch", async () => {
+  let status = 200;
+  let sent = 0;
+  answer = (_, response) => {
+    response.writeHead(status, { "content-type": "application/json" });
+    const more = (): void => {
+      while (!response.destroyed && response.write("x".repeat(65_536))) sent += 65_536;
+    };
+    response.on("drain", more);
+    more();
+  };
+  const endless = connect({ mostBytes: 1_000_000 });
+  await expect(endless.list(kinds.Pod)).rejects.toMatchObject({
+    code: "kube/unreachable",
+    message: expect.stringContaining("longer than any answer of an API"),
+  });
+  status = 500;
+  const watch = endless.watch(kinds.Pod, {
+    ...{ resourceVersion: "1", timeoutSeconds: 300 },
+    signal: new AbortController().signal,
+  });
+  await expect(watch.next()).rejects.toMatchObject({ status: 500 });
+  // What the sockets hold comes to that.
+  expect(sent).toBeLessThan(100_000_000);
+  await endless.close();
+});

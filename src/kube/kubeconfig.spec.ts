@@ -126,10 +126,16 @@ describe("what can't be used is named", () => {
   ])("%s", (_, text, error) => {
     expect(() => connectionFromKubeconfig(text)).toThrowError(expect.objectContaining(error));
   });
-  test("an unknown context", () => {
+  test("an unknown context, who names it, and those that there are", () => {
+    const message = '--context names "quito", which isn\'t in contexts (lima, bogota)';
     expect(() => connectionFromKubeconfig(config(), { context: "quito" })).toThrowError(
-      expect.objectContaining({ code: "kubeconfig/missing", found: "quito", accepted: "lima, bogota" }),
+      expect.objectContaining({ code: "kubeconfig/missing", message, found: "quito", accepted: "lima, bogota" }),
     );
+    const contexts = Array.from({ length: 10 }, (_, at) => ({ name: `c${at}`, context: {} }));
+    expect(() => connectionFromKubeconfig(stringify({ contexts }))).toThrow(
+      /^current-context names none of contexts \(c0, .*, c7 and 2 more\)$/,
+    );
+    expect(() => connectionFromKubeconfig("kind: Config")).toThrow("none of contexts (there are none)");
   });
 });
 

@@ -11,6 +11,8 @@ export type { KubeConnection };
 export interface KubeconfigOptions {
   /** Default: `current-context`. */
   context?: string;
+  /** Where that was said, for messages. Default `--context`. */
+  contextField?: string;
   /** Path of the kubeconfig: files named in it are relative to its folder. */
   path?: string;
   /** Reads a certificate, key or token file. Without it such files are refused. */
@@ -30,7 +32,8 @@ export function kubeconfigContexts(config: Kubeconfig): { contexts: string[]; cu
 export function connectionFromKubeconfig(config: Kubeconfig, options: KubeconfigOptions = {}): KubeConnection {
   const file = readKubeconfig(sourcesOf(config, options.path));
   const contextName = options.context ?? file.current ?? "";
-  const context = entry(file.contexts, "contexts", contextName, "current-context").value;
+  const from = options.context === undefined ? "current-context" : (options.contextField ?? "--context");
+  const context = entry(file.contexts, "contexts", contextName, from).value;
   const cluster = entry(
     file.clusters,
     "clusters",
@@ -51,14 +54,14 @@ export function connectionFromKubeconfig(config: Kubeconfig, options: Kubeconfig
   };
   const { readFile } = options;
   const inFiles: NonNullable<KubeConnection["files"]> = {};
-  const from = (each: Entry, name: string, path: string, key: "ca" | "cert" | "key"): void => {
+  const take = (each: Entry, name: string, path: string, key: "ca" | "cert" | "key"): void => {
     const { text, file: source } = material(each, name, path, readFile);
     put(key, text);
     if (source !== undefined) inFiles[key] = source;
   };
-  from(cluster, "certificate-authority", clusterPath, "ca");
-  from(user, "client-certificate", userPath, "cert");
-  from(user, "client-key", userPath, "key");
+  take(cluster, "certificate-authority", clusterPath, "ca");
+  take(user, "client-certificate", userPath, "cert");
+  take(user, "client-key", userPath, "key");
   const tokenFile = string(user.value["tokenFile"]);
   put("token", string(user.value["token"]));
   if (tokenFile !== undefined) {
@@ -134,12 +137,14 @@ function sourcesOf(config: Kubeconfig, path?: string): readonly KubeconfigSource
 
 function entry(entries: readonly Entry[], list: string, name: string, from: string): Entry {
   const found = entries.find((each) => each.name === name);
-  if (!found)
-    throw new KubeconfigError("kubeconfig/missing", `${from} names "${name}", which isn't in ${list}`, from, {
-      found: name,
-      accepted: entries.map((each) => each.name).join(", ") || `an entry of ${list}`,
-    });
-  return found;
+  if (found) return found;
+  const names = entries.map((each) => each.name);
+  const there = `${names.slice(0, 8).join(", ")}${names.length > 8 ? ` and ${names.length - 8} more` : ""}`;
+  const what = name === "" ? `${from} names none of ${list}` : `${from} names "${name}", which isn't in ${list}`;
+  throw new KubeconfigError("kubeconfig/missing", `${what} (${there || "there are none"})`, from, {
+    found: name,
+    accepted: names.join(", ") || `an entry of ${list}`,
+  });
 }
 
 function serverOf(cluster: Fields, path: string): string {

@@ -100,6 +100,19 @@ test("410 lists again at once, telling only what differs; an object made anew un
   await reflector.stop();
 });
 
+test("one that waits after a failure asks again at once when it is told that the server answers others", async () => {
+  const { api, reflector } = setUp();
+  reflector.start();
+  await settle();
+  api.break(new Error("socket hang up"));
+  await settle();
+  expect(reflector.status().state).toBe("waiting");
+  reflector.hurry();
+  await settle();
+  expect(reflector.status().state).toBe("watching");
+  await reflector.stop();
+});
+
 test("waits grow while the API stays away, Retry-After counts, and the age tells how old the view is", async () => {
   const { api, clock, reflector } = setUp();
   expect(reflector.ageMs(clock.now())).toBe(Infinity);

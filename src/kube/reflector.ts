@@ -69,6 +69,8 @@ export class Reflector<T extends KubeObject = KubeObject> {
   #failure: Error | undefined;
   #stop: AbortController | undefined;
   #running: Promise<void> = Promise.resolve();
+  /** Ends the wait after a failure. */
+  #waiting: AbortController | undefined;
 
   constructor(options: ReflectorOptions<T>) {
     this.kind = options.kind;
@@ -112,6 +114,11 @@ export class Reflector<T extends KubeObject = KubeObject> {
   }
   get synced(): boolean {
     return this.#synced;
+  }
+
+  /** The server has answered somebody else: what waits after a failure asks again now. */
+  hurry(): void {
+    this.#waiting?.abort();
   }
 
   /** How long ago the server last told us something (list, event or bookmark), in ms; Infinity before the first list. */
@@ -272,10 +279,14 @@ export class Reflector<T extends KubeObject = KubeObject> {
     this.#state = "waiting";
     // Later than asked, so that the reflectors of all kinds, which were refused together, don't come together again.
     const asked = error instanceof KubeError ? (error.retryAfterMs ?? 0) * (1 + this.#random() / 4) : 0;
+    const waiting = new AbortController();
+    // What the server asked for is waited for, whoever else it answers.
+    if (asked === 0) this.#waiting = waiting;
     await this.#clock.sleep(
       Math.max(Math.round(asked), backOffMs(this.#options.backOff ?? defaultBackOff, this.#failures, this.#random)),
-      signal,
+      AbortSignal.any([signal, waiting.signal]),
     );
+    this.#waiting = undefined;
   }
 
   #tell(call: (listener: ReflectorListener<T>) => void): void {

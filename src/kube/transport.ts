@@ -22,6 +22,8 @@ export interface TransportOptions {
   writeTimeoutMs?: number;
   /** Requests in flight at once, without watches. Default 16. */
   connections?: number;
+  /** Of one answer, without watches: what is longer is given up. Default 256 MiB; a page of 500 large objects is a part of that. */
+  mostBytes?: number;
   userAgent?: string;
   /** What HTTPS_PROXY and NO_PROXY are read from, and what credential plugins get. Default: the process's. */
   env?: Environment;
@@ -48,6 +50,7 @@ export interface Response {
 
 /** As client-go: that often a "too many requests" with Retry-After is waited for. */
 const greatestTries = 10;
+const mebibyte = 1024 * 1024;
 
 export class Transport {
   readonly server: string;
@@ -64,7 +67,13 @@ export class Transport {
   #skewMs = 0;
 
   constructor(connection: KubeConnection, options: TransportOptions = {}) {
-    const { env = process.env, clock = systemClock, random = Math.random, connections = 16 } = options;
+    const {
+      env = process.env,
+      clock = systemClock,
+      random = Math.random,
+      connections = 16,
+      mostBytes = 256 * mebibyte,
+    } = options;
     this.server = connection.server;
     this.#prefix = new URL(connection.server).pathname.replace(/\/+$/, "");
     this.#clock = clock;
@@ -78,7 +87,7 @@ export class Transport {
       ...(options.readFile && { readFile: options.readFile }),
     });
     const proxy = proxyFor(connection.server, connection.proxyUrl, env);
-    this.#pools = new ConnectionPools(connection, { connections, proxy });
+    this.#pools = new ConnectionPools(connection, { connections, mostBytes, proxy });
   }
 
   /** The whole answer; throws `KubeError` unless it is 2xx. Waits and asks again on 429 (and 503) with Retry-After, and on 401 when other credentials are to be had. */
@@ -134,7 +143,7 @@ export class Transport {
     for (let renewed = false; ; renewed = true) {
       const { statusCode, headers, body } = await this.#open(request, presented);
       if (statusCode < 300) return { status: statusCode, headers, body };
-      const error = this.#refusal(request, { status: statusCode, headers, body: await body.text() }, presented);
+      const error = this.#refusal(request, { status: statusCode, headers, body: await beginning(body) }, presented);
       this.#askedToWait(statusCode, error);
       const others = error.status === 401 && !renewed ? await this.#insteadOf(request, presented) : undefined;
       if (others === undefined) throw error;
@@ -238,6 +247,19 @@ export class Transport {
     const reason = connectReason(cause, this.server);
     return new KubeError("kube/unreachable", `${describe(request)}: can't reach ${this.server}: ${reason}`, { cause });
   }
+}
+
+/** Of a refusal: a Status is some kB, and what isn't one may have no end. */
+async function beginning(body: Readable): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk as Buffer);
+    bytes += (chunk as Buffer).length;
+    // Leaving the loop ends the stream.
+    if (bytes >= mebibyte) break;
+  }
+  return Buffer.concat(chunks).toString("utf8");
 }
 
 function describe(request: Request): string {

@@ -41,6 +41,20 @@ test("events come as they are; an ERROR event ends the watch with its Status", a
   expect(seen).toEqual([{ type: "ADDED", object: added }]);
 });
 
+test("a line without an end is given up", async () => {
+  let sent = 0;
+  const endless = (async function* () {
+    while (sent < 100_000_000) {
+      sent += 65_536;
+      yield new Uint8Array(65_536).fill(120);
+    }
+  })();
+  await expect(collect(watchEvents(endless, "w"))).rejects.toMatchObject({
+    ...{ code: "kube/unreachable", message: "w: broken off: a line has no end" },
+  });
+  expect(sent).toBeLessThan(100_000_000);
+});
+
 test("a broken connection, half a document and an unknown type are told apart", async () => {
   const broken = (async function* () {
     yield* cut("", [1]);

@@ -8,19 +8,26 @@ export interface WatchEvent<T extends KubeObject = KubeObject> {
   object: T;
 }
 
+/** In characters. Objects are 1.5 MiB at most, as the API keeps them; as JSON, and with what it adds, a few times that. */
+const longestLine = 32 * 1024 * 1024;
+
 /** Lines of UTF-8 text, however the bytes are cut. A last line without its end is given too. */
 export async function* lines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   // Kept in pieces: a large object arrives in many chunks, and joining them each time would be quadratic.
   let pieces: string[] = [];
+  let length = 0;
   for await (const chunk of chunks) {
     const parts = decoder.decode(chunk, { stream: true }).split("\n");
     pieces.push(parts[0]!);
+    length += parts[0]!.length;
     for (const part of parts.slice(1)) {
       const line = pieces.join("");
       pieces = [part];
+      length = part.length;
       if (line.trim() !== "") yield line;
     }
+    if (length > longestLine) throw new Error("a line has no end");
   }
   const rest = pieces.join("") + decoder.decode();
   if (rest.trim() !== "") yield rest;

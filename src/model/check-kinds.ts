@@ -2,9 +2,12 @@ import type { AppTraffic } from "./app-traffic.ts";
 import { checkRollout } from "./check-rollout.ts";
 import { checkReplicas, checkTraffic } from "./check-values.ts";
 import { checkGuardRailFields } from "./guard-rails.ts";
+import type { Cluster } from "./cluster.ts";
 import type { Document } from "./kinds.ts";
 import { Problem } from "./problem.ts";
 import type { AppDefaults } from "./segment.ts";
+
+type ClusterSpec = Cluster["spec"];
 
 /** Namespaces that exist without us. */
 const reservedSegments = /^(default|istio-system|quipu-system|kube-.*)$/;
@@ -16,6 +19,8 @@ export function checkKind(document: Exclude<Document, { kind: "App" }>): Problem
       return [...checkGuardRailFields(document.spec.guardRails ?? {}), ...defaults(document.spec.defaults)];
     case "Segment":
       return [...defaults(document.spec.defaults), ...reserved(document.metadata.name)];
+    case "Cluster":
+      return [...connection(document.spec), ...pauses(document.spec)];
     case "TokenIssuer":
       return exactlyOne(document.spec, ["jwks", "jwksUri"]);
     case "Window":
@@ -66,6 +71,50 @@ function exactlyOne(spec: Record<string, unknown>, fields: readonly [string, str
       accepted: "one of the two",
     }),
   ];
+}
+
+function connection({ provider, connection: given }: ClusterSpec): Problem[] {
+  if (given === undefined) return [];
+  const field = "spec.connection";
+  if (provider === "embedded")
+    return [
+      new Problem("conflicting-fields", "An embedded cluster is reached by the server that runs it.", {
+        field,
+        found: given,
+        accepted: "no connection, or provider: kubernetes",
+      }),
+    ];
+  const { agent = false, kubeconfig } = given;
+  if (agent && kubeconfig !== undefined)
+    return [
+      new Problem("conflicting-fields", `${field} names a kubeconfig, and an agent that needs none.`, {
+        field: `${field}.agent`,
+        found: true,
+        accepted: "one of the two",
+      }),
+    ];
+  return !agent && kubeconfig === undefined
+    ? [
+        new Problem("missing-field", `${field} says nothing of how the cluster is reached.`, {
+          field: `${field}.kubeconfig`,
+          accepted: "kubeconfig: { context: NAME }, or agent: true",
+        }),
+      ]
+    : [];
+}
+
+function pauses({ healing }: ClusterSpec): Problem[] {
+  return (healing?.paused ?? []).flatMap(({ until }, at) =>
+    Number.isNaN(Date.parse(until))
+      ? [
+          new Problem("bad-format", `spec.healing.paused[${at}].until isn't a day that exists.`, {
+            field: `spec.healing.paused[${at}].until`,
+            found: until,
+            accepted: "a time such as 2026-12-24T18:00:00-05:00",
+          }),
+        ]
+      : [],
+  );
 }
 
 function span(once: { from: string; to: string } | undefined): Problem[] {

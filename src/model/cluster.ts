@@ -1,7 +1,9 @@
 import { Type } from "typebox";
 import type { Static } from "typebox";
 import { document } from "./metadata.ts";
-import { closed, oneOf, optional, PortNumber, quantity } from "./schema.ts";
+import { HealingSpec } from "./healing.ts";
+import { IstiodSpec } from "./istiod.ts";
+import { closed, duration, oneOf, optional, PortNumber, quantity } from "./schema.ts";
 
 const GatewayAddress = closed({
   address: Type.String({ minLength: 1, description: "IP address or DNS name that reaches the gateway." }),
@@ -23,13 +25,41 @@ export const ClusterSpec = closed({
       {
         kubeconfig: optional(
           closed(
-            { secret: Type.String({ minLength: 1 }), key: optional(Type.String()) },
-            { description: "Where the kubeconfig is kept." },
+            {
+              context: Type.String({
+                minLength: 1,
+                maxLength: 253,
+                description: "Context of it, as kubectl names it.",
+              }),
+              path: optional(
+                Type.String({
+                  pattern: "^/",
+                  maxLength: 4096,
+                  "x-expects": "an absolute path on the server's machine",
+                  description: "File on the server's machine. Default: those of its KUBECONFIG, else ~/.kube/config.",
+                }),
+              ),
+            },
+            { description: "A kubeconfig that the server reads: the cluster joins as soon as this is applied." },
           ),
         ),
         agent: optional(Type.Boolean({ description: "The worker runs in the cluster and dials out to the server." })),
+        uid: optional(
+          Type.String({
+            minLength: 1,
+            maxLength: 128,
+            description:
+              "UID of the cluster's namespace kube-system: any other cluster is left alone. Default: that of the first cluster that was reached under this name.",
+          }),
+        ),
       },
-      { description: "How the cluster is reached." },
+      { description: "How the cluster is reached. Without it nothing is done there." },
+    ),
+  ),
+  unprovenWait: optional(
+    duration(
+      "How long each step of a release waits where nobody can be asked what the proxies have. Default 15s; it must be longer than istiod gathers changes (its PILOT_DEBOUNCE_MAX, 10s by default) and needs to send them.",
+      { minimum: "1s", maximum: "10m" },
     ),
   ),
   meshVersion: optional(
@@ -39,6 +69,8 @@ export const ClusterSpec = closed({
       description: "Version of Istio.",
     }),
   ),
+  istiod: optional(IstiodSpec),
+  healing: optional(HealingSpec),
   network: optional(
     Type.String({
       minLength: 1,
@@ -51,7 +83,8 @@ export const ClusterSpec = closed({
       pattern: "^[a-z0-9._-]+$",
       maxLength: 253,
       "x-expects": "lower-case letters, digits, '.', '-' and '_'",
-      description: "Trust domain of its identities. Default quipu.local.",
+      description:
+        "Trust domain of its identities, as AuthorizationPolicies name it. Default: the mesh's own, whatever it is called.",
     }),
   ),
   gateways: optional(

@@ -141,7 +141,11 @@ export const problemCodes = {
     "Artifact doesn't match its digest",
     "The bytes that arrived don't have the digest that was announced. Nothing was kept.",
   ),
-  "no-image": kind(422, "Nothing to run", "A deployment needs an image with a tag or digest, or an artifact."),
+  "no-image": kind(
+    422,
+    "Nothing to run",
+    "A deployment needs an image with a tag or digest, or an artifact; an artifact runs in embedded clusters alone.",
+  ),
   "not-now": kind(
     409,
     "Not possible now",
@@ -182,6 +186,21 @@ export const problemCodes = {
     502,
     "Cluster can't be reached",
     "The Kubernetes API of the cluster didn't answer. What runs there goes on.",
+  ),
+  "agent-replaced": kind(
+    409,
+    "Another agent works there",
+    "Of several agents of a cluster only the one that dialled in last counts. After a restart of the server each has to dial in again, which it does by itself.",
+  ),
+  "cluster-refused": kind(
+    409,
+    "Not the cluster that is meant",
+    "The cluster stands under another name in this fleet already, or isn't the one that this name stood for before. The problem says which, and what to do.",
+  ),
+  "kubeconfig-lent": kind(
+    409,
+    "Kubeconfig isn't given away",
+    "The cluster was joined by a kubeconfig that the server may use and hands to nobody. Take one of your own, from whoever runs the cluster.",
   ),
   "store-failed": kind(
     503,
@@ -297,6 +316,16 @@ export const problemCodes = {
     200,
     "Still called",
     "The app was withdrawn though others declare calls to it; the problem names them. Those calls fail until it is back or they no longer make them.",
+  ),
+  "pause-without-effect": kind(
+    200,
+    "A pause without effect",
+    "A pause of a cluster's healing names an app that isn't declared, or an end that has passed: what is changed by hand is put right all the same.",
+  ),
+  "objects-stay": kind(
+    200,
+    "Objects stay in the cluster",
+    "A cluster that leaves keeps everything as it is: nothing is deleted, and nothing is healed or released there any more. Delete what isn't wanted there by hand (its label is quipu.dev/managed=true). If the cluster comes back under the same name, Quipu goes on with what it finds.",
   ),
   "unused-consent": kind(200, "Unused consent", "access.callers admits an app that declares no such call."),
 } as const satisfies Record<string, ProblemKind>;

@@ -2,6 +2,8 @@
  * What is in force, as opposed to what is declared. Only releases write these rows; `render` reads nothing else.
  * All rows are plain JSON. A row's `revision` is given by the store when it is written and is not part of it here.
  */
+import type { DriftedObject } from "./drift.ts";
+import type { Unhealthy } from "./unhealthy.ts";
 import type { CallOverrides, TrafficPart, WorkloadPart, ScalePart, BasePart } from "./parts.ts";
 
 /** sha256 of a part's canonical JSON (keys sorted), hex. */
@@ -119,6 +121,23 @@ export interface Seen {
   error?: string;
   /** What isn't done although the cluster answers: what it refuses, and what is pruned only when that is asked for. */
   trouble?: string;
+  /** What somebody changed by hand, and what became of it: what still waits first, then the latest. Absent: nothing. */
+  drift?: readonly DriftedObject[];
+  /** Objects whose drift waits, of which `drift` may not have room for all. Absent: none. */
+  drifting?: number;
+  /** Objects that their own status says are not well. Absent: none. */
+  unhealthy?: Unhealthy;
+  /** Which cluster it is that was seen. */
+  identity?: ClusterIdentity;
+}
+
+/**
+ * A cluster is known by the UID of its namespace kube-system: Kubernetes itself has no other name for one. `since`, Unix
+ * ms: when this server first found that cluster under this name.
+ */
+export interface ClusterIdentity {
+  uid: string;
+  since: number;
 }
 
 /** Revisions up to `upTo` are applied, except for those that are missing. */

@@ -37,6 +37,15 @@ export function quantity(unit: QuantityUnit, description: string) {
   });
 }
 
+/** A moment, with its zone. Whether its day exists is checked beside the schemas. */
+export function instant(description: string) {
+  return Type.String({
+    pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2}(\\.\\d+)?)?(Z|[+-]\\d{2}:\\d{2})$",
+    "x-expects": "a time with its zone, such as 2026-12-24T18:00:00-05:00",
+    description,
+  });
+}
+
 export function oneOf<const V extends string>(values: readonly V[], description: string) {
   return Type.Unsafe<V>({ type: "string", enum: [...values], description });
 }

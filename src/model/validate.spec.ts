@@ -100,6 +100,42 @@ describe("any document", () => {
       "spec.members[1].user",
       /ana/,
     ],
+    [
+      { ...base, kind: "Cluster", spec: { region: "pe", provider: "embedded", connection: { uid: "u" } } },
+      "conflicting-fields",
+      "spec.connection",
+      /reached by the server that runs it/,
+    ],
+    [
+      { ...base, kind: "Cluster", spec: { region: "pe", connection: {} } },
+      "missing-field",
+      "spec.connection.kubeconfig",
+      /nothing of how/,
+    ],
+    [
+      { ...base, kind: "Cluster", spec: { region: "pe", connection: { kubeconfig: { path: "/a" } } } },
+      "missing-field",
+      "spec.connection.kubeconfig.context",
+      /context/,
+    ],
+    [
+      { ...base, kind: "Cluster", spec: { region: "pe", connection: { kubeconfig: { context: "a", path: "~/a" } } } },
+      "bad-format",
+      "spec.connection.kubeconfig.path",
+      /"~\/a"/,
+    ],
+    [
+      { ...base, kind: "Cluster", spec: { region: "pe", connection: { agent: true, kubeconfig: { context: "a" } } } },
+      "conflicting-fields",
+      "spec.connection.agent",
+      /needs none/,
+    ],
+    [
+      { ...base, kind: "Cluster", spec: { region: "pe", unprovenWait: "10ms" } },
+      "out-of-range",
+      "spec.unprovenWait",
+      /10ms/,
+    ],
   ])("%j", (document, code, field, message) => {
     const found = validate(document);
     expect(found.map((problem) => [problem.code, problem.field])).toContainEqual([code, field]);

@@ -1,12 +1,8 @@
 import { Type } from "typebox";
 import type { Static } from "typebox";
 import { document } from "./metadata.ts";
-import { closed, LabelSelector, oneOf, optional } from "./schema.ts";
+import { closed, instant, LabelSelector, oneOf, optional } from "./schema.ts";
 
-const instant = {
-  pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2}(\\.\\d+)?)?(Z|[+-]\\d{2}:\\d{2})$",
-  "x-expects": "a time with its zone, such as 2026-12-24T18:00:00-05:00",
-};
 const clockTime = { pattern: "^([01]\\d|2[0-3]):[0-5]\\d$", "x-expects": "a time of day such as 09:30" };
 
 export const WindowSpec = closed({
@@ -17,8 +13,8 @@ export const WindowSpec = closed({
   once: optional(
     closed(
       {
-        from: Type.String({ ...instant, description: "Begin." }),
-        to: Type.String({ ...instant, description: "End." }),
+        from: instant("Begin."),
+        to: instant("End."),
       },
       { description: "A single span." },
     ),

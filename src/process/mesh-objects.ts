@@ -38,6 +38,18 @@ export async function objectsOf(
   revision: number,
   mode: AskMode = "advance",
 ): Promise<ObjectVersion[]> {
+  const objects = await meshObjectsOf(link, app, revision, mode);
+  const pods = objects.length === 0 ? [] : await podsOf(link, app);
+  return [...objects.flatMap(versionOf), ...pods];
+}
+
+/** The same without pods, as whole objects; each has a resource version. */
+export async function meshObjectsOf(
+  link: Pick<ClusterLink, "desired" | "kube">,
+  app: string,
+  revision: number,
+  mode: AskMode,
+): Promise<KubeObject[]> {
   const wanted = [...link.desired.objects()].filter(
     ({ object, rowRevision }) =>
       meshKinds.has(object.kind) &&
@@ -48,18 +60,20 @@ export async function objectsOf(
     wanted.map(async ({ key }) => {
       const { kind, namespace, name } = parseKey(key)!;
       const object = await link.kube.find(kind, { ...(namespace !== undefined && { namespace }), name });
-      return object === undefined ? [] : versionOf(object);
+      return object?.metadata.resourceVersion === undefined ? [] : [object];
     }),
   );
-  const versions = found.flat();
-  return versions.length === 0 ? [] : [...versions, ...(await podsOf(link, app))];
+  return found.flat();
 }
 
 /**
  * Where an app's pods are to be found, and the pods, of all its revisions. Throws {@link NotYet} while a pod that is
  * ready can't be found anywhere: who makes EndpointSlices comes after who makes pods ready, the longer after a restart.
  */
-async function podsOf({ desired, kube }: Pick<ClusterLink, "desired" | "kube">, app: string): Promise<ObjectVersion[]> {
+export async function podsOf(
+  { desired, kube }: Pick<ClusterLink, "desired" | "kube">,
+  app: string,
+): Promise<ObjectVersion[]> {
   const service = [...desired.objects()].find(
     ({ object }) => object.kind === "Service" && object.metadata.labels?.app === app,
   );

@@ -8,9 +8,8 @@ import { createMeshCompiler } from "../mesh/compile/compiler.ts";
 import { envoyRegistry } from "../mesh/control/envoy-registry.ts";
 import { MeshServer } from "../mesh/control/mesh-server.ts";
 import { systemClock } from "../mesh/identity/clock.ts";
-import { identityOf } from "../mesh/identity/token-review.ts";
-import type { ReviewToken, TokenReviewStatus } from "../mesh/identity/token-review.ts";
 import { openIntermediate } from "../trust/intermediate.ts";
+import { tokenReviewer } from "./token-reviewer.ts";
 
 /** `mesh.json`. */
 export interface MeshConfig {
@@ -46,16 +45,18 @@ export async function runMesh(path: string): Promise<void> {
       `${config.trust} is of trust domain ${issuer.trustDomain}, and the configuration says ${config.trustDomain}`,
     );
   const registry = envoyRegistry();
-  const compiler = createMeshCompiler({
-    trustDomain: config.trustDomain,
-    registry,
-    onError: (error, type) =>
-      log.error({ type, reason: String(error) }, "a resource couldn't be compiled; what was in force stays"),
-  });
+  const newCompiler = (onError: (error: unknown, what: string) => void) =>
+    createMeshCompiler({ trustDomain: config.trustDomain, registry, onError });
+  const compiler = newCompiler((error, type) =>
+    log.error({ type, reason: String(error) }, "a resource couldn't be compiled; what was in force stays"),
+  );
+  const { cluster, xdsSocket, controlSocket, rateLimit, trustDomain, hollow } = config;
   const server = new MeshServer({
-    ...config,
+    ...{ cluster, controlSocket, rateLimit, trustDomain, newCompiler },
+    ...(hollow !== undefined && { hollow }),
+    xds: { socket: xdsSocket },
     client,
-    reviewToken: reviewer(reviews),
+    reviewToken: tokenReviewer(reviews),
     issuer,
     compiler,
     registry,
@@ -81,18 +82,4 @@ export async function runMesh(path: string): Promise<void> {
     log.fatal({ reason: error instanceof Error ? error.message : String(error) }, "the mesh process can't start");
     process.exit(1);
   }
-}
-
-/** Asks the Kubernetes API whose token it is (authentication.k8s.io/v1 TokenReview). */
-function reviewer(transport: Transport): ReviewToken {
-  return async (token) => {
-    const body = JSON.stringify({ apiVersion: "authentication.k8s.io/v1", kind: "TokenReview", spec: { token } });
-    const answer = await transport.request({
-      method: "POST",
-      path: "/apis/authentication.k8s.io/v1/tokenreviews",
-      body,
-      contentType: "application/json",
-    });
-    return identityOf((JSON.parse(answer.body) as { status?: TokenReviewStatus }).status);
-  };
 }

@@ -10,4 +10,6 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 process.exitCode = await main(process.argv.slice(2), {
   up: async (options) => (await import("./up.ts")).up(options),
   down: async () => (await import("./down.ts")).down(),
+  agent: async (options) => (await import("./agent.ts")).agent(options),
+  mesh: async (options) => (await import("./cluster-mesh.ts")).clusterMesh(options),
 });

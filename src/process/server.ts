@@ -4,22 +4,22 @@ import { join } from "node:path";
 import { pino, type Logger } from "pino";
 import { ensureToken } from "../access/tokens.ts";
 import { buildApi } from "../api/build-api.ts";
-import type { ClusterAccess } from "../api/context.ts";
-import { openClusterLink, type ClusterLink } from "../fleet/cluster-link.ts";
-import { eventText } from "../fleet/worker-event.ts";
 import { connectionFromKubeconfig } from "../kube/kubeconfig.ts";
-import { MeshAcknowledger, type Acknowledger, type MeshAccess } from "../release/acknowledge.ts";
+import type { Acknowledger } from "../release/acknowledge.ts";
 import { ReleaseEngine } from "../release/engine.ts";
 import { ArtifactFiles } from "../store/artifact-files.ts";
 import { openStore } from "../store/open-store.ts";
 import type { Store, WriteTx } from "../store/store.ts";
 import { StoreFailure, StoreUnavailable } from "../store/store-error.ts";
-import { clusterAccess } from "./cluster-access.ts";
 import { noRestartExitCode } from "./exit-codes.ts";
 import { embeddedSignals } from "./embedded-signals.ts";
+import { FleetPauses } from "./fleet-pauses.ts";
 import { checkout } from "./home.ts";
+import { JoinedClusters } from "./joined-clusters.ts";
+import { wayOf } from "./lent-kubeconfig.ts";
 import { meshExplain } from "./mesh-explain.ts";
-import { mayCall, objectsOf } from "./mesh-objects.ts";
+import { readPlainFile } from "./plain-file.ts";
+import { openJoined, ownMesh, ServerLinks } from "./server-links.ts";
 import { readServerConfig, type ServerConfig } from "./server-config.ts";
 
 export interface RunningServer {
@@ -28,12 +28,12 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** How proxies are asked, by the meshes of the clusters. */
-type Acknowledging = (meshes: Readonly<Record<string, MeshAccess>>) => Acknowledger;
-const byOurMeshes: Acknowledging = (meshes) => new MeshAcknowledger(meshes, Date.now);
+/** How proxies are asked: by the meshes of the clusters, unless a control run says otherwise. */
+type Acknowledging = (byMeshes: Acknowledger) => Acknowledger;
+const byTheirMeshes: Acknowledging = (byMeshes) => byMeshes;
 
 /** The server's process: store, releases, a worker for each cluster, HTTP. Resolves when it serves. */
-export async function runServer(configPath: string, acknowledging: Acknowledging = byOurMeshes): Promise<void> {
+export async function runServer(configPath: string, acknowledging: Acknowledging = byTheirMeshes): Promise<void> {
   const config = readServerConfig(configPath);
   const log = pino(
     { base: { role: "server" }, level: process.env.QUIPU_LOG ?? "info" },
@@ -73,7 +73,7 @@ export async function startServer(
   config: ServerConfig,
   log: Logger,
   broken: (failure: StoreFailure) => void = () => undefined,
-  acknowledging: Acknowledging = byOurMeshes,
+  acknowledging: Acknowledging = byTheirMeshes,
 ): Promise<RunningServer> {
   const store = await openStore(join(config.home, "store"), {
     ...(config.database !== undefined && { database: config.database }),
@@ -86,49 +86,42 @@ export async function startServer(
   try {
     store.onFailure(broken);
     await store.write((tx) => begin(tx, config));
-    const links = new Map<string, ClusterLink>();
-    const clusters = new Map<string, ClusterAccess>();
-    const meshes: Record<string, MeshAccess> = {};
+    const pauses = new FleetPauses(store);
+    undo.push(() => pauses.close());
+    await pauses.start((error) => log.warn({ err: error }, "pauses of healing aren't followed any more"));
+    const links = new ServerLinks({ store, trustDomain: config.trustDomain, log, pauses });
+    const read = (path: string) => readFileSync(path, "utf8");
     for (const { name, kubeconfig, meshControlSocket } of config.clusters) {
-      const read = (path: string) => readFileSync(path, "utf8");
-      const link = openClusterLink({
-        cluster: name,
+      const { close: unlink } = links.open({
+        name,
+        embedded: true,
         connection: connectionFromKubeconfig(read(kubeconfig), { path: kubeconfig, readFile: read }),
-        store,
-        trustDomain: config.trustDomain,
+        mesh: (link) => ownMesh(link, meshControlSocket, store),
+        kubeconfig: () => read(kubeconfig),
         // Processes on this machine: how much they are given at once is limited, not how often.
         rateLimit: { perSecond: 1000, burst: 1000 },
-        // A store that was ever written tells the truth when it says that nothing is in force: it never begins anew by itself.
-        mayBeEmpty: () => store.inForce().revision > 0,
-        event: (event) =>
-          log[event.type === "applied" || event.type === "pruned" ? "debug" : "info"](
-            { cluster: name, event: event.type },
-            eventText(event),
-          ),
-        failed: (error) => {
-          if (!(error instanceof StoreFailure)) log.error({ err: error, cluster: name }, "an observation wasn't kept");
-        },
       });
-      links.set(name, link);
-      undo.push(() => link.close());
-      clusters.set(
-        name,
-        clusterAccess(name, link, () => read(kubeconfig)),
-      );
-      meshes[name] = {
-        socketPath: meshControlSocket,
-        objectsOf: (app, revision, mode) => objectsOf(link, app, revision, mode),
-        mayCall: (app, namespace, serviceAccount) => mayCall(store.inForce().rosters, app, namespace, serviceAccount),
-      };
+      undo.push(unlink);
     }
-    const signals = embeddedSignals(links, (target, error) =>
+    const joined = new JoinedClusters({
+      store,
+      log,
+      embedded: new Set(config.clusters.map(({ name }) => name)),
+      way: ({ spec }) => wayOf(spec, process.env, readPlainFile),
+      // It may be heard of here first.
+      declared: (cluster, revision) => pauses.heard(cluster, revision),
+      open: (...joining) => openJoined(links, ...joining),
+    });
+    undo.push(() => joined.close());
+    await joined.start();
+    const signals = embeddedSignals(links.links, (target, error) =>
       log.debug({ err: error, ...target }, "a proxy's figures are missing"),
     );
     signals.start();
     undo.push(() => signals.close());
     const engine = new ReleaseEngine({
       store,
-      acknowledger: acknowledging(meshes),
+      acknowledger: acknowledging(links.acknowledgers),
       evidence: signals,
       now: Date.now,
       log,
@@ -151,8 +144,9 @@ export async function startServer(
       explain,
       trial,
       artifacts: new ArtifactFiles(join(config.home, "store", "artifacts")),
-      clusters,
-      trustDomain: config.trustDomain,
+      clusters: links.clusters,
+      agents: links.agents,
+      trustDomain: (cluster) => links.trustDomain(cluster),
       log,
       now: Date.now,
       secret: () => randomBytes(32).toString("base64url"),

@@ -4,7 +4,7 @@ import type { UpOptions } from "../cli/main.ts";
 import { ApiClient } from "../cli/api-client.ts";
 import { CliError } from "../cli/cli-error.ts";
 import { connection } from "../cli/connection.ts";
-import { marks, paint } from "../cli/output.ts";
+import { count, marks, paint } from "../cli/output.ts";
 import { Progress } from "../cli/progress.ts";
 import type { Child } from "./child.ts";
 import { parseClusters } from "./cluster-option.ts";
@@ -90,7 +90,7 @@ export async function up(options: UpOptions): Promise<void> {
     );
   }
   if (up && stopping === undefined) {
-    progress.done(`${fleet.clusters.length} clusters are up`);
+    progress.done(`${count(fleet.clusters.length, "cluster is", "clusters are")} up`);
     const client = new ApiClient(connection(home, {}));
     try {
       const stopped = () => stopping !== undefined;

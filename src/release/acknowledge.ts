@@ -45,38 +45,63 @@ interface Answer {
   disconnected?: { id: string; namespace: string; serviceAccount: string; certificateUntil?: number }[];
 }
 
+/** Asks the mesh of one cluster. */
+export interface MeshProvider {
+  ask(app: string, revision: number, mode: AskMode): Promise<Acknowledgement>;
+  close(): Promise<void>;
+}
+
+/** Each cluster's mesh by its own provider; clusters come and go. */
+export class Acknowledgers implements Acknowledger {
+  readonly #providers = new Map<string, MeshProvider>();
+
+  set(cluster: string, provider: MeshProvider): void {
+    this.#providers.set(cluster, provider);
+  }
+
+  async delete(cluster: string): Promise<void> {
+    const provider = this.#providers.get(cluster);
+    this.#providers.delete(cluster);
+    await provider?.close();
+  }
+
+  ask(cluster: string, app: string, revision: number, mode: AskMode): Promise<Acknowledgement> {
+    const provider = this.#providers.get(cluster);
+    return (
+      provider?.ask(app, revision, mode) ??
+      Promise.resolve({ done: false, evidence: "there is no mesh here that could be asked" })
+    );
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#providers.keys()].map((cluster) => this.delete(cluster)));
+  }
+}
+
 /** Our own mesh, which knows exactly (src/mesh/control/acknowledged.ts). */
-export class MeshAcknowledger implements Acknowledger {
-  readonly #meshes: ReadonlyMap<string, MeshAccess & { client: Client }>;
+export class OwnMesh implements MeshProvider {
+  readonly #mesh: MeshAccess;
+  readonly #client: Client;
   readonly #now: () => number;
   readonly #objects = new Map<string, { revision: number; objects: Promise<ObjectVersion[]> }>();
 
   /** `now`: Unix ms. */
-  constructor(meshes: Readonly<Record<string, MeshAccess>>, now: () => number) {
+  constructor(mesh: MeshAccess, now: () => number) {
+    this.#mesh = mesh;
     this.#now = now;
-    this.#meshes = new Map(
-      Object.entries(meshes).map(([cluster, mesh]) => [
-        cluster,
-        {
-          ...mesh,
-          client: new Client("http://mesh", {
-            socketPath: mesh.socketPath,
-            bodyTimeout: 2000,
-            headersTimeout: 2000,
-            connect: { timeout: 500 },
-          }),
-        },
-      ]),
-    );
+    this.#client = new Client("http://mesh", {
+      socketPath: mesh.socketPath,
+      bodyTimeout: 2000,
+      headersTimeout: 2000,
+      connect: { timeout: 500 },
+    });
   }
 
-  async ask(cluster: string, app: string, revision: number, mode: AskMode): Promise<Acknowledgement> {
-    const mesh = this.#meshes.get(cluster);
-    if (mesh === undefined) return { done: false, evidence: "there is no mesh here that could be asked" };
+  async ask(app: string, revision: number, mode: AskMode): Promise<Acknowledgement> {
     try {
-      const objects = await this.#versions(mesh, `${cluster}/${app}/${mode}`, app, revision, mode);
+      const objects = await this.#versions(app, revision, mode);
       if (objects.length === 0) return { done: true, evidence: "nothing for proxies in it" };
-      const { statusCode, body } = await mesh.client.request({
+      const { statusCode, body } = await this.#client.request({
         method: "POST",
         path: "/acknowledged",
         headers: { "content-type": "application/json" },
@@ -85,11 +110,11 @@ export class MeshAcknowledger implements Acknowledger {
       if (statusCode === 200) {
         const answer = (await body.json()) as Answer;
         // Pods come and go: what isn't there any more will never be seen.
-        if (answer.unseen.length > 0) this.#objects.delete(`${cluster}/${app}/${mode}`);
+        if (answer.unseen.length > 0) this.#objects.delete(`${app}/${mode}`);
         // A pod that never got a certificate has no connection to anybody, and one whose certificate is over none any more.
         const disconnected = answer.disconnected?.filter(
           ({ namespace, serviceAccount, certificateUntil = 0 }) =>
-            certificateUntil > this.#now() && mesh.mayCall(app, namespace, serviceAccount),
+            certificateUntil > this.#now() && this.#mesh.mayCall(app, namespace, serviceAccount),
         );
         return told({ ...answer, ...(disconnected !== undefined && { disconnected }) }, mode);
       }
@@ -104,17 +129,18 @@ export class MeshAcknowledger implements Acknowledger {
   }
 
   /** Looked up once for each step, as long as the mesh knows them all: the worker has applied it before anybody asks. */
-  #versions(mesh: MeshAccess, key: string, app: string, revision: number, mode: AskMode): Promise<ObjectVersion[]> {
+  #versions(app: string, revision: number, mode: AskMode): Promise<ObjectVersion[]> {
+    const key = `${app}/${mode}`;
     const known = this.#objects.get(key);
     if (known?.revision === revision) return known.objects;
-    const objects = mesh.objectsOf(app, revision, mode);
+    const objects = this.#mesh.objectsOf(app, revision, mode);
     this.#objects.set(key, { revision, objects });
     objects.catch(() => this.#objects.delete(key));
     return objects;
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#meshes.values()].map(({ client }) => client.destroy()));
+    await this.#client.destroy();
   }
 }
 

@@ -1,3 +1,5 @@
+import type { DriftedObject } from "../model/drift.ts";
+import type { UnhealthyObject } from "../model/unhealthy.ts";
 import type { Lane, Seen } from "../model/rows.ts";
 import type { InForce } from "../store/in-force.ts";
 
@@ -100,6 +102,22 @@ function clusterStatus(
     ...(workload?.part === "workload" && { image: workload.value.image }),
     ...(seen?.error !== undefined && { error: seen.error }),
   };
+}
+
+/** What was changed by hand of the app's objects, in any cluster: what waits first, then the latest. */
+export function appDrift(app: string, seen: ReadonlyMap<string, Seen>): (DriftedObject & { cluster: string })[] {
+  return [...seen.values()]
+    .flatMap(({ cluster, drift = [] }) => drift.flatMap((each) => (each.app === app ? { cluster, ...each } : [])))
+    .toSorted((a, b) => (b.healedAt ?? Infinity) - (a.healedAt ?? Infinity) || b.at - a.at);
+}
+
+/** Which of the app's objects aren't well by their own status, in any cluster: the longest first. */
+export function appUnhealthy(app: string, seen: ReadonlyMap<string, Seen>): (UnhealthyObject & { cluster: string })[] {
+  return [...seen.values()]
+    .flatMap(({ cluster, unhealthy }) =>
+      (unhealthy?.objects ?? []).flatMap((each) => (each.app === app ? { cluster, ...each } : [])),
+    )
+    .toSorted((a, b) => a.at - b.at);
 }
 
 /** Who calls whom, and how far each call has come. */

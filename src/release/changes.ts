@@ -1,9 +1,11 @@
 import type { App } from "../model/app.ts";
+import type { Cluster } from "../model/cluster.ts";
 import { declaredKinds, type Document } from "../model/kinds.ts";
 import { stillCalled } from "../model/lint/still-called.ts";
 import { Problem } from "../model/problem.ts";
 import type { ObjectBody, ObjectKind, ReadTx, StoredObject, WriteTx } from "../store/store.ts";
 import { acceptApp, acceptWithdrawal, imageOf, type Cause } from "./accept.ts";
+import { idlePauses, onlyHealing } from "./healing-edit.ts";
 import { keptWarnings } from "./rejected.ts";
 import { placedIn } from "../model/effective.ts";
 import { acceptTrain } from "./train.ts";
@@ -60,6 +62,7 @@ export async function putDocument(
   const { status: _status, ...bare } = document;
   const body = { ...bare, metadata: kept } as unknown as ObjectBody;
   if (document.kind === "App") checkIdentity(before, document);
+  if (document.kind === "Cluster") checkEmbedded(before, document);
   const world = await readWorld(tx);
   const clusters =
     kind === "App" ? placedIn(document, world.segments.get(document.spec.segment), world.clusters) : undefined;
@@ -85,8 +88,12 @@ export async function putDocument(
         }),
       );
     if (accepted.release !== undefined) changed.releases.push({ app: metadata.name, name: accepted.release.name });
-  } else if (outcome !== "unchanged" && kind in resolvedFrom) {
+  } else if (outcome !== "unchanged" && kind in resolvedFrom && !onlyHealing(before, document)) {
     await addTrain(tx, changed, { kind: resolvedFrom[kind]!, ...cause });
+  }
+  if (document.kind === "Cluster") {
+    changed.warnings.push(...(await idlePauses(tx, document)));
+    if (document.spec.connection === undefined) changed.warnings.push(...(await objectsStay(tx, before)));
   }
   return changed;
 }
@@ -101,6 +108,36 @@ export function checkIdentity(before: StoredObject | undefined, { metadata: { na
     accepted: declared,
     subject: `App/${name}`,
   });
+}
+
+/** Of the token that a cluster's agent signs in with: there is one for each Cluster, and it goes with it. */
+export function agentTokenId(cluster: string): string {
+  return `agent-${cluster}`;
+}
+
+/** An embedded cluster is never taken for another one. Throws Problem. */
+function checkEmbedded(before: StoredObject | undefined, { metadata: { name }, spec: { connection } }: Cluster): void {
+  if (connection === undefined || before?.body.spec.provider !== "embedded") return;
+  throw new Problem("immutable-field", `Cluster ${name} is embedded: it is reached by the server that runs it.`, {
+    field: "spec.connection",
+    found: connection,
+    accepted: "no connection; give the other cluster a name of its own",
+    subject: `Cluster/${name}`,
+  });
+}
+
+/** What a cluster keeps that leaves: said, because nobody will look after it. */
+async function objectsStay(tx: ReadTx, before: StoredObject | undefined): Promise<Problem[]> {
+  if (before === undefined || (before.body as unknown as Cluster).spec.connection === undefined) return [];
+  const { length: objects } = await tx.ledger(before.name);
+  if (objects === 0) return [];
+  return [
+    new Problem(
+      "objects-stay",
+      `${before.name} leaves with ${objects} ${objects === 1 ? "object" : "objects"} of Quipu's in it, and they stay: nothing is deleted, healed or released there any more.`,
+      { found: objects, subject: `Cluster/${before.name}` },
+    ),
+  ];
 }
 
 async function addTrain(tx: WriteTx, changed: Changed, cause: Cause): Promise<void> {
@@ -141,6 +178,10 @@ export async function removeDocument(
     if (release !== undefined) changed.releases.push({ app: name, name: release.name });
   } else if (kind in resolvedFrom) {
     await addTrain(tx, changed, { kind: resolvedFrom[kind]!, ...cause });
+  }
+  if (kind === "Cluster") {
+    changed.warnings.push(...(await objectsStay(tx, object)));
+    await tx.deleteToken(agentTokenId(name));
   }
   return changed;
 }

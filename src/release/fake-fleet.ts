@@ -15,6 +15,8 @@ export function fakeFleet(
     silent?: () => readonly string[];
     /** What isn't applied although later revisions are. */
     missing?: () => Missing[];
+    /** What else is told of a cluster's objects. */
+    told?: (cluster: string) => Pick<Seen, "drift" | "drifting" | "unhealthy">;
     onView?: (view: InForce) => void;
     /** All clusters are seen anew that often, in ms, as they are. Absent: only when something is in force anew. */
     againMs?: number;
@@ -38,7 +40,13 @@ export function fakeFleet(
       missing.length === 0
         ? { applied: view.revision }
         : { applied: Math.min(...missing.map(({ from }) => from)) - 1, beyond: { upTo: view.revision, missing } };
-    return { cluster, ...applied, ready, at: options.againMs === undefined ? 0 : Date.now() };
+    return {
+      cluster,
+      ...applied,
+      ...options.told?.(cluster),
+      ready,
+      at: options.againMs === undefined ? 0 : Date.now(),
+    };
   };
   let due = true;
   let looking: Promise<void> | undefined;

@@ -10,6 +10,7 @@ import type { SignalsSource } from "../signals/signals-source.ts";
 import type { Remembered } from "./journal-state.ts";
 import type { Store } from "../store/store.ts";
 import type { Acknowledger } from "./acknowledge.ts";
+import { changedByHand } from "./changed-by-hand.ts";
 
 /** Where looks at requests come from: the signals of the fleet. */
 export type EvidenceSource = Pick<SignalsSource, "evidence" | "watch">;
@@ -49,11 +50,15 @@ export async function observe(
       // Only where the rows are applied there is something to ask for.
       const clusters = clustersOf(name, plan, before);
       if (clusters.some((cluster) => unapplied(cluster, plan, cell, seen) !== undefined)) return;
+      const ask = async (cluster: string): Promise<Acknowledgement> => {
+        if (!isRemoval(step)) return acknowledger.ask(cluster, plan.app, cell.revision, "advance");
+        // Proxies that have what stands in the cluster have what somebody wrote there.
+        const why = changedByHand(seen.get(cluster), plan.app);
+        if (why !== undefined) return { done: false, evidence: why };
+        return acknowledger.ask(cluster, plan.app, cell.revision, "remove");
+      };
       const answers = await Promise.all(
-        clusters.map(async (cluster): Promise<[string, Acknowledgement]> => [
-          cluster,
-          await acknowledger.ask(cluster, plan.app, cell.revision, isRemoval(step) ? "remove" : "advance"),
-        ]),
+        clusters.map(async (cluster): Promise<[string, Acknowledgement]> => [cluster, await ask(cluster)]),
       );
       acknowledged.set(name, name === fleetCell || answers.length > 1 ? together(answers) : answers[0]![1]);
     }),

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { App } from "../model/app.ts";
+import type { Seen } from "../model/rows.ts";
 import { openSqliteStore } from "../store/open-sqlite-store.ts";
 import type { Store } from "../store/store.ts";
 import { acceptApp, type Cause } from "./accept.ts";
@@ -36,6 +37,8 @@ export class ReleaseGround {
   #stopFleet: () => void;
   /** Why pods of a revision aren't ready; undefined: they are. */
   #trouble: (app: string, revision: string) => string | undefined = () => undefined;
+  /** What is told of a cluster's objects. */
+  #told: (cluster: string) => Pick<Seen, "drift" | "drifting"> = () => ({});
 
   static async start(now: () => number = Date.now): Promise<ReleaseGround> {
     const folder = mkdtempSync(join(tmpdir(), "quipu-release-"));
@@ -61,12 +64,22 @@ export class ReleaseGround {
   }
 
   #fleet(): () => void {
-    return fakeFleet(this.store, ["bogota", "lima"], { trouble: (app, revision) => this.#trouble(app, revision) });
+    return fakeFleet(this.store, ["bogota", "lima"], {
+      trouble: (app, revision) => this.#trouble(app, revision),
+      told: (cluster) => this.#told(cluster),
+    });
   }
 
   /** From now on; the fleet looks again at once. */
   trouble(reason: (app: string, revision: string) => string | undefined): void {
     this.#trouble = reason;
+    this.#stopFleet();
+    this.#stopFleet = this.#fleet();
+  }
+
+  /** The same of what was changed by hand. */
+  told(drift: (cluster: string) => Pick<Seen, "drift" | "drifting">): void {
+    this.#told = drift;
     this.#stopFleet();
     this.#stopFleet = this.#fleet();
   }

@@ -49,3 +49,21 @@ metadata: { name: patient }
 spec: { defaults: { rollout: { progressDeadline: 2h } } }`) as Policy;
   expect(problemsOf({ analysis: { interval: "1h" } }, [patient])).toEqual([]);
 });
+
+test("a folder that was uploaded runs in embedded clusters alone: elsewhere nobody could fetch it", () => {
+  const connection = { kubeconfig: { context: "quito" } };
+  const [lima] = world().clusters;
+  const quito: Cluster = { ...lima!, metadata: { name: "quito" }, spec: { region: "quito", connection } };
+  const problems = (image: string) =>
+    resolveApp(app({}), image, { ...world(), clusters: [lima!, quito] }, nothingInForce, 1).problems;
+  expect(problems("registry.example/bob:1")).toEqual([]);
+  const [problem, ...others] = problems(`quipu.local/bob@sha256:${"0".repeat(64)}`);
+  expect(others).toEqual([]);
+  expect(problem).toMatchObject({
+    code: "no-image",
+    field: "spec.placement.clusters",
+    found: "quito",
+    accepted: "embedded clusters; or an image: quipu deploy bob --image IMAGE",
+  });
+  expect(problem?.message).toBe("bob runs an uploaded folder, which quito can't fetch.");
+});

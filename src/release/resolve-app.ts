@@ -12,6 +12,7 @@ import type { RevisionName, Roster, Snapshot, SnapshotPart } from "../model/rows
 import { impossible } from "../rollout/analysis.ts";
 import type { LaneTarget, Plan } from "../rollout/plan.ts";
 import { homesOf, type InForce } from "../store/in-force.ts";
+import { artifactProblems } from "./artifact-problems.ts";
 import { capacityProblems } from "./capacity.ts";
 import { wavesOf } from "./plan-waves.ts";
 import type { World } from "./world.ts";
@@ -53,6 +54,7 @@ export function resolveApp(
         subject: `App/${name}`,
       }),
     );
+  problems.push(...artifactProblems(name, image, placed, world.clusters));
   const snapshots = new Map<string, Snapshot>();
   const keep = (content: SnapshotPart): string => {
     const snapshot = snapshotOf(content);

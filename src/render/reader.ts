@@ -18,7 +18,7 @@ interface PartValues {
  */
 export class Reader {
   readonly cluster: string;
-  /** Trust domain of the fleet's identities, the same in every cluster. */
+  /** Trust domain of the cluster's identities. */
   readonly trustDomain: string;
   readonly #rows: InForceRows;
   #revision = 0;

@@ -50,8 +50,8 @@ export interface Rendered {
 }
 
 export interface RenderOptions {
-  /** Trust domain of the fleet's identities. */
-  trustDomain: string;
+  /** Trust domain of the identities of a cluster; a text: the same in every cluster. */
+  trustDomain: string | ((cluster: string) => string);
 }
 
 /**
@@ -67,7 +67,7 @@ export function render(
   const parts = parseObjectKey(key);
   const make = parts === undefined ? undefined : makers[parts.kind.kind as KindName];
   if (parts === undefined || make === undefined) return undefined;
-  const read = new Reader(cluster, rows, trustDomain);
+  const read = new Reader(cluster, rows, typeof trustDomain === "string" ? trustDomain : trustDomain(cluster));
   const object = make(parts.namespace, parts.name, read);
   if (object === undefined) return undefined;
   const app = object.metadata.labels?.app;

@@ -53,6 +53,33 @@ export function workerPruneSuite(): void {
     });
   });
 
+  describe("many objects at once", () => {
+    test("are made without a look at each; one that was there before us is told from the others", async () => {
+      const names = ["cart", "checkout", "ledger", "search", "prices"];
+      await other.create(namespace());
+      await other.create(service("checkout"), { fieldManager: "somebody" });
+      let looks = 0;
+      const find: typeof kube.find = (kind, ref) => {
+        looks++;
+        return kube.find(kind, ref);
+      };
+      const watched = new Proxy(kube, {
+        get: (target, name) => {
+          const value: unknown = name === "find" ? find : Reflect.get(target, name, target);
+          return typeof value === "function" ? (value.bind(target) as unknown) : value;
+        },
+      });
+      desired.change(1, { put: [namespace(), ...names.map((name) => service(name))] });
+      await start({ kube: watched }).applied(1);
+      // The namespace, of which there is one, and the Service that was there.
+      expect(looks).toBe(2);
+      expect((await ledger.read("lima")).map(({ key, made }) => [keyText(key), made]).toSorted()).toEqual([
+        [`Namespace ${money}`, false],
+        ...names.map((name) => [`Service ${money}/${name}`, name !== "checkout"]).toSorted(),
+      ]);
+    });
+  });
+
   describe("prune", () => {
     test("what isn't wanted goes in reverse order, at once or at the next start; the namespace only when it is empty", async () => {
       desired.change(1, { put: [namespace(), namespace(food), ...app("checkout")] });

@@ -14,9 +14,21 @@ import {
   virtualService,
 } from "../harness/workers.ts";
 import type { Deployment, Service } from "../../src/objects/core.ts";
+import type { VirtualService } from "../../src/objects/istio.ts";
 import { kinds } from "../../src/objects/kinds.ts";
 import type { KubeObject } from "../../src/objects/meta.ts";
 import { keyText, objectKey } from "../../src/fleet/desired.ts";
+
+const scaler = (minReplicas: number): KubeObject => ({
+  apiVersion: "autoscaling/v2",
+  kind: "HorizontalPodAutoscaler",
+  metadata: at("checkout"),
+  spec: {
+    scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "checkout" },
+    ...{ minReplicas, maxReplicas: 9 },
+  },
+});
+const replicas = async () => (await kube.get<Deployment>(kinds.Deployment, at("checkout"))).spec?.replicas;
 
 export function workerSuite(): void {
   describe("apply", () => {
@@ -120,19 +132,8 @@ export function workerSuite(): void {
       desired.change(1, { put: [namespace(), deployment("checkout", { replicas: 4 })] });
       const { applied } = start();
       await applied(1);
-      const scaler = {
-        apiVersion: "autoscaling/v2",
-        kind: "HorizontalPodAutoscaler",
-        metadata: at("checkout"),
-        spec: {
-          scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "checkout" },
-          minReplicas: 2,
-          maxReplicas: 9,
-        },
-      };
-      desired.change(2, { put: [scaler] });
+      desired.change(2, { put: [scaler(2)] });
       await applied(2);
-      const replicas = async () => (await kube.get<Deployment>(kinds.Deployment, at("checkout"))).spec?.replicas;
       expect(await replicas()).toBe(4);
       await other.patch(kinds.Deployment, at("checkout"), { spec: { replicas: 7 } }, "merge", {
         fieldManager: "autoscaler",
@@ -140,6 +141,34 @@ export function workerSuite(): void {
       desired.change(3, { put: [deployment("checkout", { replicas: 4, minReadySeconds: 1 })] });
       await applied(3);
       expect(await replicas()).toBe(7);
+    });
+
+    test("an autoscaler's least number is there at once: when its Deployment is made, and when it is raised", async () => {
+      desired.change(1, { put: [namespace(), deployment("checkout"), scaler(3)] });
+      const { applied } = start();
+      await applied(1);
+      expect(await replicas()).toBe(3);
+      desired.change(2, { put: [scaler(6)] });
+      await applied(2);
+      expect(await replicas()).toBe(6);
+      // By nobody else: an autoscaler would have come to it, too, but later.
+      const { metadata } = await kube.get<Deployment>(kinds.Deployment, at("checkout"));
+      const holders = metadata.managedFields?.filter(({ fieldsV1 }) => JSON.stringify(fieldsV1).includes("f:replicas"));
+      expect(holders?.map(({ manager, operation }) => `${manager} ${operation}`)).toContain("quipu-handover Apply");
+
+      const scaled = async (number: number) => {
+        const body = { spec: { replicas: number } };
+        await other.patch(kinds.Deployment, at("checkout"), body, "merge", { fieldManager: "autoscaler" });
+      };
+      await scaled(8);
+      desired.change(3, { put: [scaler(7)] });
+      await applied(3);
+      expect(await replicas()).toBe(8);
+      // Somebody has turned autoscaling off.
+      await scaled(0);
+      desired.change(4, { put: [scaler(9)] });
+      await applied(4);
+      expect(await replicas()).toBe(0);
     });
   });
 
@@ -163,7 +192,10 @@ export function workerSuite(): void {
       );
       expect(drift).toMatchObject({
         key: `apps/v1/Deployment/${money}/checkout`,
-        drift: { deleted: false, managers: ["vandal"], fields: [{ field: ".metadata.labels.app", after: "checkout" }] },
+        drift: {
+          ...{ deleted: false, managers: ["vandal"] },
+          fields: [{ field: ".metadata.labels.app", found: "stolen", wanted: "checkout", managers: ["vandal"] }],
+        },
       });
       const live = await kube.get<Deployment>(kinds.Deployment, at("checkout"));
       expect(live.metadata.labels).toMatchObject({ app: "checkout", theirs: "stays" });
@@ -185,6 +217,23 @@ export function workerSuite(): void {
           drift: { deleted: true, fields: [], managers: [] },
         }),
       );
+    });
+
+    test("a later revision that somebody writes on an object by hand makes it nobody's but ours", async () => {
+      desired.change(1, { put: [namespace(), ...app("checkout")] });
+      const { applied, told } = start();
+      await applied(1);
+      await other.patch(
+        kinds.VirtualService,
+        at("checkout"),
+        { metadata: { annotations: { "quipu.dev/row-revision": "999999" } }, spec: { hosts: ["theirs"] } },
+        "merge",
+        { fieldManager: "vandal" },
+      );
+      const live = () => kube.get<VirtualService>(kinds.VirtualService, at("checkout"));
+      await eventually(async () => expect((await live()).spec?.hosts).toEqual(["checkout"]));
+      expect((await live()).metadata.annotations).toMatchObject({ "quipu.dev/row-revision": "1" });
+      expect(told()).not.toContain(`yielded VirtualService ${money}/checkout`);
     });
 
     test("what happened while nobody looked is found at the next start; without it a start writes nothing", async () => {

@@ -1,7 +1,6 @@
 import { importPKCS8, decodeJwt, SignJWT } from "jose";
 import { createPublicKey, X509Certificate } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
-import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { generateSigningKey } from "../../src/cluster/api/tokens.ts";
@@ -13,7 +12,7 @@ import { createRoot } from "../../src/trust/root.ts";
 import { deployProbe, ground, probeApp } from "../harness/apps.ts";
 import { eventually } from "../harness/eventually.ts";
 import { TestFleet } from "../harness/fleet.ts";
-import { askIdentity, meshSocket, past, podFolder, tokenOf, type Credentials } from "../harness/identity.ts";
+import { askIdentity, meshSocket, past, plain, podFolder, tokenOf, type Credentials } from "../harness/identity.ts";
 import { readyPods, through } from "../harness/traffic.ts";
 
 /** Who may be who. `alice` calls `bob`; `mallory` lives beside them and declared no call. */
@@ -186,19 +185,5 @@ function streamOf(pod: Pod, role = "sidecar"): TestProxy {
     token: tokenOf(fleet, pod),
     domain: "another",
     role,
-  });
-}
-
-/** What a sidecar's port answers to plain HTTP. */
-function plain(pod: Pod): Promise<string> {
-  return new Promise((resolve) => {
-    const socket = connect(8080, pod.status?.podIP as string, () =>
-      socket.write("GET /echo HTTP/1.1\r\nhost: bob.one\r\n\r\n"),
-    );
-    let text = "";
-    socket.on("data", (chunk: Buffer) => (text += chunk.toString("latin1")));
-    socket.on("error", () => resolve(text));
-    socket.on("close", () => resolve(text));
-    socket.setTimeout(5000, () => socket.destroy());
   });
 }

@@ -1,7 +1,9 @@
+import { once } from "node:events";
 import { connect } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { change, deployProbe, ground, probeApp, type ProbeApp } from "../harness/apps.ts";
 import { TestFleet } from "../harness/fleet.ts";
+import { plain } from "../harness/identity.ts";
 import type { Pod } from "../../src/objects/core.ts";
 import { askApp, byStatus, readyPods, sidecarOf, statOf, through } from "../harness/traffic.ts";
 
@@ -56,6 +58,13 @@ test("a declared call arrives, with the caller's identity proved", async () => {
   );
 });
 
+test("a client of HTTP/1.0 is served", async () => {
+  const socket = connect(15_001, alice, () => socket.write("GET http://bob.one/echo HTTP/1.0\r\n\r\n"));
+  const [chunk] = (await once(socket, "data")) as [Buffer];
+  socket.destroy();
+  expect(chunk.toString()).toMatch(/^HTTP\/1\.[01] 200 OK\r\n/);
+});
+
 test("a timeout answers 504, and a caller's own differs", async () => {
   await change(fleet, bob({ timeout: "300ms" }));
   expect((await through(alice, "http://bob.one/?delay=700")).status).toBe(504);
@@ -82,6 +91,14 @@ test("a caller's pool overflows on the caller's side", async () => {
       /^cluster\.outbound\|80\|r1\|bob\.one\.svc\.cluster\.local\.upstream_rq_(pending|active)_overflow$/,
     ),
   ).toBe(8);
+});
+
+test("one connection carries many requests at a time", async () => {
+  await change(fleet, bob({ perCaller: { connectionPool: { maxConnections: 1, maxPendingRequests: 1 } } }));
+  const pods = new Set<unknown>();
+  while (pods.size < 2) pods.add((await through(alice, "http://bob.one/echo")).headers["x-pod"]);
+  const replies = await Promise.all(Array.from({ length: 10 }, () => through(alice, "http://bob.one/?delay=500")));
+  expect(byStatus(replies)).toEqual({ 200: 10 });
 });
 
 test("the inbound pool overflows on the callee's side", async () => {
@@ -159,19 +176,7 @@ test("a call across segments needs the callee's consent", async () => {
 
 test("plain text to a sidecar is refused", async () => {
   const [pod] = await readyPods(fleet, "bob");
-  const answer = await new Promise<string>((resolve) => {
-    const socket = connect(8080, pod?.status?.podIP as string, () =>
-      socket.write("GET /echo HTTP/1.1\r\nhost: bob.one\r\n\r\n"),
-    );
-    let text = "";
-    socket.on("data", (chunk) => {
-      text += chunk.toString("latin1");
-    });
-    socket.on("error", () => resolve(text));
-    socket.on("close", () => resolve(text));
-    socket.setTimeout(5000, () => socket.destroy());
-  });
-  expect(answer).not.toContain("HTTP/1.1 200");
+  expect(await plain(pod as Pod)).not.toContain("HTTP/1.1 200");
 });
 
 test("fetch in an app goes through the sidecar under the same rules, with CONNECT", async () => {

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Agent, createServer, request } from "node:https";
 import type { AddressInfo } from "node:net";
+import { createInterface } from "node:readline";
 import { buffer } from "node:stream/consumers";
 import type { TestServer } from "../../src/cluster/api/testing-server.ts";
 import { createRoot } from "../../src/trust/root.ts";
@@ -14,8 +15,8 @@ export interface Call {
   response: ServerResponse;
   /** The API's whole answer; not for watches. */
   ask(): Promise<{ status: number; headers: IncomingMessage["headers"]; body: string }>;
-  /** Passes request and answer on as they come. */
-  pass(): void;
+  /** Passes request and answer on as they come. `change`: of each line of the answer, watches too. */
+  pass(change?: (line: string) => string): void;
 }
 export type Fault = (call: Call) => void | Promise<void>;
 
@@ -80,11 +81,17 @@ export async function startBadApi(
         const [answer] = (await once(onward(), "response")) as [IncomingMessage];
         return { status: answer.statusCode!, headers: answer.headers, body: (await buffer(answer)).toString() };
       },
-      pass: () =>
+      pass: (change) =>
         void onward().on("response", (answer) => {
-          response.writeHead(answer.statusCode!, answer.headers);
+          const { "content-length": _, ...unmeasured } = answer.headers;
+          response.writeHead(answer.statusCode!, change ? unmeasured : answer.headers);
           response.flushHeaders();
-          answer.on("error", () => response.destroy()).pipe(response);
+          answer.on("error", () => response.destroy());
+          if (!change) return void answer.pipe(response);
+          createInterface({ input: answer, crlfDelay: Infinity })
+            .on("line", (line) => void response.write(`${change(line)}\n`))
+            .on("error", () => response.destroy())
+            .on("close", () => response.end());
         }),
     };
     if (bad.fault) await bad.fault(call);
@@ -104,4 +111,17 @@ export function status(code: number, reason: string, message: string, headers: R
 /** Any other answer. */
 export function text(code: number, body: string, headers: Record<string, string> = {}): Fault {
   return ({ response }) => void response.writeHead(code, headers).end(body);
+}
+/** Everything, by a clock that is so far behind: what objects tell of times, and the answer's date. */
+export function behind(ms: number): Fault {
+  const time = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z\b/g;
+  return (call) => {
+    call.response.setHeader("date", new Date(Date.now() - ms).toUTCString());
+    call.pass((line) =>
+      line.replaceAll(time, (at) => {
+        const then = new Date(Date.parse(at) - ms).toISOString();
+        return at.includes(".") ? then : then.replace(/\.\d+Z$/, "Z");
+      }),
+    );
+  };
 }

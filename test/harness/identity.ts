@@ -1,6 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { readFileSync } from "node:fs";
 import { request } from "node:https";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { SecretSchema } from "#gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts";
 import { rootSecret, secretTypeUrl, workloadSecret } from "../../src/mesh/identity/secret-resource.ts";
@@ -75,7 +76,6 @@ export function past(
   credentials: Partial<Credentials>,
   method = "GET",
 ): Promise<{ status: number; body: string }> {
-  const host = `${pod.metadata.labels?.["app"] as string}.${pod.metadata.namespace as string}`;
   return new Promise((resolve, reject) => {
     const asked = request(
       {
@@ -83,7 +83,7 @@ export function past(
         port: 8080,
         path,
         method,
-        headers: { host },
+        headers: { host: hostOf(pod) },
         agent: false,
         timeout: 5000,
         ...credentials,
@@ -104,6 +104,22 @@ export function past(
       .end();
   });
 }
+
+/** What the sidecar's port answers to a request in plain text. */
+export function plain(pod: Pod): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(8080, pod.status?.podIP as string, () =>
+      socket.write(`GET /echo HTTP/1.1\r\nhost: ${hostOf(pod)}\r\n\r\n`),
+    );
+    let text = "";
+    socket.on("data", (chunk: Buffer) => (text += chunk.toString("latin1")));
+    socket.on("error", () => resolve(text));
+    socket.on("close", () => resolve(text));
+    socket.setTimeout(5000, () => socket.destroy());
+  });
+}
+
+const hostOf = ({ metadata }: Pod): string => `${metadata.labels?.["app"] as string}.${metadata.namespace as string}`;
 
 function cluster(fleet: TestFleet): string {
   return fleet.fleet.clusters[0]?.name as string;

@@ -1,4 +1,4 @@
-import { request as httpRequest } from "node:http";
+import { request as httpRequest, type RequestOptions } from "node:http";
 import type { Pod } from "../../src/objects/core.ts";
 import { kinds } from "../../src/objects/kinds.ts";
 import type { TestFleet } from "./fleet.ts";
@@ -42,36 +42,30 @@ export async function sidecarOf(fleet: TestFleet, app: string, cluster?: string)
 export function through(
   proxyIp: string,
   url: string,
-  options: { method?: string; headers?: Record<string, string> } = {},
+  { method = "GET", headers }: { method?: string; headers?: Record<string, string> } = {},
 ): Promise<Reply> {
-  const target = new URL(url);
+  const { host } = new URL(url);
+  return reply({ host: proxyIp, port: 15001, method, path: url, headers: { host, ...headers } });
+}
+
+/** One request on a connection of its own. */
+export function reply(options: RequestOptions): Promise<Reply> {
   return new Promise((resolve, reject) => {
-    const request = httpRequest(
-      {
-        host: proxyIp,
-        port: 15001,
-        method: options.method ?? "GET",
-        path: url,
-        headers: { host: target.host, ...options.headers },
-        agent: false,
-        timeout: 20_000,
-      },
-      (response) => {
-        const chunks: Buffer[] = [];
-        response.on("data", (chunk: Buffer) => chunks.push(chunk));
-        response.on("error", reject);
-        response.on("end", () => {
-          const body = Buffer.concat(chunks).toString();
-          let json = {};
-          try {
-            json = JSON.parse(body) as Record<string, unknown>;
-          } catch {
-            // An answer of a proxy, in plain text.
-          }
-          resolve({ status: response.statusCode as number, headers: response.headers, body, json });
-        });
-      },
-    );
+    const request = httpRequest({ agent: false, timeout: 20_000, ...options }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("error", reject);
+      response.on("end", () => {
+        const body = Buffer.concat(chunks).toString();
+        let json = {};
+        try {
+          json = JSON.parse(body) as Record<string, unknown>;
+        } catch {
+          // An answer of a proxy, in plain text.
+        }
+        resolve({ status: response.statusCode as number, headers: response.headers, body, json });
+      });
+    });
     request.on("error", reject);
     request.on("timeout", () => request.destroy(new Error("no answer within 20 s")));
     request.end();
@@ -85,8 +79,12 @@ export async function askApp(fleet: TestFleet, pod: Pod, path: string, cluster?:
 
 /** The sum of a pod's Envoy counters whose names match, read through the Kubernetes API. */
 export async function statOf(fleet: TestFleet, pod: Pod, name: RegExp): Promise<number> {
-  const text = await podProxy(fleet, pod, 15000, "stats");
-  return text.split("\n").reduce((sum, line) => {
+  return sumOfStats(await podProxy(fleet, pod, 15000, "stats"), name);
+}
+
+/** The same of a page that was read already. */
+export function sumOfStats(page: string, name: RegExp): number {
+  return page.split("\n").reduce((sum, line) => {
     const colon = line.lastIndexOf(": ");
     return name.test(line.slice(0, colon)) ? sum + Number(line.slice(colon + 2)) : sum;
   }, 0);

@@ -7,10 +7,11 @@ import type { Seen } from "../../src/model/rows.ts";
 import type { Deployment, Service } from "../../src/objects/core.ts";
 import type { KubeObject } from "../../src/objects/meta.ts";
 import { patienceMs, eventually as within } from "./eventually.ts";
-import { ClusterWorker, type ClusterWorkerOptions } from "../../src/fleet/cluster-worker.ts";
+import { ClusterWorker } from "../../src/fleet/cluster-worker.ts";
 import { DesiredObjects, keyText } from "../../src/fleet/desired.ts";
 import { memoryLedger, type Ledger } from "../../src/fleet/ledger.ts";
 import type { WorkerEvent } from "../../src/fleet/worker-event.ts";
+import type { ClusterWorkerOptions } from "../../src/fleet/worker-options.ts";
 
 /** Looked at often: what a worker does takes milliseconds. */
 export const eventually = <T>(check: () => T | Promise<T>) => within(check, patienceMs, 10);

@@ -1,3 +1,4 @@
+import { workerHealingSuite } from "../conformance/worker-healing.suite.ts";
 import { workerPruneSuite } from "../conformance/worker-prune.suite.ts";
 import { workerSuite } from "../conformance/worker.suite.ts";
 import { useWorkers } from "../harness/workers.ts";
@@ -9,4 +10,5 @@ useWorkers(async () => {
   return { kube: connection, other: connection, close, suffix: `-${process.pid}-${++count}` };
 });
 workerSuite();
+workerHealingSuite();
 workerPruneSuite();

@@ -96,7 +96,8 @@ export function kwokCommand({ kwok, kwokStages }: Provided, folder: string): Com
     cidr: "10.244.0.0/16",
     "node-ip": "10.0.0.1",
   });
-  return { name: "kwok", program: kwok, args };
+  const failing = join(import.meta.dirname, "failing-pods.yaml");
+  return { name: "kwok", program: kwok, args: [...args, `--config=${failing}`] };
 }
 
 /** `number`: 1 or 2. Discovery in plain text on loopback; certificates are the tests' own business. */

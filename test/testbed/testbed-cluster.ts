@@ -18,6 +18,8 @@ export interface ClusterOptions {
   istiods: 0 | 1 | 2;
   /** Istio's MeshConfig. */
   meshConfig: Readonly<Record<string, unknown>>;
+  /** Without them it only stores objects: no nodes, nothing that writes objects or their status by itself. */
+  controllers: boolean;
 }
 
 export interface Istiod {
@@ -47,7 +49,8 @@ export async function startCluster(
   fleet: string,
   options: ClusterOptions,
 ): Promise<TestbedCluster> {
-  const { name, istiods: wanted } = options;
+  const { name, istiods: wanted, controllers } = options;
+  const nodes = controllers ? options.nodes : 0;
   const folder = join(base, name);
   mkdirSync(folder, { mode: 0o700 });
   const [etcd, etcdPeer, api, ...rest] = (await freePorts(3 + 3 * wanted)) as [number, number, number, ...number[]];
@@ -93,12 +96,16 @@ export async function startCluster(
     );
     const always = () => Promise.resolve(true);
     await Promise.all([
-      start(commands.controllerManagerCommand(provided, folder), always),
-      start(commands.schedulerCommand(provided, folder), always),
+      ...(controllers
+        ? [
+            start(commands.controllerManagerCommand(provided, folder), always),
+            start(commands.schedulerCommand(provided, folder), always),
+          ]
+        : []),
       wanted > 0 ? istioCrds(provided, kubeconfig) : undefined,
     ]);
-    for (let number = 1; number <= options.nodes; number++) await client.create(nodeObject(name, number));
-    await start(commands.kwokCommand(provided, folder), always);
+    for (let number = 1; number <= nodes; number++) await client.create(nodeObject(name, number));
+    if (controllers) await start(commands.kwokCommand(provided, folder), always);
     if (wanted > 0) await client.create({ apiVersion: "v1", kind: "Namespace", metadata: { name: "istio-system" } });
     await Promise.all(
       ports.istiods.map((addresses, at) =>
@@ -107,7 +114,7 @@ export async function startCluster(
         ),
       ),
     );
-    await untilUsable(client, options.nodes);
+    if (controllers) await untilUsable(client, nodes);
   } catch (error) {
     await stop();
     throw error;

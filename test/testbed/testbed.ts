@@ -6,7 +6,7 @@ import { createFolder, removeAbandoned } from "./abandoned.ts";
 import { provide } from "./provide.ts";
 import { startCluster, type ClusterOptions, type TestbedCluster } from "./testbed-cluster.ts";
 
-export interface TestbedOptions extends Partial<Pick<ClusterOptions, "nodes" | "meshConfig">> {
+export interface TestbedOptions extends Partial<Pick<ClusterOptions, "nodes" | "meshConfig" | "controllers">> {
   /** Default 1. */
   clusters?: number;
   /** Default: with it. */
@@ -33,14 +33,21 @@ const defaultMesh = { rootNamespace: "istio-system", trustDomain: "quipu.local" 
 
 /** Builds what is missing, which takes minutes, and starts all clusters. Throws `SetupError`, or what a component said last. */
 export async function startTestbed(options: TestbedOptions = {}): Promise<Testbed> {
-  const { clusters: count = 1, istio = true, istiods = 1, nodes = 3, meshConfig = defaultMesh } = options;
+  const {
+    clusters: count = 1,
+    istio = true,
+    istiods = 1,
+    nodes = 3,
+    meshConfig = defaultMesh,
+    controllers = true,
+  } = options;
   const provided = await provide({ istio });
   removeAbandoned();
   const { folder, id } = createFolder();
   const settled = await Promise.allSettled(
     Array.from({ length: count }, (_, at) =>
       startCluster(provided, folder, id, {
-        ...{ name: names[at] ?? `c${at + 1}`, nodes, meshConfig },
+        ...{ name: names[at] ?? `c${at + 1}`, nodes, meshConfig, controllers },
         istiods: istio ? istiods : 0,
       }),
     ),

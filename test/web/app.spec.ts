@@ -6,6 +6,7 @@ import type { World } from "./support/world.ts";
 
 let world: World;
 let browser: Browser;
+const shot = process.env.QUIPU_SHOTS;
 beforeAll(async () => {
   [world, browser] = await Promise.all([startSuperApp(), launch()]);
 });
@@ -111,5 +112,62 @@ test("clusters: health, and what a cluster refuses", async () => {
   expect(Number((await catalog.getByRole("cell").allTextContents())[1])).toBeGreaterThan(35);
   await page.keyboard.press("Escape");
   await page.waitForURL("**/clusters");
+  expect(errors).toEqual([]);
+});
+
+test("what was changed by hand, and a pause of healing: with its end, its reason, and how it goes on", async () => {
+  const { page, errors } = await signedIn(browser, world, { path: "/clusters/bogota", height: 1500 });
+  const changed = page.getByRole("region", { name: "Changed by hand" });
+  const item = changed.getByRole("listitem").filter({ hasText: "VirtualService food/catalog" });
+  await item.getByText("waits", { exact: true }).waitFor();
+  expect(await item.textContent()).toContain("changed by kubectl-edit · healing of catalog is paused");
+  expect(await item.locator("dl > div").allTextContents()).toEqual([
+    "fieldfound → wanted",
+    '.spec.http[0].timeout"60s" → "1s"',
+    ".spec.http[0].retries.attemptsnot there → 2",
+  ]);
+  const other = changed.getByRole("listitem").filter({ hasText: "Deployment food/pricing-r1" });
+  expect(await other.textContent()).toMatch(/put right.*deleted · 3 times/);
+  await changed.getByRole("button", { name: "Copy npx quipu cluster pause-healing bogota --for 1h" }).waitFor();
+
+  const unhealthy = page.getByRole("region", { name: "Unhealthy" });
+  await unhealthy.getByText("HorizontalPodAutoscaler food/catalog").waitFor();
+  expect(await unhealthy.textContent()).toContain("no metrics known · for 1 h");
+
+  // A pause is shown without a reload.
+  const until = new Date(Date.now() + 7_000_000).toISOString();
+  const spec = { region: "bo", zone: "bo-a", provider: "embedded" };
+  const cluster = {
+    apiVersion: "quipu.dev/v1",
+    kind: "Cluster",
+    metadata: { name: "bogota", labels: { market: "bo" } },
+  };
+  const healing = { paused: [{ until, apps: ["catalog"], why: "timeouts by hand" }] };
+  await world.send("PUT", "/api/v1/clusters/bogota", { ...cluster, spec: { ...spec, healing } });
+  const note = page.getByRole("note", { name: "Healing is paused" });
+  await note.getByText("Healing of catalog is paused").waitFor();
+  expect(await note.textContent()).toMatch(/paused for \d:\d\d:\d\d · timeouts by hand/);
+  await note.getByRole("button", { name: "Copy npx quipu cluster resume-healing bogota" }).waitFor();
+  if (shot !== undefined) await page.screenshot({ path: `${shot}/cluster-drift-light.png`, fullPage: true });
+  await page.getByRole("button", { name: "Theme: as the system" }).click();
+  await page.getByRole("button", { name: "Theme: light" }).click();
+  if (shot !== undefined) await page.screenshot({ path: `${shot}/cluster-drift-dark.png`, fullPage: true });
+  await page.goto(`${world.url}/clusters`);
+  await page
+    .getByRole("row", { name: /bogota/ })
+    .getByText(/^healing of catalog is paused until/)
+    .waitFor();
+  await world.send("PUT", "/api/v1/clusters/bogota", { ...cluster, spec });
+
+  await page.goto(`${world.url}/apps/catalog`);
+  const own = page.getByRole("region", { name: "Changed by hand" });
+  await own.getByText("VirtualService food/catalog").waitFor();
+  expect(await own.getByRole("listitem").count()).toBe(1);
+  expect(await own.textContent()).toContain("in bogota");
+  await page
+    .getByRole("region", { name: "Unhealthy" })
+    .getByText("bogota: HorizontalPodAutoscaler food/catalog")
+    .waitFor();
+  if (shot !== undefined) await page.screenshot({ path: `${shot}/app-drift-dark.png`, fullPage: true });
   expect(errors).toEqual([]);
 });

@@ -80,6 +80,10 @@ test("the app's page: the running release on top, the history below, each leads 
   const { page } = await signedIn(browser, world, { path: "/apps/catalog", height: 1200 });
   const running = page.getByRole("region", { name: "Release 2, under way" });
   await running.getByText("5 %").waitFor();
+  // However long the sentence that says why it waits, it makes the page no wider than its window.
+  await page.setViewportSize({ width: 1000, height: 1200 });
+  expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(1000);
+  await page.setViewportSize({ width: 1360, height: 1200 });
   await page
     .locator(".marks")
     .getByRole("link", { name: /release 2/ })

@@ -1,4 +1,6 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import type { DriftedObject } from "../../src/model/drift.ts";
+import type { UnhealthyObject } from "../../src/model/unhealthy.ts";
 import type { AppFilters } from "../router/paths.ts";
 import { call } from "./call.ts";
 import type {
@@ -51,6 +53,8 @@ export const appStatus = (name: string) =>
         callers: EdgeView[];
         hosts: ExposedHost[];
         releases: ReleaseDocument[];
+        drift: (DriftedObject & { cluster: string })[];
+        unhealthy: (UnhealthyObject & { cluster: string })[];
       },
     refetchInterval: 15_000,
   });

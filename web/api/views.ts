@@ -1,4 +1,6 @@
 /** What the API tells beyond the declared documents: the parts that the OpenAPI document leaves open. */
+import type { DriftedObject } from "../../src/model/drift.ts";
+import type { Unhealthy } from "../../src/model/unhealthy.ts";
 import type { App, Cluster, Release } from "../generated/api.ts";
 
 export type Phase = "declared" | "starting" | "running" | "degraded";
@@ -76,6 +78,12 @@ export interface WorkerState {
   wanted: number;
   pending: number;
   failures: { key: string; error: string }[];
+  /** What was changed by hand: what waits first, then the latest. */
+  drift: DriftedObject[];
+  /** How many objects wait. */
+  drifting: number;
+  /** What isn't well by its own status. */
+  unhealthy: Unhealthy;
   error?: string;
   ageMs: number | null;
 }

@@ -2,7 +2,12 @@ import { expect, test } from "vitest";
 import { program } from "../main.ts";
 import { candidates } from "./completion.ts";
 
-const quipu = program({ up: async () => undefined, down: async () => undefined });
+const quipu = program({
+  up: async () => undefined,
+  down: async () => undefined,
+  agent: async () => undefined,
+  mesh: async () => undefined,
+});
 const names = async (plural: string, app?: string) =>
   plural === "releases" && app === "orders"
     ? ["orders-r1", "orders-r12"]
@@ -27,11 +32,25 @@ test.each<[string[], string[]]>([
   [["logs", "orders", "--cluster", ""], ["bogota"]],
   [
     ["cluster", ""],
-    ["list", "kubeconfig"],
+    ["list", "kubeconfig", "agent", "pause-healing", "resume-healing"],
   ],
   [["cluster", "kubeconfig", ""], ["bogota"]],
+  [["cluster", "pause-healing", ""], ["bogota"]],
+  [
+    ["cluster", "pause-healing", "bogota", "--app", ""],
+    ["catalog", "checkout", "orders"],
+  ],
   [["completion", "f"], ["fish"]],
   [["deploy", "--im"], ["--image"]],
+  [
+    ["mesh", "--tls"],
+    ["--tls-cert", "--tls-key"],
+  ],
+  [
+    ["mesh", "--identity", ""],
+    ["token", "node"],
+  ],
+  [["me"], ["mesh"]],
   [
     ["promote", "c"],
     ["catalog", "checkout"],

@@ -20,7 +20,7 @@ _quipu() {
 }
 compdef _quipu quipu`,
   fish: `complete -c quipu -f -a '(quipu __complete -- (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)'
-complete -c quipu -n '__fish_seen_argument -s f -l filename -l from' -F`,
+complete -c quipu -n '__fish_seen_argument -s f -l filename -l from -l kubeconfig -l tls-cert -l tls-key' -F`,
 };
 
 export function completion(shell: string): void {
@@ -39,6 +39,9 @@ const ofApps = [
   ...["render", "deploy", "status", "logs", "lint", "explain"],
   ...["plan", "promote", "pause", "resume", "abort", "undo", "retry", "history"],
 ];
+
+/** Commands of `cluster` whose first argument is one. */
+const ofClusters = ["kubeconfig", "agent", "pause-healing", "resume-healing"];
 
 /** Names of things of a kind; of releases those of one app. */
 type NamesOf = (plural: string, app?: string) => Promise<string[]>;
@@ -85,6 +88,7 @@ async function valuesOf(
   namesOf: NamesOf,
 ): Promise<string[]> {
   if (option === "--cluster") return namesOf("clusters");
+  if (option === "--app") return namesOf("apps");
   if (option === "--only") {
     const given = last.split(",").slice(0, -1);
     return undoable.filter((part) => !given.includes(part)).map((part) => [...given, part].join(","));
@@ -96,7 +100,8 @@ async function valuesOf(
 
 async function argumentsOf(command: Command, args: readonly string[], namesOf: NamesOf): Promise<string[]> {
   if (command.name() === "completion") return args.length === 0 ? Object.keys(scripts) : [];
-  if (command.name() === "kubeconfig") return args.length === 0 ? namesOf("clusters") : [];
+  if (ofClusters.includes(command.name()) && command.parent?.name() === "cluster")
+    return args.length === 0 ? namesOf("clusters") : [];
   if (ofApps.includes(command.name())) return args.length === 0 ? namesOf("apps") : [];
   if (["get", "describe", "delete"].includes(command.name())) {
     if (args.length === 0) return kindPlurals;

@@ -1,5 +1,9 @@
+import type { DriftedObject } from "../../model/drift.ts";
+import type { Unhealthy, UnhealthyObject } from "../../model/unhealthy.ts";
 import { type AppView, appTree } from "../app-view.ts";
 import { type ApiClient, ApiError, type ProblemDocument } from "../api-client.ts";
+import { driftLines } from "../drift-text.ts";
+import { healthLines } from "../health-text.ts";
 import { pluralOf } from "../kind-names.ts";
 import { ingressLines, type Ingress } from "../ingress-text.ts";
 import { limitsText, type OwnLimits } from "../own-limits.ts";
@@ -21,14 +25,28 @@ export async function describe(kind: string, name: string): Promise<void> {
         console.log(render(status, "yaml"));
       }
       if (plural === "clusters") {
+        for (const [title, lines] of await told(client, path)) {
+          section(title);
+          console.log(lines.join("\n"));
+        }
         section("Ingress");
         console.log((await ingress(client, path)).join("\n"));
       }
       return;
     }
-    const view = await client.get<AppView>(`${path}/status`);
+    const view = await client.get<AppView & Partial<AppTold>>(`${path}/status`);
     section("Runs");
     console.log(appTree(view, painter(process.stdout)).join("\n"));
+    const unhealthy = healthLines(view.unhealthy ?? [], { now: Date.now(), paint: painter(process.stdout) });
+    if (unhealthy.length > 0) {
+      section("Unhealthy");
+      console.log(unhealthy.join("\n"));
+    }
+    const changed = driftLines(view.drift ?? [], { now: Date.now(), paint: painter(process.stdout) });
+    if (changed.length > 0) {
+      section("Changed by hand");
+      console.log(changed.join("\n"));
+    }
     section("Calls");
     console.log(edgeLines(view.calls, "→").join("\n") || "nobody");
     section("Called by");
@@ -61,6 +79,33 @@ function exposed({ hosts }: AppView): string[] {
     ({ host, path, tls, jwt, stage }) =>
       `← ingress gateway: ${tls === undefined ? "http" : "https"}://${host}${path} (${stage === "open" ? "" : `${stage}, `}${jwt === undefined ? "for anybody" : `with tokens of ${jwt}`})`,
   );
+}
+
+/** What its workers tell of an app. */
+interface AppTold {
+  drift: (DriftedObject & { cluster: string })[];
+  unhealthy: (UnhealthyObject & { cluster: string })[];
+}
+
+/** What a cluster's worker tells, by title. A cluster that isn't looked after has none that could. */
+async function told(client: ApiClient, path: string): Promise<[string, string[]][]> {
+  try {
+    const { drift, drifting, unhealthy } = await client.get<{
+      drift: DriftedObject[];
+      drifting: number;
+      unhealthy: Unhealthy;
+    }>(`${path}/worker`);
+    const now = { now: Date.now(), paint: painter(process.stdout) };
+    const sick = healthLines(unhealthy.objects, { ...now, count: unhealthy.count });
+    const changed = driftLines(drift, { ...now, drifting });
+    return [
+      ["Unhealthy", sick.length === 0 ? ["nothing"] : sick],
+      ["Changed by hand", changed.length === 0 ? ["nothing"] : changed],
+    ];
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return [["Changed by hand", [`${paint("red", marks.bad)} ${describeProblem(error.problem)}`]]];
+  }
 }
 
 /** A cluster that doesn't answer is told of where its gateways would stand. */

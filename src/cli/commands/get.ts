@@ -111,6 +111,7 @@ export function columnsOf(plural: string): Column<Item>[] {
               .join(",") || "–",
         },
         since,
+        { header: "PROBLEM", value: (item) => brief(item.status?.error) },
       ];
     case "releases":
       return [

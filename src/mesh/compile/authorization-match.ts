@@ -1,6 +1,7 @@
 import { MetadataSource, type PermissionSchema, type PrincipalSchema } from "#gen/envoy/config/rbac/v3/rbac_pb.ts";
 import type { HeaderMatcherSchema } from "#gen/envoy/config/route/v3/route_components_pb.ts";
 import type { StringMatcherSchema } from "#gen/envoy/type/matcher/v3/string_pb.ts";
+import type { ValueMatcherSchema } from "#gen/envoy/type/matcher/v3/value_pb.ts";
 import type { Init } from "./encode.ts";
 
 export type Permission = Init<typeof PermissionSchema>;
@@ -87,7 +88,22 @@ export function cidr(block: string): { addressPrefix: string; prefixLen: number 
 
 /** A claim of the verified token, also inside lists: `claim(["groups"], "admin")`. */
 export function claim(path: readonly string[], value: Matcher): Principal {
-  const stringMatch = { matchPattern: { case: "stringMatch" as const, value } };
+  const text = textValue(value);
+  const inList = {
+    matchPattern: { case: "listMatch" as const, value: { matchPattern: { case: "oneOf" as const, value: text } } },
+  };
+  return claimValue(path, { matchPattern: { case: "orMatch", value: { valueMatchers: [text, inList] } } });
+}
+
+function textClaim(name: string, value: Matcher): Principal {
+  return claimValue([name], textValue(value));
+}
+
+function textValue(value: Matcher) {
+  return { matchPattern: { case: "stringMatch" as const, value } };
+}
+
+function claimValue(path: readonly string[], value: Init<typeof ValueMatcherSchema>): Principal {
   return {
     identifier: {
       case: "sourcedMetadata",
@@ -95,19 +111,7 @@ export function claim(path: readonly string[], value: Matcher): Principal {
         metadataMatcher: {
           filter: jwtFilter,
           path: [jwtPayload, ...path].map((key) => ({ segment: { case: "key" as const, value: key } })),
-          value: {
-            matchPattern: {
-              case: "orMatch",
-              value: {
-                valueMatchers: [
-                  stringMatch,
-                  {
-                    matchPattern: { case: "listMatch", value: { matchPattern: { case: "oneOf", value: stringMatch } } },
-                  },
-                ],
-              },
-            },
-          },
+          value,
         },
         metadataSource: MetadataSource.DYNAMIC,
       },
@@ -115,12 +119,12 @@ export function claim(path: readonly string[], value: Matcher): Principal {
   };
 }
 
-/** `issuer/subject` of the verified token; both may hold a wildcard at either end. */
+/** `issuer/subject` of the verified token, each one text; both may hold a wildcard at either end. */
 export function requestPrincipal(principal: string): Principal {
-  if (principal === "*") return allPrincipals([claim(["iss"], wildcard("*")), claim(["sub"], wildcard("*"))]);
+  if (principal === "*") return allPrincipals([textClaim("iss", wildcard("*")), textClaim("sub", wildcard("*"))]);
   const slash = principal.lastIndexOf("/");
-  if (slash < 0) return claim([principal.startsWith("*") ? "sub" : "iss"], wildcard(principal));
+  if (slash < 0) return textClaim(principal.startsWith("*") ? "sub" : "iss", wildcard(principal));
   const issuer = principal.slice(0, slash);
   const subject = principal.slice(slash + 1);
-  return allPrincipals([claim(["iss"], wildcard(issuer)), claim(["sub"], wildcard(subject))]);
+  return allPrincipals([textClaim("iss", wildcard(issuer)), textClaim("sub", wildcard(subject))]);
 }

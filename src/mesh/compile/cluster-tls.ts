@@ -2,13 +2,16 @@ import { create } from "@bufbuild/protobuf";
 import type { ClusterSchema } from "#gen/envoy/config/cluster/v3/cluster_pb.ts";
 import { TransportSocketSchema, type TransportSocket } from "#gen/envoy/config/core/v3/base_pb.ts";
 import { RawBufferSchema } from "#gen/envoy/extensions/transport_sockets/raw_buffer/v3/raw_buffer_pb.ts";
-import { SubjectAltNameMatcher_SanType } from "#gen/envoy/extensions/transport_sockets/tls/v3/common_pb.ts";
+import {
+  SubjectAltNameMatcher_SanType,
+  TlsParameters_TlsProtocol,
+} from "#gen/envoy/extensions/transport_sockets/tls/v3/common_pb.ts";
 import {
   CommonTlsContextSchema,
   UpstreamTlsContextSchema,
 } from "#gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts";
 import type { ClientTLSSettings } from "../../objects/istio.ts";
-import { rootSecret, secret, workloadSecret } from "./config-source.ts";
+import { credentialSecret, identitySecret, rootSecret, workloadSecret, type IdentitySource } from "./config-source.ts";
 import { any, type Init } from "./encode.ts";
 
 export type TlsMode = "auto" | "DISABLE" | "SIMPLE" | "MUTUAL" | "ISTIO_MUTUAL";
@@ -18,6 +21,7 @@ export interface ClientTls {
   settings: ClientTLSSettings | undefined;
   /** File with the roots that the system trusts. */
   systemRoots: string;
+  identitySource: IdentitySource;
   http: boolean;
   http2: boolean;
   sni: string;
@@ -49,9 +53,15 @@ export function transportSockets(tls: ClientTls): Sockets {
   }
 }
 
+/** As a client Envoy itself goes up to TLS 1.2 only. */
+const tlsParams = {
+  tlsMinimumProtocolVersion: TlsParameters_TlsProtocol.TLSv1_2,
+  tlsMaximumProtocolVersion: TlsParameters_TlsProtocol.TLSv1_3,
+};
+
 /** Between sidecars: our own certificate and root, the callee's identity checked. `istio` in ALPN tells a permissive server that this is the mesh. */
 function mutual(tls: ClientTls): TransportSocket {
-  const { identities, identityPrefix, http } = tls;
+  const { identities, identityPrefix, identitySource, http } = tls;
   const names = tls.settings?.subjectAltNames?.length ? tls.settings.subjectAltNames : identities;
   const patterns =
     names.length > 0
@@ -61,8 +71,9 @@ function mutual(tls: ClientTls): TransportSocket {
     any(UpstreamTlsContextSchema, {
       sni: tls.settings?.sni ?? tls.sni,
       commonTlsContext: create(CommonTlsContextSchema, {
+        tlsParams,
         alpnProtocols: http ? ["istio", "h2"] : ["istio-peer-exchange", "istio"],
-        tlsCertificateSdsSecretConfigs: [secret(workloadSecret)],
+        tlsCertificateSdsSecretConfigs: [identitySecret(workloadSecret, identitySource)],
         validationContextType: {
           case: "combinedValidationContext",
           value: {
@@ -72,7 +83,7 @@ function mutual(tls: ClientTls): TransportSocket {
                 matcher: { matchPattern },
               })),
             },
-            validationContextSdsSecretConfig: secret(rootSecret),
+            validationContextSdsSecretConfig: identitySecret(rootSecret, identitySource),
           },
         },
       }),
@@ -98,9 +109,10 @@ function outside({ settings = { mode: "SIMPLE" }, mode, http2, sni, systemRoots 
     any(UpstreamTlsContextSchema, {
       sni: host,
       commonTlsContext: create(CommonTlsContextSchema, {
+        tlsParams,
         alpnProtocols: http2 ? ["h2"] : [],
         ...(mode === "MUTUAL" && credentialName !== undefined
-          ? { tlsCertificateSdsSecretConfigs: [secret(`kubernetes://${credentialName}`)] }
+          ? { tlsCertificateSdsSecretConfigs: [credentialSecret(`kubernetes://${credentialName}`)] }
           : {}),
         ...(insecureSkipVerify === true
           ? {}
@@ -110,7 +122,7 @@ function outside({ settings = { mode: "SIMPLE" }, mode, http2, sni, systemRoots 
                   case: "combinedValidationContext" as const,
                   value: {
                     defaultValidationContext: { matchTypedSubjectAltNames: names },
-                    validationContextSdsSecretConfig: secret(`kubernetes://${credentialName}-cacert`),
+                    validationContextSdsSecretConfig: credentialSecret(`kubernetes://${credentialName}-cacert`),
                   },
                 },
               }

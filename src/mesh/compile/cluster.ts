@@ -83,6 +83,7 @@ export function clusters(
         mode,
         settings: policy.tls,
         systemRoots: settings.systemRoots,
+        identitySource: settings.identitySource,
         http,
         http2,
         identities,

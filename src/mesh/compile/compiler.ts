@@ -55,6 +55,7 @@ export function createMeshCompiler(options: CompilerOptions): MeshCompiler {
     rootNamespace = "istio-system",
     clusterDomain = "cluster.local",
     systemRoots = "/etc/ssl/certs/ca-certificates.crt",
+    identitySource = "ads",
     registry,
     onError = () => {},
   } = options;
@@ -65,7 +66,7 @@ export function createMeshCompiler(options: CompilerOptions): MeshCompiler {
     graph,
     encoder,
     indexes: createIndexes(store, clusterDomain),
-    settings: { trustDomain, rootNamespace, clusterDomain, systemRoots, registry },
+    settings: { trustDomain, rootNamespace, clusterDomain, systemRoots, identitySource, registry },
   };
   const compiled = compile(mesh);
   const roots = new Roots(graph, onError);

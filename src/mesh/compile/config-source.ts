@@ -1,5 +1,10 @@
 import { create } from "@bufbuild/protobuf";
-import { ApiVersion, ConfigSourceSchema } from "#gen/envoy/config/core/v3/config_source_pb.ts";
+import {
+  ApiConfigSource_ApiType,
+  ApiVersion,
+  ConfigSourceSchema,
+  type ConfigSource,
+} from "#gen/envoy/config/core/v3/config_source_pb.ts";
 import { SdsSecretConfigSchema } from "#gen/envoy/extensions/transport_sockets/tls/v3/secret_pb.ts";
 import { milliseconds } from "./duration.ts";
 
@@ -12,12 +17,37 @@ export function ads() {
   });
 }
 
-/** `default` is the proxy's own certificate, `ROOTCA` what it trusts, `kubernetes://NAME` a Secret of the gateway's namespace. */
-export function secret(name: string) {
-  const sdsConfig = ads();
-  // A missing certificate of one host must not keep a gateway's whole listener waiting.
-  if (name.startsWith("kubernetes://")) sdsConfig.initialFetchTimeout = milliseconds(5000);
-  return create(SdsSecretConfigSchema, { name, sdsConfig });
+/**
+ * Where proxies get their own certificate and their roots: over their stream (`ads`), or from a static cluster of their
+ * bootstrap (`sds-grpc`: the name and the settings that Istio's agent gives it).
+ */
+export type IdentitySource = "ads" | "sds-grpc";
+
+/** `default` is the proxy's own certificate, `ROOTCA` what it trusts. */
+export function identitySecret(name: typeof workloadSecret | typeof rootSecret, source: IdentitySource) {
+  return create(SdsSecretConfigSchema, { name, sdsConfig: source === "ads" ? ads() : agent() });
 }
+
+/** `kubernetes://NAME`: a Secret of the gateway's namespace. A missing one must not keep a gateway's whole listener waiting. */
+export function credentialSecret(name: string) {
+  return create(SdsSecretConfigSchema, { name, sdsConfig: { ...ads(), initialFetchTimeout: milliseconds(5000) } });
+}
+
+function agent(): ConfigSource {
+  return create(ConfigSourceSchema, {
+    configSourceSpecifier: {
+      case: "apiConfigSource",
+      value: {
+        apiType: ApiConfigSource_ApiType.GRPC,
+        transportApiVersion: ApiVersion.V3,
+        setNodeOnFirstMessageOnly: true,
+        grpcServices: [{ targetSpecifier: { case: "envoyGrpc", value: { clusterName: "sds-grpc" } } }],
+      },
+    },
+    resourceApiVersion: ApiVersion.V3,
+    initialFetchTimeout: milliseconds(0),
+  });
+}
+
 export const workloadSecret = "default";
 export const rootSecret = "ROOTCA";

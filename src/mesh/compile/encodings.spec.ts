@@ -198,7 +198,7 @@ describe("encodings", () => {
     expect(() => compiler.snapshot("a-0")).toThrow("a-0");
   });
 
-  it("a DestinationRule's edit encodes that service's clusters alone", () => {
+  it("a DestinationRule's edit encodes that service's clusters alone: the callers' and the callee's own", () => {
     const rule = (maxConnections: number): KubeObject => ({
       apiVersion: "networking.istio.io/v1",
       kind: "DestinationRule",
@@ -207,7 +207,7 @@ describe("encodings", () => {
     });
     compiler.put(rule(1));
     compiler.flush();
-    expect(count(() => compiler.put(rule(2)))).toEqual({ ...none, cluster: 1 });
+    expect(count(() => compiler.put(rule(2)))).toEqual({ ...none, cluster: 2 });
   });
 
   it("names the objects that a resource was made from", () => {

@@ -27,7 +27,7 @@ const grpcCodes = [
   "UNAUTHENTICATED",
 ];
 
-/** The fault filter's settings for one route. Without a percentage, every request (Istio reference, HTTPFaultInjection). */
+/** The fault filter's settings for one route. Without a percentage, no request (Istio reference, HTTPFaultInjection). */
 export function fault({ delay, abort }: HTTPFaultInjection): Any {
   return any(HTTPFaultSchema, {
     ...(delay === undefined
@@ -35,7 +35,7 @@ export function fault({ delay, abort }: HTTPFaultInjection): Any {
       : {
           delay: {
             faultDelaySecifier: { case: "fixedDelay", value: duration(delay.fixedDelay) },
-            percentage: fraction(delay.percentage),
+            ...(delay.percentage && { percentage: fraction(delay.percentage) }),
           },
         }),
     ...(abort === undefined
@@ -46,15 +46,15 @@ export function fault({ delay, abort }: HTTPFaultInjection): Any {
               abort.grpcStatus === undefined
                 ? { case: "httpStatus", value: abort.httpStatus ?? 500 }
                 : { case: "grpcStatus", value: grpcCode(abort.grpcStatus) },
-            percentage: fraction(abort.percentage),
+            ...(abort.percentage && { percentage: fraction(abort.percentage) }),
           },
         }),
   });
 }
 
-export function fraction(percentage: { value: number } | undefined) {
+export function fraction({ value }: { value: number }) {
   return {
-    numerator: Math.round((percentage?.value ?? 100) * 10_000),
+    numerator: Math.round(value * 10_000),
     denominator: FractionalPercent_DenominatorType.MILLION,
   };
 }

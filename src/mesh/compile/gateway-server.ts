@@ -16,7 +16,7 @@ export interface GatewayServer {
   readonly server: Server;
   /** Host patterns without their namespace part. */
   readonly hosts: readonly string[];
-  /** Where its routes are: `http.PORT` for all plain HTTP servers of a port, else a name of its own. */
+  /** Where its routes are: `http.PORT` for all plain HTTP servers of a port (where the router listens), else a name of its own. */
   readonly routes: string;
   /** The Service's port. */
   readonly port: number;
@@ -53,15 +53,16 @@ export function gatewayServers(mesh: Mesh) {
         (stored.object.spec?.servers ?? []).map((server): GatewayServer => {
           const { number, name } = server.port;
           const kind = kindOf(server);
+          const bindPort = targetPort(view, number);
           return {
             gateway: `${stored.namespace}/${stored.name}`,
             namespace: stored.namespace,
             server,
             port: number,
-            bindPort: targetPort(view, number),
+            bindPort,
             kind,
             hosts: server.hosts.map((host) => host.slice(host.indexOf("/") + 1)),
-            routes: kind === "http" ? `http.${number}` : `https.${number}.${name}.${stored.name}.${stored.namespace}`,
+            routes: kind === "http" ? `http.${bindPort}` : `https.${number}.${name}.${stored.name}.${stored.namespace}`,
           };
         }),
       );

@@ -21,7 +21,7 @@ import { fullHost, hostMatches, outboundCluster } from "./names.ts";
 import { patchChains, patchListener } from "./patch-listener.ts";
 import { assemble, viewNameId, type ViewName } from "./route-configuration.ts";
 import type { MeshService, Services } from "./service.ts";
-import { gatewayServer } from "./server-tls.ts";
+import { gatewayServer, handshakeTimeout } from "./server-tls.ts";
 import { tcpProxy } from "./tcp-proxy.ts";
 import type { View } from "./view.ts";
 import type { VirtualHosts } from "./virtual-host.ts";
@@ -125,10 +125,18 @@ export function gateways(mesh: Mesh, parts: GatewayParts) {
             ...parts,
           ];
         });
-      return assemble(mesh, envoyFilters, filters, context, name, port, encoded);
+      // Without a route of its own every request is answered 404 (as istiod names it, so that EnvoyFilters for it hold).
+      const nobody = create(VirtualHostSchema, { name: `blackhole:${port}`, domains: ["*"] });
+      const all = encoded.length > 0 ? encoded : [[plainPart(VirtualHostSchema, nobody)]];
+      return assemble(mesh, envoyFilters, filters, context, name, port, all);
     },
     { id: viewNameId, equal: sameVersion },
   );
+
+  const secured = ({ tls = {} }: GatewayServer["server"]) => ({
+    transportSocket: gatewayServer(tls, settings.identitySource),
+    transportSocketConnectTimeout: handshakeTimeout,
+  });
 
   function chainOf(view: View, entry: GatewayServer): FilterChain | undefined {
     const { kind, server, hosts, routes: name } = entry;
@@ -145,9 +153,7 @@ export function gateways(mesh: Mesh, parts: GatewayParts) {
       return create(FilterChainSchema, {
         name,
         filters: [manager],
-        ...(kind === "https"
-          ? { filterChainMatch: { serverNames }, transportSocket: gatewayServer(server.tls ?? {}) }
-          : {}),
+        ...(kind === "https" ? { filterChainMatch: { serverNames }, ...secured(server) } : {}),
       });
     }
     const target = opaqueTarget(entry);
@@ -157,7 +163,7 @@ export function gateways(mesh: Mesh, parts: GatewayParts) {
       name,
       filters: [...authorization.networkFilters(view.namespace, view.labels, name), tcpProxy(name, target)],
       ...(kind === "tls" ? { filterChainMatch: { serverNames } } : {}),
-      ...(terminates ? { transportSocket: gatewayServer(server.tls ?? {}) } : {}),
+      ...(terminates ? secured(server) : {}),
     });
   }
 

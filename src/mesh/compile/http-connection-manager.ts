@@ -61,7 +61,10 @@ export function httpConnectionManager({
         ? { case: "rds", value: { configSource: ads(), routeConfigName: routes } }
         : { case: "routeConfig", value: routes },
     httpFilters: [...filters, routerFilter()],
-    serverName: "istio-envoy",
+    // The app's own word on whether it wants the body.
+    proxy100Continue: true,
+    // What answers an app is its own proxy, and it says so: Envoy's name is the default.
+    ...(side === "outbound" ? {} : { serverName: "istio-envoy" }),
     useRemoteAddress: side === "gateway",
     normalizePath: true,
     pathWithEscapedSlashesAction: HttpConnectionManager_PathWithEscapedSlashesAction.KEEP_UNCHANGED,
@@ -78,7 +81,7 @@ export function httpConnectionManager({
     ...(side === "gateway"
       ? {
           forwardClientCertDetails: ForwardClientCert.SANITIZE_SET,
-          setCurrentClientCertDetails: { subject: true, dns: true, uri: true },
+          setCurrentClientCertDetails: { cert: true, subject: true, dns: true, uri: true },
         }
       : {}),
   };

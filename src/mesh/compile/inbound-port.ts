@@ -7,7 +7,11 @@ import type { Services } from "./service.ts";
 /** A port that a workload serves: the number that endpoints carry, and what is spoken there. */
 export interface InboundPort {
   readonly number: number;
+  /** The port of the Service that leads there, where one does: Istio names the virtual host after it. */
+  readonly servicePort: number;
   readonly protocol: PortProtocol;
+  /** `namespace/host` of that Service; "" without one. */
+  readonly service: string;
 }
 
 export interface InboundPortsKey {
@@ -30,8 +34,9 @@ export function inboundPorts(mesh: Mesh, services: Services) {
           ?.object.spec?.containers.flatMap((container) => container.ports ?? [])
           .find((port) => port.name === name)?.containerPort;
       const found = new Map<number, InboundPort>();
-      const add = (number: number | undefined, protocol: PortProtocol) => {
-        if (number !== undefined && !found.has(number)) found.set(number, { number, protocol });
+      const add = (number: number | undefined, protocol: PortProtocol, service = "", servicePort = number) => {
+        if (number !== undefined && !found.has(number))
+          found.set(number, { number, protocol, service, servicePort: servicePort ?? number });
       };
       for (const stored of indexes.serviceByNamespace(
         namespace,
@@ -41,8 +46,10 @@ export function inboundPorts(mesh: Mesh, services: Services) {
         const service = services
           .byNamespace(namespace)
           .find((entry) => entry.kind === "Service" && entry.name === stored.name);
-        for (const port of service?.ports ?? [])
-          add(typeof port.targetPort === "number" ? port.targetPort : named(port.targetPort), port.protocol);
+        for (const port of service?.ports ?? []) {
+          const number = typeof port.targetPort === "number" ? port.targetPort : named(port.targetPort);
+          add(number, port.protocol, service!.id, port.number);
+        }
       }
       for (const number of declared) add(number, "tcp");
       return [...found.values()].sort((a, b) => a.number - b.number);

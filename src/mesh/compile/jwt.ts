@@ -15,7 +15,7 @@ import { jwtFilter, jwtPayload } from "./authorization-match.ts";
 import { dnsDiscovery } from "./cluster.ts";
 import { transportSockets } from "./cluster-tls.ts";
 import { duration } from "./duration.ts";
-import { any, type Init } from "./encode.ts";
+import { any as packed, type Init } from "./encode.ts";
 import { httpFilter } from "./http-connection-manager.ts";
 import type { Stored } from "./index/objects.ts";
 import type { Mesh } from "./mesh.ts";
@@ -36,7 +36,8 @@ export function jwtAuthentication(mesh: Mesh, services: Services) {
       matchesLabels(stored.object.spec?.selector?.matchLabels, labels);
     return [...new Set([settings.rootNamespace, namespace])]
       .flatMap((entry) => indexes.requestAuthenticationByNamespace(entry, selects))
-      .flatMap((stored) => stored.object.spec?.jwtRules ?? []);
+      .flatMap((stored) => stored.object.spec?.jwtRules ?? [])
+      .sort((a, b) => (a.issuer < b.issuer ? -1 : a.issuer > b.issuer ? 1 : 0));
   }
 
   function source(uri: string, viewer: string): KeySource | undefined {
@@ -71,6 +72,7 @@ export function jwtAuthentication(mesh: Mesh, services: Services) {
             mode: "SIMPLE",
             settings: undefined,
             systemRoots: settings.systemRoots,
+            identitySource: settings.identitySource,
             http: true,
             http2: false,
             sni: host,
@@ -110,18 +112,28 @@ export function jwtAuthentication(mesh: Mesh, services: Services) {
           provider(rule, rule.jwksUri === undefined ? undefined : source(rule.jwksUri, namespace)),
         ]),
       );
-      // With several issuers each of them may be missing, and a token of any one of them will do.
+      // A token of any issuer will do, and so will none at all: then each issuer's must be missing where it is looked for.
       const either: Requirement[] = Object.keys(providers).map((name) => ({
         requiresType: { case: "providerName", value: name },
       }));
       const allowMissing: Requirement = { requiresType: { case: "allowMissing", value: create(EmptySchema) } };
-      const requires: Requirement = {
-        requiresType: { case: "requiresAny", value: { requirements: [...either, allowMissing] } },
-      };
+      const any: (requirements: Requirement[]) => Requirement = (requirements) => ({
+        requiresType: { case: "requiresAny", value: { requirements } },
+      });
+      const missing: Requirement =
+        either.length === 1
+          ? allowMissing
+          : {
+              requiresType: {
+                case: "requiresAll",
+                value: { requirements: either.map((one) => any([one, allowMissing])) },
+              },
+            };
+      const requires = any([...either, missing]);
       return [
         httpFilter(
           jwtFilter,
-          any(JwtAuthenticationSchema, {
+          packed(JwtAuthenticationSchema, {
             providers,
             rules: [
               {
@@ -164,6 +176,8 @@ function provider(rule: JWTRule, keys: KeySource | undefined): Init<typeof JwtPr
     forward: rule.forwardOriginalToken ?? false,
     forwardPayloadHeader: rule.outputPayloadToHeader ?? "",
     payloadInMetadata: jwtPayload,
+    // RFC 6749, 3.3: a list in one text; policies ask for one of them.
+    normalizePayloadInMetadata: { spaceDelimitedClaims: ["permission", "scope"] },
     ...(tokenPlaces
       ? {
           fromHeaders: (rule.fromHeaders ?? []).map(({ name, prefix }) => ({ name, valuePrefix: prefix ?? "" })),

@@ -64,7 +64,7 @@ export function inbound(
   function routes(key: InboundChainsKey): RouteConfiguration {
     const { port, namespace, labels } = key;
     const name = inboundCluster(port.number);
-    const facts = { routeConfiguration: name, port: port.number, name: `inbound|http|${port.number}` };
+    const facts = { routeConfiguration: name, port: port.number, name: `inbound|http|${port.servicePort}` };
     const patches = envoyFilters.patches(envoyFilters.keyFor(namespace, labels, "route", context), "route", context);
     const host = patchVirtualHost(
       patches,
@@ -77,7 +77,14 @@ export function inbound(
             match: { pathSpecifier: { case: "prefix", value: "/" } },
             action: {
               case: "route",
-              value: { clusterSpecifier: { case: "cluster", value: name }, timeout: milliseconds(0) },
+              value: {
+                clusterSpecifier: { case: "cluster", value: name },
+                timeout: milliseconds(0),
+                // An app that closes an idle connection just now has seen nothing of the request.
+                ...(port.protocol === "grpc"
+                  ? {}
+                  : { retryPolicy: { retryOn: "reset-before-request", numRetries: 2 } }),
+              },
             },
           },
         ],
@@ -117,7 +124,10 @@ export function inbound(
             ...authorization.networkFilters(namespace, labels, statPrefix),
             tcpProxy(statPrefix, [{ cluster: inboundCluster(port.number), weight: 100 }]),
           ];
-      const secured = { transportSocket: meshServer(http), filters };
+      const secured = {
+        transportSocket: meshServer(http, settings),
+        filters,
+      };
       const built = {
         STRICT: [create(FilterChainSchema, { name: "mtls", ...secured })],
         PERMISSIVE: [
@@ -205,7 +215,7 @@ export function inbound(
 export type Inbound = ReturnType<typeof inbound>;
 
 function chainsId({ namespace, labelsKey, port }: InboundChainsKey): string {
-  return `${namespace}|${port.number}/${port.protocol}|${labelsKey}`;
+  return `${namespace}|${port.number}/${port.protocol}/${port.servicePort}|${labelsKey}`;
 }
 
 export function tlsInspector(): ListenerFilter {

@@ -1,4 +1,5 @@
 import type { Registry } from "@bufbuild/protobuf";
+import type { IdentitySource } from "./config-source.ts";
 import type { Encoder } from "./encode.ts";
 import type { Indexes } from "./index/indexes.ts";
 import type { Graph } from "./memo.ts";
@@ -13,6 +14,8 @@ export interface MeshSettings {
   readonly clusterDomain: string;
   /** File (PEM) with the roots that the system trusts, as the proxies see it. Default: Debian's. */
   readonly systemRoots: string;
+  /** Default `ads`. */
+  readonly identitySource: IdentitySource;
   /** Every message of Envoy's API, for EnvoyFilter values. */
   readonly registry: Registry;
 }

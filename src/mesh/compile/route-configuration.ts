@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { create } from "@bufbuild/protobuf";
 import { VirtualHostSchema } from "#gen/envoy/config/route/v3/route_components_pb.ts";
 import { RouteConfigurationSchema } from "#gen/envoy/config/route/v3/route_pb.ts";
@@ -45,10 +46,14 @@ export function assemble(
   hosts: readonly (readonly Part[])[],
 ): Resource {
   const patches = envoyFilters.patches(filters, "route", context);
-  const head = patchRouteConfiguration(patches, create(RouteConfigurationSchema, { name, validateClusters: false }), {
-    routeConfiguration: name,
-    port,
-  });
+  const head = patchRouteConfiguration(
+    patches,
+    create(RouteConfigurationSchema, { name, validateClusters: false, maxDirectResponseBodySizeBytes: 1024 * 1024 }),
+    {
+      routeConfiguration: name,
+      port,
+    },
+  );
   const added = addedVirtualHosts(patches, { routeConfiguration: name, port }).map((host) => [
     mesh.encoder.part("virtualHost", VirtualHostSchema, host),
   ]);
@@ -59,18 +64,28 @@ export function assemble(
   return mesh.encoder.assembled("routeConfiguration", typeUrls.routeConfiguration, name, parts);
 }
 
-/** The names by which a viewer may call a service, with the port and, for port 80, without it. */
+/** The names and addresses by which a viewer may call a service, with the port and, for port 80, without it. */
 export function domainsOf(service: MeshService, port: number, viewer: string, clusterDomain: string): string[] {
   const names =
     service.kind === "Service"
       ? [
-          serviceHost(service.name, service.namespace, clusterDomain),
+          ...spelled(serviceHost(service.name, service.namespace, clusterDomain)),
           `${service.name}.${service.namespace}.svc`,
           `${service.name}.${service.namespace}`,
           ...(service.namespace === viewer ? [service.name] : []),
         ]
-      : [service.host];
+      : spelled(service.host);
+  names.push(
+    ...service.addresses.flatMap((address) =>
+      isIP(address) === 4 ? [address] : isIP(address) === 6 ? [`[${address}]`] : [],
+    ),
+  );
   return names.flatMap((name) => (port === 80 ? [name, `${name}:80`] : [`${name}:${port}`]));
+}
+
+/** A name that ends with a dot is whole: no search domain is tried (RFC 1034, 3.1). */
+function spelled(name: string): string[] {
+  return name.startsWith("*") ? [name] : [name, `${name}.`];
 }
 
 export function routeConfigurations(

@@ -45,7 +45,8 @@ export function defaultRoute(cluster: string, hash: ConsistentHash | undefined):
       value: {
         clusterSpecifier: { case: "cluster", value: cluster },
         ...routeTimeout(undefined),
-        retryPolicy: retryPolicy(undefined, hash !== undefined),
+        // As in Istio: without a VirtualService a retry goes elsewhere even under a consistent hash.
+        retryPolicy: retryPolicy(undefined, false),
         hashPolicy: policy === undefined ? [] : [policy],
       },
     },
@@ -110,8 +111,9 @@ function forward(http: HTTPRoute, context: RouteContext): RouteAction | undefine
           requestMirrorPolicies: [
             {
               cluster: context.clusterOf(http.mirror),
-              runtimeFraction: { defaultValue: fraction(http.mirrorPercentage) },
+              runtimeFraction: { defaultValue: fraction(http.mirrorPercentage ?? { value: 100 }) },
               traceSampled: false,
+              disableShadowHostSuffixAppend: true,
             },
           ],
         }),

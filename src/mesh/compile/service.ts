@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { isDeepStrictEqual } from "node:util";
 import type { Service } from "../../objects/core.ts";
 import type { ServiceEntry, WorkloadEntrySpec } from "../../objects/istio.ts";
@@ -61,7 +62,7 @@ function fromService(stored: Stored<Service>, clusterDomain: string): MeshServic
     resolution: alias ? "DNS" : "EDS",
     external: alias,
     selector: spec.selector,
-    addresses: [],
+    addresses: (spec.clusterIPs ?? [spec.clusterIP ?? ""]).filter((address) => isIP(address) !== 0),
     endpoints: alias ? [{ address: spec.externalName! }] : [],
     subjectAltNames: [],
   };

@@ -1,11 +1,12 @@
+import type { ConnectionPoolSettings, L4MatchAttributes, TCPRoute, TLSRoute } from "../../objects/istio.ts";
 import type { Proxy, Resource } from "../resource.ts";
 import type { Destinations } from "./destinations.ts";
 import { effectivePolicy, type DestinationRules } from "./destination-rule.ts";
 import type { EnvoyFilters } from "./envoy-filter.ts";
-import type { InboundPorts } from "./inbound-port.ts";
+import type { InboundPort, InboundPorts } from "./inbound-port.ts";
 import type { Inbound } from "./listener-inbound.ts";
 import type { Outbound, TcpListenerKey } from "./listener-outbound.ts";
-import { outboundCluster } from "./names.ts";
+import { hostMatches, outboundCluster } from "./names.ts";
 import { isHttp } from "./protocol.ts";
 import type { MeshPort, MeshService, Services } from "./service.ts";
 import type { SidecarScopes } from "./sidecar-scope.ts";
@@ -59,8 +60,18 @@ export function sidecars(parts: SidecarParts) {
   function ownClusters(proxy: Proxy): Resource[] {
     const view = viewOf(proxy);
     const { appPorts, ports } = declaredPorts(proxy, view);
-    const pool = JSON.stringify(scopes.inboundPool(scopes.sidecarFor(view.namespace, view.labels)) ?? {});
-    return ports.map((port) => inbound.cluster({ port, appPort: appPorts.get(port.number) ?? port.number, pool }));
+    const own = scopes.inboundPool(scopes.sidecarFor(view.namespace, view.labels));
+    return ports.map((port) => {
+      const pool = JSON.stringify(own ?? calledPool(view, port) ?? {});
+      return inbound.cluster({ port, appPort: appPorts.get(port.number) ?? port.number, pool });
+    });
+  }
+
+  /** What a DestinationRule lets clients take, the callee's own proxy lets in; as in Istio, where its Sidecar's scope has its own service. */
+  function calledPool(view: View, { service: id, servicePort }: InboundPort): ConnectionPoolSettings | undefined {
+    const service = destinations.scopeOf(view).services.includes(id) ? services.byId(id) : undefined;
+    if (service === undefined) return undefined;
+    return effectivePolicy(rules.rule(destinations.ruleKey(view, service)), "", servicePort).connectionPool;
   }
 
   function listeners(proxy: Proxy): Resource[] {
@@ -116,18 +127,25 @@ export function sidecars(parts: SidecarParts) {
     };
   }
 
-  /** The first TCP route of the service's VirtualService that fits this proxy and port, else the service itself. */
+  /** The first TCP (for TLS: TLS) route of the service's VirtualService that fits this proxy and port, else the service itself. */
   function tcpTargets(view: View, service: MeshService, port: MeshPort): TcpTarget[] {
     const { virtualService, profile } = destinations.call(view, service, port);
     const stored = virtualServices.get(virtualService);
     const spec = stored?.object.spec;
-    const profiles = profile.split(".").slice(spec?.http?.length ?? 0);
-    for (const [index, route] of (spec?.tcp ?? []).entries()) {
-      const matches = route.match ?? [];
+    const secure = port.protocol === "tls" || port.protocol === "https";
+    const before = (spec?.http?.length ?? 0) + (secure ? (spec?.tcp?.length ?? 0) : 0);
+    const profiles = profile.split(".").slice(before);
+    const routes: readonly (TCPRoute | TLSRoute)[] = (secure ? spec?.tls : spec?.tcp) ?? [];
+    for (const [index, route] of routes.entries()) {
+      const matches: readonly (L4MatchAttributes & { sniHosts?: string[] })[] = route.match ?? [];
       if (
         matches.length > 0 &&
         !matches.some(
-          (match, at) => profiles[index]?.[at] === "1" && (match.port === undefined || match.port === port.number),
+          (match, at) =>
+            profiles[index]?.[at] === "1" &&
+            (match.port === undefined || match.port === port.number) &&
+            // The address stands for this service alone: its name is the one that clients ask for.
+            (match.sniHosts === undefined || match.sniHosts.some((name) => hostMatches(name, service.host))),
         )
       )
         continue;

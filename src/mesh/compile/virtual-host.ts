@@ -12,7 +12,7 @@ import { patchVirtualHost } from "./patch-route.ts";
 import { isHttp } from "./protocol.ts";
 import { defaultRoute, httpRoute } from "./route.ts";
 import type { Services } from "./service.ts";
-import { remainingMatches, type VirtualServices } from "./virtual-service.ts";
+import { remainingMatches, takesAll, type VirtualServices } from "./virtual-service.ts";
 
 /** What the routes of a virtual host are a function of. Its name and domains differ by viewer and are encoded apart. */
 export interface VirtualHostKey {
@@ -87,7 +87,7 @@ export function virtualHosts(
         if (route === undefined) continue;
         routes.push(route);
         // Whatever follows a route that takes everything can't be reached.
-        if (match === undefined) return routes;
+        if (match === undefined || takesAll(match)) return routes;
       }
     }
     return routes;

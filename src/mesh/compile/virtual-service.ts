@@ -30,7 +30,7 @@ interface Head {
 export interface VirtualServiceFacts {
   readonly namespace: string;
   readonly hasHttp: boolean;
-  /** For each route (HTTP, then TCP) and match: whom it is for. */
+  /** For each route (HTTP, then TCP, then TLS) and match: whom it is for. */
   readonly sources: readonly (readonly Source[])[];
   /** Where HTTP routes lead. */
   readonly destinations: readonly Destination[];
@@ -73,7 +73,9 @@ export function virtualServices(mesh: Mesh) {
       return {
         namespace,
         hasHttp: spec?.http !== undefined,
-        sources: [...(spec?.http ?? []), ...(spec?.tcp ?? [])].map((route) => (route.match ?? []).map(source)),
+        sources: [...(spec?.http ?? []), ...(spec?.tcp ?? []), ...(spec?.tls ?? [])].map((route) =>
+          (route.match ?? []).map(source),
+        ),
         destinations: (spec?.http ?? []).flatMap((route) => (route.route ?? []).map((entry) => entry.destination)),
         hosts: [...new Set(destinationHosts(spec).map((host) => fullHost(host, namespace, settings.clusterDomain)))],
       };
@@ -145,4 +147,14 @@ export function remainingMatches(route: HTTPRoute, profile: string, port: number
   return route.match.filter(
     (match, index) => profile[index] === "1" && (match.port === undefined || match.port === port),
   );
+}
+
+/** What remains of it, once it is known to be for a proxy and port, asks nothing of a request. */
+export function takesAll(match: HTTPMatchRequest): boolean {
+  const { name: _, port: _port, gateways: _gateways, sourceLabels: _labels, sourceNamespace: _from, ...asked } = match;
+  return Object.values(asked).every((value) => value === undefined || value === false || isEmpty(value));
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Object.keys(value).length === 0;
 }

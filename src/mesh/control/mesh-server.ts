@@ -2,10 +2,10 @@ import type { FileRegistry } from "@bufbuild/protobuf";
 import { collectDefaultMetrics, Counter, Registry } from "prom-client";
 import { setImmediate as pause } from "node:timers/promises";
 import type { KubeClient } from "../../kube/kube-client.ts";
-import { createMeshCompiler } from "../compile/compiler.ts";
 import { leafTtlMs } from "../identity/leaf.ts";
 import type { Clock } from "../identity/leaf.ts";
 import type { LeafIssuer } from "../identity/leaf.ts";
+import { noSecrets } from "../identity/no-secrets.ts";
 import { SecretService } from "../identity/secret-service.ts";
 import { cachedReview } from "../identity/token-review.ts";
 import type { ReviewToken } from "../identity/token-review.ts";
@@ -25,15 +25,23 @@ import { takeOver } from "./unix-socket.ts";
 
 export interface MeshServerOptions {
   cluster: string;
-  xdsSocket: string;
-  controlSocket: string;
-  rateLimit: { host: string; port: number };
+  /** Where proxies find it: a Unix socket, which is taken over from a dead process, or an address, by TLS where given (PEM). */
+  xds: { socket: string } | { host: string; port: number; tls?: { cert: string; key: string } };
+  /** Where the rest of Quipu asks it; absent: nobody does. */
+  controlSocket?: string;
+  /** Where it counts for rate limits; absent: nowhere, and their ConfigMaps aren't read. */
+  rateLimit?: { host: string; port: number };
   /** Its pods have no process behind them, and so no proxies. */
   hollow?: boolean;
   client: Pick<KubeClient, "list" | "watch">;
-  reviewToken: ReviewToken;
-  issuer: LeafIssuer & { readonly rootPem: string; readonly trustDomain: string };
+  /** Undefined: every node is believed, and no proxy gets a secret. */
+  reviewToken: ReviewToken | undefined;
+  /** Undefined: proxies get their certificates elsewhere (`identitySource` of the compiler). */
+  issuer?: LeafIssuer & { readonly rootPem: string; readonly trustDomain: string };
+  trustDomain: string;
   compiler: MeshCompiler;
+  /** A compiler of the same settings, for trials. */
+  newCompiler: (onError: (error: unknown, what: string) => void) => MeshCompiler;
   registry: FileRegistry;
   clock: Clock;
   log: AdsLog & { error(fields: object, message: string): void };
@@ -84,15 +92,17 @@ export class MeshServer {
     this.#rateLimit = new RateLimitService({ now, metrics: this.#metrics });
     this.#ads = new AdsService({
       compiler,
-      secrets,
+      secrets: options.reviewToken === undefined ? noSecrets : secrets,
       now,
       log,
       metrics: new XdsMetrics(this.#metrics),
-      reviewToken: cachedReview(options.reviewToken, {
-        ttlMs: reviewTtlMs,
-        now,
-        known: ({ namespace, podName, podUid }) => this.#watch.pod(namespace, podName)?.metadata.uid === podUid,
-      }),
+      reviewToken:
+        options.reviewToken &&
+        cachedReview(options.reviewToken, {
+          ttlMs: reviewTtlMs,
+          now,
+          known: ({ namespace, podName, podUid }) => this.#watch.pod(namespace, podName)?.metadata.uid === podUid,
+        }),
       pod: (namespace, name) => {
         const pod = this.#watch.pod(namespace, name);
         return pod && knownPod(pod);
@@ -102,8 +112,8 @@ export class MeshServer {
     this.#watch = new MeshWatch({
       client: options.client,
       feed: this.#feed,
-      secrets,
-      rateLimit: this.#rateLimit,
+      ...(options.reviewToken !== undefined && { secrets }),
+      ...(options.rateLimit !== undefined && { rateLimit: this.#rateLimit }),
       pods: {
         changed: (pod) => this.#ads.podChanged(pod.metadata.namespace ?? "", pod.metadata.name, knownPod(pod)),
         gone: ({ metadata }) => this.#ads.podGone(metadata.namespace ?? "", metadata.name, metadata.uid ?? ""),
@@ -113,11 +123,58 @@ export class MeshServer {
     });
   }
 
-  /** Resolves when proxies are served. Rejects when an address can't be had, or when it is closed meanwhile. */
-  async start(): Promise<void> {
-    const { xdsSocket, controlSocket, rateLimit, log } = this.#options;
-    const now = () => this.#options.clock.now();
+  /** Objects that were taken in. */
+  get objects(): number {
+    return this.#feed.objects;
+  }
+
+  /** Resolves, with the port of an address, when proxies are served. Rejects when an address can't be had, or when it is closed meanwhile. */
+  async start(): Promise<number> {
+    const { xds, controlSocket, rateLimit, log } = this.#options;
     const onError = (error: unknown) => log.error({ reason: String(error) }, "a call failed");
+    if (controlSocket !== undefined) await this.#startControl(controlSocket);
+    if (rateLimit !== undefined) {
+      const limits = new GrpcServer({ methods: { [shouldRateLimitMethod]: this.#rateLimit.method }, onError });
+      await limits.listen(rateLimit);
+      this.#closers.push(() => limits.close(500));
+    }
+
+    this.#closers.push(() => this.#watch.stop());
+    await this.#watch.start(this.#stop.signal);
+    this.#feed.start();
+    const server = new GrpcServer({
+      methods: { [deltaMethod]: this.#ads.method },
+      maxMessageBytes: 64 * 1024 * 1024,
+      ...("tls" in xds && xds.tls !== undefined && { tls: xds.tls }),
+      onError,
+    });
+    let port = 0;
+    const end = () => {
+      this.#ads.close();
+      return server.close(1000);
+    };
+    if ("socket" in xds) this.#closers.push(await takeOver(xds.socket, (path) => server.listen({ path })), end);
+    else {
+      port = await server.listen({ host: xds.host, port: xds.port });
+      this.#closers.push(end);
+    }
+    this.#firstServedAt = this.#options.clock.now();
+    this.#serving = true;
+    log.info(
+      {
+        ...("socket" in xds ? { xdsSocket: xds.socket } : { address: `${xds.host}:${port}` }),
+        controlSocket,
+        rateLimit,
+        objects: this.#feed.objects,
+      },
+      "the mesh process serves",
+    );
+    return port;
+  }
+
+  async #startControl(controlSocket: string): Promise<void> {
+    const { log, trustDomain } = this.#options;
+    const now = () => this.#options.clock.now();
     const control = controlServer({
       proxies: this.#ads,
       objects: this.#feed,
@@ -128,19 +185,17 @@ export class MeshServer {
         }),
       trials: new Trials({
         newCompiler: () =>
-          createMeshCompiler({
-            registry: this.#options.registry,
-            trustDomain: this.#options.issuer.trustDomain,
-            onError: (error, what) => log.error({ what, reason: String(error) }, "a trial couldn't compile something"),
-          }),
+          this.#options.newCompiler((error, what) =>
+            log.error({ what, reason: String(error) }, "a trial couldn't compile something"),
+          ),
         objects: () => this.#watch.compiled(),
         proxies: () => this.#ads.proxies(),
-        trustDomain: this.#options.issuer.trustDomain,
+        trustDomain,
         pause: () => pause(),
       }),
       metrics: this.#metrics,
       registry: () => this.#options.registry,
-      trustDomain: this.#options.issuer.trustDomain,
+      trustDomain,
       health: () => ({
         ok: this.#serving,
         cluster: this.#options.cluster,
@@ -160,25 +215,6 @@ export class MeshServer {
         control.closeAllConnections();
       },
     );
-    const limits = new GrpcServer({ methods: { [shouldRateLimitMethod]: this.#rateLimit.method }, onError });
-    await limits.listen(rateLimit);
-    this.#closers.push(() => limits.close(500));
-
-    this.#closers.push(() => this.#watch.stop());
-    await this.#watch.start(this.#stop.signal);
-    this.#feed.start();
-    const xds = new GrpcServer({
-      methods: { [deltaMethod]: this.#ads.method },
-      maxMessageBytes: 64 * 1024 * 1024,
-      onError,
-    });
-    this.#closers.push(await takeOver(xdsSocket, (path) => xds.listen({ path })), () => {
-      this.#ads.close();
-      return xds.close(1000);
-    });
-    this.#firstServedAt = now();
-    this.#serving = true;
-    log.info({ xdsSocket, controlSocket, rateLimit, objects: this.#feed.objects }, "the mesh process serves");
   }
 
   async close(): Promise<void> {

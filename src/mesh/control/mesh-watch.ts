@@ -13,8 +13,10 @@ import type { ObjectFeed } from "./object-feed.ts";
 export interface MeshWatchOptions {
   client: Pick<KubeClient, "list" | "watch">;
   feed: ObjectFeed;
-  secrets: Pick<SecretService, "putSecret" | "removeSecret">;
-  rateLimit: {
+  /** Absent: Secrets aren't read. */
+  secrets?: Pick<SecretService, "putSecret" | "removeSecret">;
+  /** Absent: ConfigMaps aren't read. */
+  rateLimit?: {
     putConfig(object: ConfigMap): LimitConfigError | undefined;
     removeConfig(namespace: string, name: string): void;
   };
@@ -51,30 +53,32 @@ export class MeshWatch {
           if (kind === kinds.Pod) options.pods.gone(object as Pod);
         },
       );
-    this.#reflect(
-      kinds.Secret,
-      (object) => secrets.putSecret(object),
-      ({ metadata }) => secrets.removeSecret(metadata.namespace ?? "", metadata.name),
-      { keep: certificatesOf },
-    );
-    this.#reflect(
-      kinds.ConfigMap,
-      (object) => {
-        const error = rateLimit.putConfig(object);
-        if (error)
-          log.warn(
-            {
-              configMap: `${object.metadata.namespace}/${object.metadata.name}`,
-              field: error.field,
-              found: error.found,
-              accepted: error.accepted,
-            },
-            error.message,
-          );
-      },
-      ({ metadata }) => rateLimit.removeConfig(metadata.namespace ?? "", metadata.name),
-      { labelSelector: rateLimitSelector },
-    );
+    if (secrets !== undefined)
+      this.#reflect(
+        kinds.Secret,
+        (object) => secrets.putSecret(object),
+        ({ metadata }) => secrets.removeSecret(metadata.namespace ?? "", metadata.name),
+        { keep: certificatesOf },
+      );
+    if (rateLimit !== undefined)
+      this.#reflect(
+        kinds.ConfigMap,
+        (object) => {
+          const error = rateLimit.putConfig(object);
+          if (error)
+            log.warn(
+              {
+                configMap: `${object.metadata.namespace}/${object.metadata.name}`,
+                field: error.field,
+                found: error.found,
+                accepted: error.accepted,
+              },
+              error.message,
+            );
+        },
+        ({ metadata }) => rateLimit.removeConfig(metadata.namespace ?? "", metadata.name),
+        { labelSelector: rateLimitSelector },
+      );
     this.#pods = this.#reflectors.find(({ kind }) => kind === kinds.Pod)!;
   }
 

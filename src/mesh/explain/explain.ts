@@ -93,13 +93,19 @@ function send(walk: Walk, caller: OpenProxy, { method, url, headers, via, direct
   );
 }
 
-/** From outside of the mesh, without a certificate, to a gateway: its listeners bear the port of the Gateway in their routes' names. */
+/**
+ * From outside of the mesh, without a certificate, to a gateway, at a port of its Service: where it listens itself may be
+ * another. The Gateway's port stands in the names of its routes, of plain HTTP in those of their virtual hosts.
+ */
 function sendIn(walk: Walk, gateway: OpenProxy, target: URL, port: number, request: HttpRequest): Exchange {
   const tls = target.protocol === "https:";
-  const routes = (name: string) => (tls ? name.startsWith(`https.${port}.`) : name === `http.${port}`);
+  const isAsked = (name: string) =>
+    tls
+      ? name.startsWith(`https.${port}.`)
+      : name.startsWith("http.") && gateway.routes(name)?.virtualHosts.some((host) => host.name.endsWith(`:${port}`));
   const listener = gateway.listeners.find((candidate) =>
     managersOf(candidate).some(
-      ({ routeSpecifier }) => routeSpecifier.case === "rds" && routes(routeSpecifier.value.routeConfigName),
+      ({ routeSpecifier }) => routeSpecifier.case === "rds" && isAsked(routeSpecifier.value.routeConfigName),
     ),
   );
   if (listener === undefined) {

@@ -67,11 +67,15 @@ function meets({ requiresType }: JwtRequirement, config: JwtAuthentication, cont
       const tried = requiresType.value.requirements.map((each) => meets(each, config, context));
       return (
         tried.find(({ is }) => is === "valid") ??
-        (requiresType.value.requirements.some(({ requiresType: { case: kind } }) => kind === "allowMissing") &&
-        tried.at(-1)?.is === "missing"
-          ? { is: "missing" }
-          : tried.find(({ is }) => is === "invalid")) ?? { is: "invalid", why: "there is none" }
+        (tried.at(-1)?.is === "missing" ? { is: "missing" } : tried.find(({ is }) => is === "invalid")) ?? {
+          is: "invalid",
+          why: "there is none",
+        }
       );
+    }
+    case "requiresAll": {
+      const tried = requiresType.value.requirements.map((each) => meets(each, config, context));
+      return tried.find(({ is }) => is === "invalid") ?? tried.find(({ is }) => is === "valid") ?? { is: "missing" };
     }
     default:
       throw new NotUnderstood(`a token requirement "${requiresType.case ?? "empty"}"`);

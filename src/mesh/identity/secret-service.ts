@@ -20,27 +20,26 @@ export interface ProxySecrets {
 
 /** SDS: who gets which secret. A certificate is given only for the identity that the stream's token proved. */
 export class SecretService {
-  readonly #issuer: LeafIssuer;
-  readonly #trustDomain: string;
+  readonly #issuer: (LeafIssuer & { readonly trustDomain: string }) | undefined;
   readonly #leafTtlMs: number | undefined;
   readonly #clock: Clock;
   readonly #onError: (error: unknown) => void;
-  readonly #root: XdsResource;
+  readonly #root: XdsResource | undefined;
   readonly #gateways = new GatewaySecrets();
   readonly #watchers = new Set<{ namespace: string; changed: (names: string[]) => void }>();
 
   constructor(options: {
-    issuer: LeafIssuer & { readonly rootPem: string; readonly trustDomain: string };
+    /** Undefined: proxies get their certificates and roots elsewhere, and from here only what a Gateway names. */
+    issuer: (LeafIssuer & { readonly rootPem: string; readonly trustDomain: string }) | undefined;
     clock: Clock;
     onError: (error: unknown) => void;
     /** A day unless told. */ leafTtlMs?: number;
   }) {
     this.#issuer = options.issuer;
-    this.#trustDomain = options.issuer.trustDomain;
     this.#leafTtlMs = options.leafTtlMs;
     this.#clock = options.clock;
     this.#onError = options.onError;
-    this.#root = authoritySecret(rootSecret, options.issuer.rootPem);
+    this.#root = options.issuer && authoritySecret(rootSecret, options.issuer.rootPem);
   }
 
   putSecret(object: Secret): void {
@@ -53,15 +52,7 @@ export class SecretService {
 
   /** `changed` is told the names of secrets to fetch anew. */
   open(proxy: Proxy, changed: (names: string[]) => void): ProxySecrets {
-    const spiffeId = `spiffe://${this.#trustDomain}/ns/${proxy.namespace}/sa/${proxy.serviceAccount}`;
-    const leaf = new Leaf({
-      issuer: this.#issuer,
-      spiffeId,
-      clock: this.#clock,
-      ...(this.#leafTtlMs !== undefined && { ttlMs: this.#leafTtlMs }),
-      changed: () => changed([workloadSecret]),
-      onError: this.#onError,
-    });
+    const leaf = this.#leaf(proxy, () => changed([workloadSecret]));
     const watcher = { namespace: proxy.namespace, changed };
     if (proxy.role === "router") this.#watchers.add(watcher);
     return {
@@ -69,6 +60,7 @@ export class SecretService {
         if (name === rootSecret) return this.#root;
         if (name !== workloadSecret)
           return proxy.role === "router" ? this.#gateways.get(proxy.namespace, name) : undefined;
+        if (!leaf) return undefined;
         if (leaf.resource) return leaf.resource;
         return leaf.heldVersion === undefined
           ? later
@@ -76,16 +68,31 @@ export class SecretService {
       },
       requested: (request) => {
         const held = request.initialVersions.get(workloadSecret);
-        if (held !== undefined) leaf.recognise(held);
-        if (request.subscribe.includes(workloadSecret) && (held === undefined || leaf.heldVersion !== held))
-          leaf.need();
+        if (held !== undefined) leaf?.recognise(held);
+        if (request.subscribe.includes(workloadSecret) && (held === undefined || leaf?.heldVersion !== held))
+          leaf?.need();
       },
-      certificateUntil: () => leaf.until,
+      certificateUntil: () => leaf?.until,
       close: () => {
-        leaf.close();
+        leaf?.close();
         this.#watchers.delete(watcher);
       },
     };
+  }
+
+  #leaf({ namespace, serviceAccount }: Proxy, changed: () => void): Leaf | undefined {
+    const issuer = this.#issuer;
+    return (
+      issuer &&
+      new Leaf({
+        issuer,
+        spiffeId: `spiffe://${issuer.trustDomain}/ns/${namespace}/sa/${serviceAccount}`,
+        clock: this.#clock,
+        ...(this.#leafTtlMs !== undefined && { ttlMs: this.#leafTtlMs }),
+        changed,
+        onError: this.#onError,
+      })
+    );
   }
 
   #tell({ namespace, names }: { namespace: string; names: string[] }): void {

@@ -2,6 +2,7 @@ import { Registry } from "prom-client";
 import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { createRoot } from "../../trust/root.ts";
 import type { Intermediate } from "../../trust/intermediate.ts";
+import { noSecrets } from "../identity/no-secrets.ts";
 import { secretTypeUrl } from "../identity/secret-resource.ts";
 import { SecretService } from "../identity/secret-service.ts";
 import { typeUrls } from "../resource.ts";
@@ -278,4 +279,23 @@ test("when the labels of its pod change, a proxy comes again and is served by th
   proxy("p").send(typeUrls.cluster);
   await until(() => compiler.proxies.size === 1);
   expect([...compiler.proxies.values()][0]?.labels).toEqual({ app: "b" });
+});
+
+test("without tokens a node is believed: configuration comes, secrets don't", async () => {
+  compiler.set(typeUrls.cluster, "c1", "1");
+  const believing = new AdsService({
+    ...{ compiler, secrets: noSecrets, metrics: new XdsMetrics(new Registry()), now: Date.now, reviewToken: undefined },
+    log: { info() {}, warn() {} },
+    pod: () => ({ uid: "u", serviceAccount: "app", gateway: false }),
+  });
+  const open = new GrpcServer({ methods: { [deltaMethod]: believing.method } });
+  const a = new TestProxy(`127.0.0.1:${await open.listen({ host: "127.0.0.1", port: 0 })}`, { pod: "a" });
+  a.send(typeUrls.cluster);
+  expect(await a.take()).toMatchObject({ resources: [{ name: "c1" }] });
+  a.send(secretTypeUrl, { subscribe: ["default"] });
+  expect(await a.take()).toMatchObject({ resources: [], removed: ["default"] });
+  expect([...compiler.proxies.values()]).toMatchObject([{ namespace: "money", name: "a", serviceAccount: "app" }]);
+  believing.podGone("money", "a", "u");
+  expect([(await a.ended).code, compiler.proxies.size]).toEqual([16, 0]);
+  await open.close(200);
 });

@@ -3,14 +3,14 @@ import { secretTypeUrl } from "../identity/secret-resource.ts";
 import type { SecretService } from "../identity/secret-service.ts";
 import type { Change, MeshCompiler } from "../resource.ts";
 import { decodeDeltaRequest } from "./delta-request.ts";
-import type { DeltaRequest } from "./delta-request.ts";
+import type { DeltaRequest, DiscoveryNode } from "./delta-request.ts";
 import { FrameCache } from "./frame-cache.ts";
 import type { GrpcCall, GrpcMethod, GrpcStream } from "./grpc-server.ts";
 import { GrpcError, grpcStatus } from "./grpc-status.ts";
 import type { GrpcStatus } from "./grpc-status.ts";
 import { PodSessions } from "./pod-sessions.ts";
 import type { PodSession } from "./pod-sessions.ts";
-import { bearerToken, outdated, proxyOf } from "./proxy-node.ts";
+import { bearerToken, claimedIdentity, outdated, proxyOf } from "./proxy-node.ts";
 import type { KnownPod } from "./proxy-node.ts";
 import { ProxyStream } from "./proxy-stream.ts";
 import type { XdsMetrics } from "./xds-metrics.ts";
@@ -19,8 +19,9 @@ export const deltaMethod = "/envoy.service.discovery.v3.AggregatedDiscoveryServi
 
 export interface AdsOptions {
   compiler: MeshCompiler;
-  secrets: SecretService;
-  reviewToken: ReviewToken;
+  secrets: Pick<SecretService, "open">;
+  /** Undefined: every node is believed, as on a plain-text port of istiod. Give such proxies no secrets. */
+  reviewToken: ReviewToken | undefined;
   /** The pod as the Kubernetes API knows it; undefined: it knows none, or not yet. */
   pod: (namespace: string, name: string) => KnownPod | undefined;
   metrics: XdsMetrics;
@@ -71,9 +72,11 @@ export class AdsService {
   }
 
   readonly method: GrpcMethod = async (call) => {
+    const { reviewToken } = this.#options;
+    if (reviewToken === undefined) return this.#stream(call, undefined);
     try {
       const token = bearerToken(headerText(call.headers["authorization"]));
-      const identity = await this.#options.reviewToken(token).catch((error: unknown) => {
+      const identity = await reviewToken(token).catch((error: unknown) => {
         throw new GrpcError(
           grpcStatus.unavailable,
           `the token can't be reviewed now: ${error instanceof Error ? error.message : String(error)}`,
@@ -108,15 +111,18 @@ export class AdsService {
     for (const { call } of this.#streams.values()) call.end(grpcStatus.unavailable, "the server is shutting down");
   }
 
-  #stream(call: GrpcCall, identity: TokenIdentity): GrpcStream {
+  #stream(call: GrpcCall, proved: TokenIdentity | undefined): GrpcStream {
     // From here on the pod's deletion ends it, whether it has said anything yet or not.
-    const session = this.pods.open(call, identity);
+    let session = proved && this.pods.open(call, proved);
     return {
       message: (bytes) => {
         const request = decode(bytes);
-        if (!session.stream) {
+        if (!session?.stream) {
           try {
-            session.stream = this.#open(call, identity, request);
+            const node = nodeOf(request);
+            const identity = proved ?? claimedIdentity(node, this.#options.pod);
+            session ??= this.pods.open(call, identity);
+            session.stream = this.#open(call, identity, node);
           } catch (error) {
             this.#refused(error);
             throw error;
@@ -130,9 +136,10 @@ export class AdsService {
             "a proxy rejected its configuration",
           );
       },
-      drain: () => session.stream?.drained(),
+      drain: () => session?.stream?.drained(),
       halfClosed: () => call.end(grpcStatus.ok),
       closed: () => {
+        if (!session) return;
         this.pods.close(session, this.#options.now());
         if (session.stream) this.#closed(session.stream);
       },
@@ -148,10 +155,9 @@ export class AdsService {
     session.call.end(status, reason);
   }
 
-  #open(call: GrpcCall, identity: TokenIdentity, first: DeltaRequest): ProxyStream {
-    if (!first.node) throw new GrpcError(grpcStatus.invalidArgument, "the first request of a stream carries the node");
+  #open(call: GrpcCall, identity: TokenIdentity, node: DiscoveryNode): ProxyStream {
     const { compiler, secrets, pod, metrics, now, log, warmingMs = 5000 } = this.#options;
-    const proxy = proxyOf(first.node, identity, pod(identity.namespace, identity.podName));
+    const proxy = proxyOf(node, identity, pod(identity.namespace, identity.podName));
     // The same pod again: its old connection is dead, whether we have heard of it or not.
     const old = this.#streams.get(proxy.id);
     if (old) {
@@ -227,6 +233,11 @@ function decode(bytes: Buffer): DeltaRequest {
       `not a DeltaDiscoveryRequest: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
+}
+
+function nodeOf({ node }: DeltaRequest): DiscoveryNode {
+  if (!node) throw new GrpcError(grpcStatus.invalidArgument, "the first request of a stream carries the node");
+  return node;
 }
 
 function headerText(value: string | string[] | undefined): string | undefined {

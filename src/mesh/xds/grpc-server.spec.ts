@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { Client, credentials, Metadata } from "@grpc/grpc-js";
 import type { ServiceError } from "@grpc/grpc-js";
 import { afterEach, expect, test } from "vitest";
+import { createRoot } from "../../trust/root.ts";
 import { frame } from "./grpc-frame.ts";
 import { GrpcServer, unary } from "./grpc-server.ts";
 import type { GrpcMethod } from "./grpc-server.ts";
@@ -166,4 +167,30 @@ test("serves a Unix socket and closes in order", async () => {
   expect((await new Promise<NodeJS.ErrnoException>((resolve) => connectSocket(path).on("error", resolve))).code).toBe(
     "ENOENT",
   );
+});
+
+test("with a certificate it speaks TLS, and nothing else", async () => {
+  const root = await createRoot({ trustDomain: "quipu.local", now: Date.now() });
+  const intermediate = await root.issueIntermediate("alpha", { now: Date.now() });
+  const spiffeId = "spiffe://quipu.local/ns/istio-system/sa/mesh";
+  const { certChainPem, keyPem } = await intermediate.issueWorkload({ spiffeId, now: Date.now() });
+  const server = new GrpcServer({
+    methods: { "/t.T/Same": unary(same) },
+    tls: { cert: certChainPem, key: keyPem },
+  });
+  const port = await server.listen({ host: "127.0.0.1", port: 0 });
+  // It is the identity that such a certificate names, not a host.
+  const trusting = credentials.createSsl(Buffer.from(root.certPem), null, null, {
+    checkServerIdentity: (_, { subjectaltname }) =>
+      subjectaltname === `URI:${spiffeId}` ? undefined : new Error(`it is ${subjectaltname}`),
+  });
+  const clients = [trusting, credentials.createSsl(), credentials.createInsecure()].map(
+    (one) => new Client(`127.0.0.1:${port}`, one),
+  );
+  cleanups.push(
+    () => server.close(100),
+    () => clients.forEach((client) => client.close()),
+  );
+  expect(await call(clients[0]!, "/t.T/Same", "quipu")).toBe("quipu");
+  for (const client of clients.slice(1)) expect((await failure(call(client, "/t.T/Same", "quipu"))).code).toBe(14);
 });

@@ -1,5 +1,11 @@
-import { createServer } from "node:http2";
-import type { Http2Server, IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
+import { createSecureServer, createServer } from "node:http2";
+import type {
+  Http2SecureServer,
+  Http2Server,
+  IncomingHttpHeaders,
+  ServerHttp2Session,
+  ServerHttp2Stream,
+} from "node:http2";
 import type { ListenOptions } from "node:net";
 import { frame, FrameReader } from "./grpc-frame.ts";
 import { encodeGrpcMessage, GrpcError, grpcStatus, parseGrpcTimeout } from "./grpc-status.ts";
@@ -36,6 +42,8 @@ export interface GrpcServerOptions {
   methods: Readonly<Record<string, GrpcMethod>>;
   /** Largest message accepted; 4 MiB unless told. */
   maxMessageBytes?: number;
+  /** Without it: plain text. PEM. */
+  tls?: { cert: string; key: string };
   /** Told of failures that no client can be told of, or that are ours. */
   onError?: (error: unknown) => void;
 }
@@ -63,18 +71,22 @@ export function unary(answer: (request: Buffer, call: GrpcCall) => Uint8Array | 
   };
 }
 
-/** gRPC over HTTP/2 without TLS (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md), on a TCP port or a Unix socket. */
+/** gRPC over HTTP/2 (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md), on a TCP port or a Unix socket. */
 export class GrpcServer {
-  readonly #server: Http2Server;
+  readonly #server: Http2Server | Http2SecureServer;
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #options: GrpcServerOptions;
 
   constructor(options: GrpcServerOptions) {
     this.#options = options;
-    this.#server = createServer({
+    const settings = {
       maxSessionMemory: 64,
       settings: { initialWindowSize: 1024 * 1024, maxConcurrentStreams: 1000, enablePush: false },
-    });
+    };
+    this.#server =
+      options.tls === undefined
+        ? createServer(settings)
+        : createSecureServer({ ...settings, ...options.tls, minVersion: "TLSv1.2" });
     this.#server.on("session", (session) => {
       this.#sessions.add(session);
       session.setLocalWindowSize(4 * 1024 * 1024);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bearerToken, knownPod, outdated, proxyOf } from "./proxy-node.ts";
+import { bearerToken, claimedIdentity, knownPod, outdated, proxyOf } from "./proxy-node.ts";
 
 const token = { namespace: "money", serviceAccount: "checkout", podName: "checkout-r1-abc", podUid: "u" };
 const node = {
@@ -81,4 +81,18 @@ test("bearer tokens", () => {
   expect(bearerToken("Bearer abc.def")).toBe("abc.def");
   for (const wrong of [undefined, "", "abc", "Basic abc", "Bearer "])
     expect(() => bearerToken(wrong)).toThrow(/authorization/);
+});
+
+test("a node that needn't prove anything is its id's pod, with the service account that the Kubernetes API knows, or else its own word", () => {
+  const known = (namespace: string, name: string) =>
+    namespace === "money" && name === "checkout-r1-abc"
+      ? { uid: "u", serviceAccount: "checkout", gateway: false }
+      : undefined;
+  expect(claimedIdentity(node, known)).toEqual(token);
+  expect(claimedIdentity(node, () => undefined)).toMatchObject({ podName: "checkout-r1-abc", serviceAccount: "admin" });
+  expect(claimedIdentity({ ...node, metadata: {} }, () => undefined).serviceAccount).toBe("default");
+  const dotted = { ...node, id: "sidecar~10.0.0.1~a.b.money~money.svc.cluster.local" };
+  expect(claimedIdentity(dotted, known)).toMatchObject({ podName: "a.b", namespace: "money" });
+  for (const id of ["", "sidecar", "sidecar~10.0.0.1~pod~money"])
+    expect(() => claimedIdentity({ ...node, id }, known)).toThrow(/is accepted/);
 });

@@ -13,16 +13,18 @@ export interface KnownPod {
   readonly uid?: string | undefined;
   readonly ip?: string | undefined;
   readonly labels?: Readonly<Record<string, string>> | undefined;
+  readonly serviceAccount?: string | undefined;
   /** Its only process is a gateway's Envoy. */
   readonly gateway: boolean;
 }
 
-export function knownPod({ metadata, status }: Pod): KnownPod {
+export function knownPod({ metadata, spec, status }: Pod): KnownPod {
   const templates = metadata.annotations?.["inject.istio.io/templates"] ?? "";
   return {
     uid: metadata.uid,
     ip: status?.podIP,
     labels: metadata.labels ?? {},
+    serviceAccount: spec?.serviceAccountName ?? "default",
     gateway: templates.split(",").some((template) => template.trim() === "gateway"),
   };
 }
@@ -66,6 +68,22 @@ export function proxyOf(node: DiscoveryNode, token: TokenIdentity, pod: KnownPod
     locality: node.locality,
     metadata,
   };
+}
+
+/**
+ * Who a node that proves nothing says it is: the pod of its id, with that pod's service account where the Kubernetes API
+ * knows one, else the metadata's `SERVICE_ACCOUNT`. Throws a GrpcError (INVALID_ARGUMENT).
+ */
+export function claimedIdentity(
+  { id, metadata }: DiscoveryNode,
+  pod: (namespace: string, name: string) => KnownPod | undefined,
+): TokenIdentity {
+  const [, podName, namespace] = /^[^~]*~[^~]*~([^~]+)\.([^~.]+)~/.exec(id) ?? [];
+  if (podName === undefined || namespace === undefined)
+    throw new GrpcError(grpcStatus.invalidArgument, `node.id is ${JSON.stringify(id)}; ${accepted} is accepted`);
+  const known = pod(namespace, podName);
+  const serviceAccount = known?.serviceAccount ?? (text(metadata["SERVICE_ACCOUNT"]) || "default");
+  return { namespace, podName, serviceAccount, podUid: known?.uid ?? `no pod ${namespace}/${podName}` };
 }
 
 /** Why a connected proxy may no longer be served as it is, now that its Pod is this one. Undefined: it may. */

@@ -8,6 +8,7 @@ import { envoyPath } from "../../../setup/paths.mjs";
 import { bootstrap, envoyArguments } from "../../../src/cluster/sidecar/bootstrap.ts";
 import type { BootstrapOptions } from "../../../src/cluster/sidecar/bootstrap.ts";
 import { patienceMs } from "../../harness/eventually.ts";
+import { tied } from "../../testbed/tied.ts";
 
 export interface RunningEnvoy {
   /** A page of its admin interface. */
@@ -23,15 +24,23 @@ export async function startEnvoy(
   folder: string,
   options: Omit<BootstrapOptions, "adminSocket">,
 ): Promise<RunningEnvoy> {
-  const adminSocket = join(folder, `${options.pod}.admin`);
-  const file = join(folder, `${options.pod}.json`);
-  writeFileSync(file, JSON.stringify(bootstrap({ ...options, adminSocket })), { mode: 0o600 });
-  const child = spawn(envoyPath(), envoyArguments(file), { stdio: ["ignore", "ignore", "pipe"] });
+  return runEnvoy(folder, options.pod, bootstrap({ ...options, adminSocket: adminSocketOf(folder, options.pod) }));
+}
+
+/** Where `runEnvoy` looks for the admin interface. */
+export const adminSocketOf = (folder: string, name: string): string => join(folder, `${name}.admin`);
+
+/** A real Envoy with any bootstrap whose admin interface is at `adminSocketOf(folder, name)`. */
+export async function runEnvoy(folder: string, name: string, config: object): Promise<RunningEnvoy> {
+  const adminSocket = adminSocketOf(folder, name);
+  const file = join(folder, `${name}.json`);
+  writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
+  const child = spawn(...tied(envoyPath(), envoyArguments(file)), { stdio: ["ignore", "ignore", "pipe"] });
   let log = "";
   child.stderr.on("data", (chunk) => (log += chunk));
   const exited = once(child, "exit");
   const admin = (path: string) => get({ socketPath: adminSocket, path }).then(({ body }) => body);
-  await until(`Envoy of ${options.pod} answers`, async () => {
+  await until(`Envoy of ${name} answers`, async () => {
     if (child.exitCode !== null) throw new Error(`Envoy ended: ${log}`);
     return (await admin("/server_info").catch(() => "")) !== "";
   });

@@ -1,11 +1,10 @@
 import { readFileSync } from "node:fs";
-import { inject } from "vitest";
 import { connectionFromKubeconfig } from "../../../src/kube/kubeconfig.ts";
 import type { Ground } from "../../conformance/ground.ts";
-import "./shared-testbed.ts";
+import { sharedCluster } from "./shared-cluster.ts";
 
 /** The tier's real kube-apiserver. It outlives its users. */
 export async function realGround(): Promise<Ground> {
-  const connection = connectionFromKubeconfig(readFileSync(inject("kubeconfig"), "utf8"));
+  const connection = connectionFromKubeconfig(readFileSync(sharedCluster().kubeconfig, "utf8"));
   return { connection, close: () => Promise.resolve() };
 }

@@ -1,22 +1,33 @@
 import type { TestProject } from "vitest/node";
-import { startTestbed } from "../../testbed/testbed.ts";
 import { SetupError } from "../../../setup/run.mjs";
+import { startTestbed } from "../../testbed/testbed.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** Kubeconfig of the cluster that this tier's files share, one after another. */
-    kubeconfig: string;
-    /** An unmodified kubectl. */
-    kubectl: string;
+    shared: SharedCluster[];
   }
 }
 
-/** One cluster with Istio for the whole tier, built when missing; whoever restarts components starts a testbed of their own. */
+/** One cluster with Istio for each worker of the tier: those of its files that run one after another share it. */
+export interface SharedCluster {
+  kubeconfig: string;
+  /** An unmodified kubectl. */
+  kubectl: string;
+  /** `host:port` of its istiod's discovery, in plain text. */
+  istiod: string;
+}
+
+/** Built when missing. Whoever restarts components starts a testbed of their own. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   try {
-    const testbed = await startTestbed();
-    project.provide("kubeconfig", testbed.clusters[0]!.kubeconfig);
-    project.provide("kubectl", testbed.kubectl);
+    const testbed = await startTestbed({ clusters: Number(project.config.maxWorkers) });
+    project.provide(
+      "shared",
+      testbed.clusters.map(({ kubeconfig, istiods }): SharedCluster => ({
+        ...{ kubeconfig, kubectl: testbed.kubectl },
+        istiod: istiods[0]!.grpc,
+      })),
+    );
     return () => testbed.stop();
   } catch (error) {
     if (error instanceof SetupError)

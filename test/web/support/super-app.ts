@@ -1,3 +1,4 @@
+import type { Seen } from "../../../src/model/rows.ts";
 import type { ClusterAccess } from "../../../src/api/context.ts";
 import type { Instance } from "../../../src/fleet/pod-instance.ts";
 import { pretendTraffic } from "./pretend-traffic.ts";
@@ -23,9 +24,14 @@ const calls = [
 export async function startSuperApp(): Promise<World> {
   let skew = 0;
   const signals = pretendTraffic(apps, calls, clusters, { now: () => Date.now() + skew });
+  const objects = pretendObjects(Date.now());
+  const told = (cluster: string) => (cluster === "bogota" ? objects : {});
   const world = await startWorld({
-    clusters,
-    context: { signals, clusters: new Map(clusters.map((cluster) => [cluster, pretendCluster(cluster)])) },
+    ...{ clusters, told },
+    context: {
+      signals,
+      clusters: new Map(clusters.map((cluster) => [cluster, pretendCluster(cluster, told(cluster))])),
+    },
   });
   await seedSegmentsAndTeams(world);
   const workload = { ports: [{ name: "http", port: 8080 }] };
@@ -68,7 +74,9 @@ export async function startSuperApp(): Promise<World> {
   return world;
 }
 
-function pretendCluster(cluster: string): ClusterAccess {
+type Told = Pick<Seen, "drift" | "drifting" | "unhealthy">;
+
+function pretendCluster(cluster: string, told: Told): ClusterAccess {
   const startedAt = new Date(Date.now() - 3_000_000).toISOString();
   const healthy = (app: string, suffix: string): Instance => ({
     cluster,
@@ -89,6 +97,7 @@ function pretendCluster(cluster: string): ClusterAccess {
         cluster === "bogota"
           ? [{ key: "DestinationRule food/catalog", error: "spec.trafficPolicy: unknown field" }]
           : [],
+      ...{ drift: [], drifting: 0, unhealthy: { count: 0, objects: [] }, ...told },
       ageMs: 900,
     }),
     pods: async () => [],
@@ -102,5 +111,38 @@ function pretendCluster(cluster: string): ClusterAccess {
           : second,
       ];
     },
+  };
+}
+
+/** One object that waits, one that was put right, and one that isn't well; of them catalog's. */
+function pretendObjects(now: number): Told {
+  const drift = [
+    {
+      object: "VirtualService food/catalog",
+      app: "catalog",
+      fields: [
+        { field: ".spec.http[0].timeout", found: '"60s"', wanted: '"1s"', managers: ["kubectl-edit"] },
+        { field: ".spec.http[0].retries.attempts", wanted: "2" },
+      ],
+      managers: ["kubectl-edit"],
+      at: now - 240_000,
+      waits: "healing of catalog is paused: timeouts by hand",
+    },
+    {
+      object: "Deployment food/pricing-r1",
+      app: "pricing",
+      deleted: true as const,
+      fields: [],
+      managers: [],
+      at: now - 3_700_000,
+      times: 3,
+      healedAt: now - 3_699_000,
+    },
+  ];
+  const object = "HorizontalPodAutoscaler food/catalog";
+  const problem = "FailedGetResourceMetric: unable to get metrics: no metrics known";
+  return {
+    ...{ drift, drifting: 1 },
+    unhealthy: { count: 1, objects: [{ object, app: "catalog", problem, at: now - 4_000_000 }] },
   };
 }

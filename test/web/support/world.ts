@@ -7,6 +7,7 @@ import type { FastifyInstance } from "fastify";
 import { ensureToken } from "../../../src/access/tokens.ts";
 import { buildApi } from "../../../src/api/build-api.ts";
 import type { ApiContext } from "../../../src/api/context.ts";
+import type { Seen } from "../../../src/model/rows.ts";
 import { ReleaseEngine } from "../../../src/release/engine.ts";
 import type { EvidenceSource } from "../../../src/release/observe.ts";
 import { fakeFleet, nobodyCalls } from "../../../src/release/fake-fleet.ts";
@@ -35,6 +36,7 @@ export async function startWorld({
   trouble,
   evidenceOf = () => nobodyCalls,
   silent,
+  told,
 }: {
   clusters?: readonly string[];
   context?: Partial<ApiContext>;
@@ -43,6 +45,8 @@ export async function startWorld({
   evidenceOf?: (store: Store) => EvidenceSource;
   /** Clusters out of contact. */
   silent?: () => readonly string[];
+  /** What was changed by hand in a cluster. */
+  told?: (cluster: string) => Pick<Seen, "drift" | "drifting" | "unhealthy">;
 } = {}): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), "quipu-web-"));
   const store = await openSqliteStore(join(folder, "quipu.db"));
@@ -104,6 +108,7 @@ export async function startWorld({
     againMs: 500,
     ...(trouble && { trouble }),
     ...(silent && { silent }),
+    ...(told && { told }),
   });
   return {
     url,

@@ -5,7 +5,10 @@ import { releaseMarkers } from "../../api/release-queries.ts";
 import { useKeys } from "../../keys/use-keys.ts";
 import { paths } from "../../router/paths.ts";
 import { useRouter } from "../../router/router.tsx";
+import { DriftList } from "../../ui/drift-list.tsx";
+import { UnhealthyList } from "../../ui/unhealthy-list.tsx";
 import { Mark } from "../../ui/mark.tsx";
+import { Panel } from "../../ui/panel.tsx";
 import { Failure } from "../../ui/states.tsx";
 import { GoldenCharts } from "./app-charts.tsx";
 import { AppHead } from "./app-head.tsx";
@@ -98,6 +101,16 @@ export function AppPage({ name }: { name: string }) {
       <div className="two">
         <RulesPanel name={name} speaks={speaks} known={known} />
         <div className="stack">
+          {status.data === undefined || status.data.unhealthy.length === 0 ? null : (
+            <Panel title="Unhealthy" aside={status.data.unhealthy.length}>
+              <UnhealthyList objects={status.data.unhealthy} />
+            </Panel>
+          )}
+          {status.data === undefined || status.data.drift.length === 0 ? null : (
+            <Panel title="Changed by hand" aside={status.data.drift.length}>
+              <DriftList drift={status.data.drift} />
+            </Panel>
+          )}
           <InstancesPanel name={name} known={known} />
           <ReleasesPanel name={name} known={known} />
         </div>

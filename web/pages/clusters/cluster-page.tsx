@@ -13,10 +13,13 @@ import { Panel } from "../../ui/panel.tsx";
 import { Bone, Empty, Failure } from "../../ui/states.tsx";
 import { GoldenCharts } from "../app/app-charts.tsx";
 import { momentsOf, ReleaseMarks } from "../app/release-marks.tsx";
+import { UnhealthyList } from "../../ui/unhealthy-list.tsx";
+import { DriftPanel } from "./drift-panel.tsx";
 import { IngressPanel } from "./ingress-panel.tsx";
 import { AppFiguresTable } from "./app-figures-table.tsx";
+import { PauseNote } from "./pause-note.tsx";
 
-/** One cluster: what arrives there, what its worker has applied, and what it refuses. */
+/** One cluster: what arrives there, what its worker has applied, what it refuses, and what was changed by hand. */
 export function ClusterPage({ name }: { name: string }) {
   const { go } = useRouter();
   const clusters = useQuery(clusterList);
@@ -37,6 +40,7 @@ export function ClusterPage({ name }: { name: string }) {
       </Empty>
     );
   }
+  const { kubeconfig, agent } = cluster?.spec.connection ?? {};
   const told = cluster === undefined ? undefined : clusterHealth(cluster.status);
   return (
     <article aria-label={name} className="app-page">
@@ -88,6 +92,7 @@ export function ClusterPage({ name }: { name: string }) {
             <Mark health="bad" word={cluster.status.error} />
           </p>
         )}
+        {cluster === undefined ? null : <PauseNote cluster={cluster} />}
       </header>
       <GoldenCharts total={signals.data?.total} series={signals.data?.series} moments={momentsOf(markers.data ?? [])} />
       <ReleaseMarks markers={markers.data} />
@@ -112,10 +117,28 @@ export function ClusterPage({ name }: { name: string }) {
               </ul>
             )}
           </Panel>
+          {worker.data === undefined || worker.data.unhealthy.count === 0 ? null : (
+            <Panel title="Unhealthy" aside={worker.data.unhealthy.count}>
+              <UnhealthyList objects={worker.data.unhealthy.objects} all={worker.data.unhealthy.count} />
+            </Panel>
+          )}
+          <DriftPanel name={name} cluster={cluster} worker={worker.data} pending={worker.isPending} />
           <IngressPanel name={name} known={cluster !== undefined} />
           <Panel title="The way in">
             <div className="pad">
-              <Copyable command={`npx quipu cluster kubeconfig ${name} > ${name}.kubeconfig`} />
+              {agent === true ? (
+                <>
+                  <p className="dim">Its worker is an agent there, which dials out to the server. What runs it:</p>
+                  <Copyable command={`npx quipu cluster agent ${name} --image IMAGE --server URL > agent.yaml`} />
+                </>
+              ) : kubeconfig === undefined ? (
+                <Copyable command={`npx quipu cluster kubeconfig ${name} > ${name}.kubeconfig`} />
+              ) : (
+                <p className="dim">
+                  It joined by the context <code>{kubeconfig.context}</code> of a kubeconfig on the server’s machine,
+                  which isn’t given away: use one of your own.
+                </p>
+              )}
             </div>
           </Panel>
         </div>

@@ -90,6 +90,7 @@ function Row({
   onSelect: () => void;
 }) {
   const { health, word } = clusterHealth(status);
+  const wrong = status.error ?? status.conditions.find(({ type }) => type === "Healing")?.message;
   const labels = Object.entries(metadata.labels ?? {}).map(([name, value]) => `${name}=${value}`);
   return (
     <tr aria-selected={selected} className={selected ? "selected" : undefined} onMouseDown={onSelect}>
@@ -118,7 +119,7 @@ function Row({
         </Glow>
       </td>
       <td className="num">{age(status.ageMs)}</td>
-      <td title={status.error}>{status.error === undefined ? <span className="dim">{nothing}</span> : status.error}</td>
+      <td title={wrong}>{wrong ?? <span className="dim">{nothing}</span>}</td>
     </tr>
   );
 }
