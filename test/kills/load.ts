@@ -1,4 +1,4 @@
-import { request } from "node:http";
+import { request, type IncomingMessage } from "node:http";
 
 /** A request that didn't get 200. Times are Unix ms. */
 export interface Failure {
@@ -27,6 +27,8 @@ export class Load {
   readonly name: string;
   readonly failures: Failure[] = [];
   sent = 0;
+  /** Told of each failure as it happens, for a look at what is then so. */
+  failed: ((failure: Failure) => void) | undefined;
   readonly #target: () => Target;
   readonly #everyMs: number;
   readonly #inFlight = new Set<Promise<void>>();
@@ -56,7 +58,10 @@ export class Load {
     this.sent++;
     const began = Date.now();
     const what = await ask(this.#target());
-    if (what !== undefined) this.failures.push({ stream: this.name, began, ended: Date.now(), what });
+    if (what === undefined) return;
+    const failure = { stream: this.name, began, ended: Date.now(), what };
+    this.failures.push(failure);
+    this.failed?.(failure);
   }
 }
 
@@ -73,7 +78,7 @@ function ask({ host, port, path, authority }: Target): Promise<string | undefine
         });
         answer.on("error", (error) => resolve(`${answer.statusCode}, then ${error.message}`));
         answer.on("end", () =>
-          resolve(answer.statusCode === 200 ? undefined : `${answer.statusCode} ${text.slice(0, 120)}`),
+          resolve(answer.statusCode === 200 ? undefined : `${answer.statusCode} ${text.slice(0, 120)}${hop(answer)}`),
         );
       },
     );
@@ -81,4 +86,10 @@ function ask({ host, port, path, authority }: Target): Promise<string | undefine
     call.on("timeout", () => call.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)));
     call.end();
   });
+}
+
+/** Whose answer it is: a proxy that was only passing it on says how long it waited for it. */
+function hop({ headers }: IncomingMessage): string {
+  const waited = headers["x-envoy-upstream-service-time"];
+  return waited === undefined ? "" : ` (from further on, after ${String(waited)} ms)`;
 }

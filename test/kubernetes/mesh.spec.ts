@@ -117,6 +117,29 @@ test("real Envoys get their configuration from it, and call each other with mutu
   expect(body).toContain(`URI=spiffe://${trustDomain}/ns/${namespace}/sa/web`);
 });
 
+test("a service with an instance outside the mesh: those within are called with mutual TLS, that one without", async () => {
+  const ip = `127.251.${third}.1`;
+  const outside = createServer((_request, response) => response.end("orders outside"));
+  await new Promise<void>((resolve) => outside.listen(8080, ip, resolve));
+  await apply({
+    ...{ apiVersion: "networking.istio.io/v1", kind: "WorkloadEntry", metadata: { name: "orders-2", namespace } },
+    spec: { address: ip, ports: { http: 8080 }, labels: { app: "orders" } },
+  });
+  const answers: string[] = [];
+  await eventually(async () => {
+    const { status, body } = await call();
+    answers.push(`${status} ${body.slice(0, 14)}`);
+    expect(body).toBe("orders outside");
+  });
+  for (let count = 0; count < 20; count++) {
+    const { status, body } = await call();
+    answers.push(`${status} ${body.slice(0, 14)}`);
+  }
+  await client.delete(kinds.WorkloadEntry, { namespace, name: "orders-2" });
+  outside.close();
+  expect(new Set(answers)).toEqual(new Set(["200 orders here, c", "200 orders outside"]));
+});
+
 test("what anybody writes to the cluster takes effect", async () => {
   const route = [{ destination: { host: "orders" } }];
   const always = { percentage: { value: 100 } };

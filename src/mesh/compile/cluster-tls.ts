@@ -61,7 +61,7 @@ const tlsParams = {
 
 /** Between sidecars: our own certificate and root, the callee's identity checked. `istio` in ALPN tells a permissive server that this is the mesh. */
 function mutual(tls: ClientTls): TransportSocket {
-  const { identities, identityPrefix, identitySource, http } = tls;
+  const { identities, identityPrefix, identitySource, http, http2 } = tls;
   const names = tls.settings?.subjectAltNames?.length ? tls.settings.subjectAltNames : identities;
   const patterns =
     names.length > 0
@@ -72,7 +72,8 @@ function mutual(tls: ClientTls): TransportSocket {
       sni: tls.settings?.sni ?? tls.sni,
       commonTlsContext: create(CommonTlsContextSchema, {
         tlsParams,
-        alpnProtocols: http ? ["istio", "h2"] : ["istio-peer-exchange", "istio"],
+        // `h2` only from who speaks it: a server believes it, and a request in HTTP/1 would be nothing to it.
+        alpnProtocols: http ? ["istio", ...(http2 ? ["h2"] : [])] : ["istio-peer-exchange", "istio"],
         tlsCertificateSdsSecretConfigs: [identitySecret(workloadSecret, identitySource)],
         validationContextType: {
           case: "combinedValidationContext",

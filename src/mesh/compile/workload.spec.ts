@@ -56,6 +56,13 @@ describe("the instances of a service", () => {
       ),
     ).toEqual(["10.0.0.1:8080", "10.0.0.2:8080"]);
   });
+  it("leave out a pod that isn't known yet, and have it as soon as it is", () => {
+    const target = { kind: "Pod", namespace: "ns", name: "a-2" };
+    const both = slice([{ addresses: ["10.0.0.1"] }, { addresses: ["10.0.0.2"], targetRef: target }]);
+    expect(addresses(both)).toEqual(["10.0.0.1:8080"]);
+    const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: "a-2", namespace: "ns" }, spec: {} };
+    expect(addresses(both, pod)).toEqual(["10.0.0.1:8080", "10.0.0.2:8080"]);
+  });
   it("are none while a slice is empty, however an API server writes that", () => {
     expect(addresses(slice(null, null))).toEqual([]);
     expect(addresses(slice([]))).toEqual([]);

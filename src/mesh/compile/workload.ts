@@ -97,6 +97,9 @@ export function workloads(mesh: Mesh, services: Services) {
       const target = endpoint.targetRef;
       const pod =
         target?.kind === "Pod" ? podFacts(`${target.namespace ?? slice.namespace}/${target.name}`) : undefined;
+      // Slices and pods are watched apart. Of a pod that isn't known yet nobody knows whether it has a sidecar and whose
+      // it is: called as if it had none it would fail, and all instances beside it would be taken for a mixed service.
+      if (target?.kind === "Pod" && pod === undefined) return [];
       const locality =
         pod?.locality ?? (endpoint.nodeName !== undefined ? nodeLocality(endpoint.nodeName) : noLocality);
       return [

@@ -16,7 +16,9 @@ export async function meshState(runDir: string, cluster: string): Promise<string
         get(admin, "/config_dump?resource=dynamic_warming_clusters&mask=cluster.name,version_info"),
         get(admin, "/clusters"),
       ]).catch((error: unknown) => [String(error), ""]);
-      const endpoints = clusters.split("\n").filter((line) => line.includes("health_flags"));
+      const endpoints = clusters
+        .split("\n")
+        .filter((line) => /::(?:health_flags|cx_connect_fail|rq_error|rq_active)::/.test(line));
       return `${pod}: warming ${warming}\n${endpoints.join("\n")}`;
     }),
   );
