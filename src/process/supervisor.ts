@@ -119,7 +119,7 @@ function specs(home: string, fleet: FleetFile): ChildSpec[] {
       role.split("/")[0] as string,
       config,
     ],
-    env: { ...process.env, QUIPU_FLEET: fleet.id, QUIPU_ROLE: role, NODE_COMPILE_CACHE: join(home, "compile-cache") },
+    env: { NODE_COMPILE_CACHE: join(home, "compile-cache"), ...process.env, QUIPU_FLEET: fleet.id, QUIPU_ROLE: role },
     log: join(home, "logs", `${role.replace("/", "-")}.log`),
   });
   return [

@@ -73,7 +73,13 @@ async function staysOut(name: string, revision: string): Promise<void> {
 test("each step of a release waits for every caller's proxy, whichever istiod it is connected to, and its receipt says so", async () => {
   const urls = testbed.clusters[0]!.istiods.map(({ monitoring }) => `http://${monitoring}`);
   const connection = { kubeconfig: { context: "uno", path: testbed.kubeconfig } };
-  await put("clusters", "Cluster", "uno", { region: "pe", connection, istiod: { urls } }, { kind: "real" });
+  await put(
+    "clusters",
+    "Cluster",
+    "uno",
+    { region: "pe", connection, istiod: { urls }, unprovenWait: "3s" },
+    { kind: "real" },
+  );
   await put("teams", "Team", "testers", {});
   await put("segments", "Segment", namespace, {});
   await put("apps", "App", "checkout", app());
@@ -98,7 +104,7 @@ test("each step of a release waits for every caller's proxy, whichever istiod it
   const told = await view(2);
   expect(told).toContain("of 2 proxies, by 2 istiods");
   // Of routes istiod tells no version.
-  expect(told).toContain("unproven: waited 15s since istiod knew it");
+  expect(told).toContain("unproven: waited 3s since istiod knew it");
   expect(has("r1")).toEqual([false, false]);
 });
 

@@ -53,10 +53,11 @@ test("under way, taken back, filtered by segment; the row leads to the release b
   });
   await deploy(world, "orders", "2-stuck");
   const { page, errors } = await signedIn(browser, world, { path: "/apps" });
+  const row = (name: RegExp) => page.getByRole("row", { name });
+  // Keys are heard when the page stands.
+  await row(/catalog/).waitFor();
   await page.keyboard.press("g");
   await page.keyboard.press("o");
-  const row = (name: RegExp) => page.getByRole("row", { name });
-  await row(/catalog/).waitFor();
   await row(/catalog/)
     .getByText("5", { exact: true })
     .waitFor();
