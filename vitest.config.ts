@@ -12,7 +12,7 @@ const expect = { poll: { timeout: minute } };
  * other; one where requests are sent at a rate. Their timeouts only end what hangs: a machine that other work makes many
  * times slower must not turn a right answer red.
  */
-const heavyTiers = { e2e: 2, web: 2, kubectl: 1, releases: 1, kills: 1, sim: 2, postgres: 2, kubernetes: 4 };
+const heavyTiers = { e2e: 3, web: 3, kubectl: 1, releases: 1, kills: 1, sim: 2, postgres: 2, kubernetes: 4 };
 
 export default defineConfig({
   test: {

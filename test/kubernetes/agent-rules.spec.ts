@@ -18,7 +18,7 @@ import { eventually, patienceMs } from "../harness/eventually.ts";
 import { sharedCluster } from "./support/shared-cluster.ts";
 
 /** Everything that the rules allow is needed: without any one verb on any one resource the worker fails, and says so. */
-const { kubeconfig, kubectl: program } = sharedCluster();
+const { kubeconfig, kubectl: program } = await sharedCluster();
 const admin = connectionFromKubeconfig(readFileSync(kubeconfig, "utf8"));
 const run = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), "quipu-rules-"));

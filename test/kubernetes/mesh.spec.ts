@@ -25,7 +25,7 @@ const trustDomain = "quipu.local";
 const third = 1 + (process.pid % 200);
 const web: MeshPod = { name: "web-1", namespace, app: "web", ip: `127.249.${third}.1` };
 const orders: MeshPod = { name: "orders-1", namespace, app: "orders", ip: `127.250.${third}.1` };
-const { kubeconfig } = sharedCluster();
+const { kubeconfig } = await sharedCluster();
 const folder = mkdtempSync(join(tmpdir(), "quipu-own-mesh-"));
 const closers: (() => unknown)[] = [];
 let connection: KubeConnection;

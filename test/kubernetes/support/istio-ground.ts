@@ -33,7 +33,8 @@ export class IstioGround {
     const now = Date.now();
     const root = await createRoot({ trustDomain, now });
     const authority = await root.issueIntermediate("uno", { now });
-    return new IstioGround({ kube, rules, istiod: sharedCluster().istiod, authority, rootPem: root.certPem, folder }, [
+    const { istiod } = await sharedCluster();
+    return new IstioGround({ kube, rules, istiod, authority, rootPem: root.certPem, folder }, [
       () => rmSync(folder, { recursive: true, force: true }),
       () => kube.close(),
       () => rules.clear(),

@@ -5,6 +5,6 @@ import { sharedCluster } from "./shared-cluster.ts";
 
 /** The tier's real kube-apiserver. It outlives its users. */
 export async function realGround(): Promise<Ground> {
-  const connection = connectionFromKubeconfig(readFileSync(sharedCluster().kubeconfig, "utf8"));
+  const connection = connectionFromKubeconfig(readFileSync((await sharedCluster()).kubeconfig, "utf8"));
   return { connection, close: () => Promise.resolve() };
 }
