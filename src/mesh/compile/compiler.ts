@@ -168,7 +168,8 @@ export function createMeshCompiler(options: CompilerOptions): MeshCompiler {
 function compile(mesh: Mesh) {
   const { graph } = mesh;
   const known = services(mesh);
-  const running = workloads(mesh, known);
+  const peers = peerAuthentication(mesh);
+  const running = workloads(mesh, known, peers);
   const rules = destinationRules(mesh);
   const filters = envoyFilters(mesh);
   const scopes = sidecarScopes(mesh, known);
@@ -190,7 +191,7 @@ function compile(mesh: Mesh) {
     destinations: called,
     envoyFilters: filters,
     inboundPorts: inboundPorts(mesh, known),
-    inbound: inbound(mesh, filters, access, peerAuthentication(mesh), jwt),
+    inbound: inbound(mesh, filters, access, peers, jwt),
     outbound: outer,
   });
   const router = gateways(mesh, {

@@ -13,20 +13,9 @@ export interface View {
   readonly network: string;
 }
 
-/** Labels that differ between replicas, and that nothing selects by. */
-const perReplica = new Set([
-  "pod-template-hash",
-  "controller-revision-hash",
-  "statefulset.kubernetes.io/pod-name",
-  "apps.kubernetes.io/pod-index",
-]);
-
+/** With all labels, those of a single replica too: a policy, a Service or a Sidecar may select by any of them. */
 export function viewOf(proxy: Proxy): View {
-  const labels = Object.fromEntries(
-    Object.entries(proxy.labels)
-      .filter(([key]) => !perReplica.has(key))
-      .sort(([a], [b]) => (a < b ? -1 : 1)),
-  );
+  const labels = Object.fromEntries(Object.entries(proxy.labels).sort(([a], [b]) => (a < b ? -1 : 1)));
   const { region, zone } = proxy.locality;
   const { role, namespace, network } = proxy;
   return withLabels({ role, namespace, network, region, zone }, labels);

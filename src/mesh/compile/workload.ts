@@ -3,6 +3,7 @@ import type { WorkloadEntrySpec } from "../../objects/istio.ts";
 import { matchesLabels } from "../../objects/meta.ts";
 import { isDeepStrictEqual } from "node:util";
 import type { Stored } from "./index/objects.ts";
+import type { PeerAuthentications } from "./authentication.ts";
 import type { Mesh } from "./mesh.ts";
 import type { MeshPort, MeshService, Services } from "./service.ts";
 
@@ -35,6 +36,7 @@ function parseLocality(text: string | undefined): Locality {
 }
 
 interface PodFacts {
+  uid: string | undefined;
   labels: Readonly<Record<string, string>>;
   account: string;
   locality: Locality;
@@ -42,8 +44,12 @@ interface PodFacts {
   network: string;
 }
 
-export function workloads(mesh: Mesh, services: Services) {
+export function workloads(mesh: Mesh, services: Services, peers: PeerAuthentications) {
   const { graph, indexes } = mesh;
+
+  /** A sidecar whose PeerAuthentication says DISABLE there takes plain text only. */
+  const takesTls = (namespace: string, labels: Readonly<Record<string, string>>, port: number) =>
+    !peers.mayDisable(namespace) || peers.mode(namespace, labels, port) !== "DISABLE";
 
   const nodeLocality = graph.family<string, Locality>(
     "locality of node",
@@ -67,6 +73,7 @@ export function workloads(mesh: Mesh, services: Services) {
       const { spec } = stored.object;
       const own = stored.labels["istio-locality"]?.replaceAll(".", "/");
       return {
+        uid: stored.object.metadata.uid,
         labels: stored.labels,
         account: `${stored.namespace}/${spec?.serviceAccountName ?? "default"}`,
         locality:
@@ -100,6 +107,8 @@ export function workloads(mesh: Mesh, services: Services) {
       // Slices and pods are watched apart. Of a pod that isn't known yet nobody knows whether it has a sidecar and whose
       // it is: called as if it had none it would fail, and all instances beside it would be taken for a mixed service.
       if (target?.kind === "Pod" && pod === undefined) return [];
+      // Another of the same name by now (StatefulSet): this address is the old one's.
+      if (target?.uid !== undefined && pod?.uid !== undefined && target.uid !== pod.uid) return [];
       const locality =
         pod?.locality ?? (endpoint.nodeName !== undefined ? nodeLocality(endpoint.nodeName) : noLocality);
       return [
@@ -109,7 +118,7 @@ export function workloads(mesh: Mesh, services: Services) {
           labels: pod?.labels ?? {},
           weight: 1,
           account: pod?.account ?? "",
-          inMesh: pod?.inMesh ?? false,
+          inMesh: pod !== undefined && pod.inMesh && takesTls(slice.namespace, pod.labels, number),
           network: pod?.network ?? "",
           locality:
             locality.zone === "" && endpoint.zone !== undefined ? { ...locality, zone: endpoint.zone } : locality,
@@ -121,16 +130,17 @@ export function workloads(mesh: Mesh, services: Services) {
   function fromEntry(spec: WorkloadEntrySpec, namespace: string, port: MeshPort, external: boolean): Instance[] {
     if (spec.address === undefined) return [];
     const labels = spec.labels ?? {};
+    const number = spec.ports?.[port.name] ?? (typeof port.targetPort === "number" ? port.targetPort : port.number);
     return [
       {
         address: spec.address,
-        port: spec.ports?.[port.name] ?? (typeof port.targetPort === "number" ? port.targetPort : port.number),
+        port: number,
         labels,
         locality: parseLocality(spec.locality),
         network: spec.network ?? "",
         weight: spec.weight ?? 1,
         account: spec.serviceAccount === undefined || external ? "" : `${namespace}/${spec.serviceAccount}`,
-        inMesh: labels[tlsModeLabel] === "istio",
+        inMesh: labels[tlsModeLabel] === "istio" && takesTls(namespace, labels, number),
       },
     ];
   }
@@ -166,11 +176,13 @@ export function workloads(mesh: Mesh, services: Services) {
   );
 
   function fromPod(pod: Stored<Pod>, port: MeshPort): Instance[] {
-    const address = pod.object.status?.podIP;
+    const { podIP: address, phase } = pod.object.status ?? {};
     const facts = podFacts(`${pod.namespace}/${pod.name}`);
-    if (address === undefined || facts === undefined) return [];
+    if (address === undefined || phase !== "Running" || facts === undefined) return [];
+    const { uid: _, inMesh, ...rest } = facts;
+    const number = typeof port.targetPort === "number" ? port.targetPort : port.number;
     return [
-      { address, port: typeof port.targetPort === "number" ? port.targetPort : port.number, weight: 1, ...facts },
+      { ...rest, address, port: number, weight: 1, inMesh: inMesh && takesTls(pod.namespace, pod.labels, number) },
     ];
   }
 

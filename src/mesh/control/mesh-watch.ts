@@ -150,6 +150,11 @@ export class MeshWatch {
       added: put,
       modified: put,
       deleted: remove,
+      // Each waits for itself, and differently long. What comes back apart is told apart: routes to a subset whose
+      // DestinationRule isn't known yet, pods that serve before their policy. So the first to be answered wakes the others.
+      watching: () => {
+        for (const other of this.#reflectors) if (other !== reflector) other.hurry();
+      },
       problem: (error) =>
         this.#options.log.warn({ kind: kind.kind, reason: error.message }, "watching a kind failed; it goes on"),
     });

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import type { PodStatus } from "../../../objects/core.ts";
 import type { KubeObject } from "../../../objects/meta.ts";
 import type { Graph, Reached } from "../memo.ts";
 
@@ -122,6 +123,8 @@ function strip(object: KubeObject): Stored {
   const { name, namespace = "", labels = {}, annotations = {}, creationTimestamp = "" } = object.metadata;
   const { status: _status, metadata: _metadata, ...content } = object;
   const used = object.kind === "Pod" ? stripPod(object) : content;
+  // Of one name there may be several pods, one after another.
+  const uid = object.kind === "Pod" ? object.metadata.uid : undefined;
   return {
     id: objectId(object.kind, namespace, name),
     kind: object.kind,
@@ -130,16 +133,16 @@ function strip(object: KubeObject): Stored {
     labels,
     annotations: withoutNoise(annotations),
     created: creationTimestamp,
-    object: { ...used, metadata: { name, namespace, labels } } as KubeObject,
+    object: { ...used, metadata: { name, namespace, labels, ...(uid !== undefined && { uid }) } } as KubeObject,
   };
 }
 
-/** A pod's status changes with every probe; only its address matters here. */
+/** Of a pod's status, which changes all the time: its address, and whether requests may go there. */
 function stripPod(object: KubeObject): Partial<KubeObject> {
   const spec = object.spec as
     | { serviceAccountName?: string; nodeName?: string; containers?: { ports?: unknown }[] }
     | undefined;
-  const status = object.status as { podIP?: string } | undefined;
+  const status = object.status as PodStatus | undefined;
   return {
     apiVersion: object.apiVersion,
     kind: object.kind,
@@ -148,8 +151,15 @@ function stripPod(object: KubeObject): Partial<KubeObject> {
       nodeName: spec?.nodeName,
       containers: (spec?.containers ?? []).map(({ ports }) => ({ ports })),
     },
-    status: { podIP: status?.podIP },
+    status: { podIP: status?.podIP, phase: isServing(object, status) ? "Running" : "Pending" },
   };
+}
+
+/** As the endpoints controller has it: neither ended nor ending, and ready where it says so. */
+function isServing({ metadata }: KubeObject, status: PodStatus | undefined): boolean {
+  if (metadata.deletionTimestamp !== undefined || status?.phase === "Succeeded" || status?.phase === "Failed")
+    return false;
+  return status?.conditions?.find(({ type }) => type === "Ready")?.status !== "False";
 }
 
 function withoutNoise(annotations: Record<string, string>): Record<string, string> {
