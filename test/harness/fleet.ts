@@ -11,6 +11,7 @@ import { isAlive, ownProcesses } from "../../src/process/proc.ts";
 import { freePort } from "../../src/process/free-port.ts";
 import { KubeClient } from "../../src/kube/kube-client.ts";
 import { connectionFromKubeconfig } from "../../src/kube/kubeconfig.ts";
+import { tied } from "../testbed/tied.ts";
 import { eventually } from "./eventually.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -48,14 +49,12 @@ export class TestFleet {
 
   /** `quipu up`, without waiting. */
   launch(): ChildProcess {
-    const child = spawn(
-      process.execPath,
-      ["--disable-warning=ExperimentalWarning", join(root, "src/process/quipu.ts"), "up"],
-      {
-        env: { ...process.env, ...this.env, QUIPU_HOME: this.home, NO_COLOR: "1" },
-        stdio: ["ignore", "pipe", "pipe"],
-      },
-    );
+    const words = ["--disable-warning=ExperimentalWarning", join(root, "src/process/quipu.ts"), "up"];
+    // A run of the tests that was broken off takes its fleets with it: their addresses are the next run's.
+    const child = spawn(...tied(process.execPath, words, "TERM"), {
+      env: { ...process.env, ...this.env, QUIPU_HOME: this.home, NO_COLOR: "1" },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     this.#process = child;
     const collect = (chunk: Buffer) => {
       this.output += chunk.toString();

@@ -28,6 +28,7 @@ export class ProxyStream implements XdsSource {
   #room = true;
   #touchedAt: number | undefined;
   #patience: NodeJS.Timeout | undefined;
+  #routesPatience: NodeJS.Timeout | undefined;
 
   constructor(options: {
     proxy: Proxy;
@@ -90,6 +91,7 @@ export class ProxyStream implements XdsSource {
       this.#sentAt.delete(request.typeUrl);
       this.#metrics.answered(request.typeUrl, outcome, this.#now() - sentAt);
     }
+    if (this.state.routesToCome && request.typeUrl === typeUrls.cluster) this.#expectRoutes();
     this.pump();
     return outcome === "rejected" ? request.error : undefined;
   }
@@ -128,7 +130,16 @@ export class ProxyStream implements XdsSource {
 
   close(): void {
     clearTimeout(this.#patience);
+    clearTimeout(this.#routesPatience);
     this.#secrets.close();
+  }
+
+  /** It asks for them at once if it has any; a gateway of TCP alone has none. */
+  #expectRoutes(): void {
+    this.#routesPatience ??= setTimeout(() => {
+      this.state.noRoutesToCome();
+      this.pump();
+    }, this.#warmingMs).unref();
   }
 
   /** Envoy doesn't answer for clusters until all are warm; one that can't be holds up the rest only for so long. */

@@ -14,6 +14,7 @@ import { later } from "./type-state.ts";
  *   recv TYPE [+name] [-name] [held name=version] [ack N] [nack N words]   a request of the proxy
  *   state | waiting N                 what is known; what the proxy lacks of change N (each `set` is one)
  *   late TYPE N                       the answer to response N is no longer waited for
+ *   no routes                         nor is a first request for routes
  *   busy | drain                      the transport has no room; has room again
  */
 const types: Record<string, string> = {
@@ -52,6 +53,7 @@ class Scenario {
         );
       else if (verb === "late")
         lines.push(this.#state.giveUpOn(types[rest[0]!]!, rest[1]!) ? "goes on" : "nothing to give up");
+      else if (verb === "no") this.#state.noRoutesToCome();
       else if (verb === "busy" || verb === "drain") this.#room = verb === "drain";
       else throw new Error(`unknown command: ${line}`);
     }

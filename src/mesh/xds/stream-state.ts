@@ -16,6 +16,8 @@ import type { Pending, XdsSource } from "./type-state.ts";
 export class StreamState {
   readonly #source: XdsSource;
   readonly #types = new Map<string, TypeState>();
+  /** It came back with clusters, and with routes to them of which it hasn't told yet. */
+  #routesToCome = false;
 
   constructor(source: XdsSource) {
     this.#source = source;
@@ -29,6 +31,8 @@ export class StreamState {
     const first = !this.#types.has(request.typeUrl);
     const outcome = this.#type(request.typeUrl).receive(request);
     if (first && request.typeUrl === typeUrls.endpoints) this.#oweToWarming(request.subscribe);
+    if (first && request.typeUrl === typeUrls.cluster) this.#routesToCome = request.initialVersions.size > 0;
+    if (request.typeUrl === typeUrls.routeConfiguration) this.#routesToCome = false;
     return outcome;
   }
 
@@ -51,6 +55,16 @@ export class StreamState {
           this.#types.get(typeUrls.endpoints)?.owe(push.resources.map(({ name }) => name));
       },
     };
+  }
+
+  /** True from a proxy's coming back, until it asks for routes: clusters that they may name aren't taken away before. */
+  get routesToCome(): boolean {
+    return this.#routesToCome;
+  }
+
+  /** It doesn't ask for routes: it has none. */
+  noRoutesToCome(): void {
+    this.#routesToCome = false;
   }
 
   /** Goes on without the answer to this response. True when that may let others go. */
@@ -128,7 +142,7 @@ export class StreamState {
     const found = this.#pending(typeUrls.listener) ?? this.#pending(typeUrls.routeConfiguration);
     if (found) return found;
     const waiting = [typeUrls.listener, typeUrls.routeConfiguration].some((type) => this.#types.get(type)?.inFlight);
-    return waiting ? undefined : this.#pending(typeUrls.cluster);
+    return waiting || this.#routesToCome ? undefined : this.#pending(typeUrls.cluster);
   }
 }
 
