@@ -16,7 +16,12 @@ const desired = { key: objectKey(wanted), object: wanted, rowRevision: 7 };
 
 /** Of an object that a list didn't have; `holders`: managers of what stands there all the same. */
 function suddenly(
-  { created, holders, conflict }: { created: boolean; holders: string[]; conflict?: boolean },
+  {
+    created,
+    holders,
+    conflict,
+    marks,
+  }: { created: boolean; holders: string[]; conflict?: boolean; marks?: Record<string, string> },
   entry?: LedgerEntry,
 ) {
   const asked: string[] = [];
@@ -26,6 +31,7 @@ function suddenly(
     metadata: {
       ...wanted.metadata,
       resourceVersion: "3",
+      ...(marks && { annotations: marks, labels: { ...wanted.metadata.labels, "quipu.dev/managed": "true" } }),
       managedFields: holders.map((manager) => ({
         ...{ manager, operation: "Apply", apiVersion: "v1", fieldsType: "FieldsV1", fieldsV1: {} },
       })),
@@ -68,7 +74,16 @@ test("what isn't there is made by one request", async () => {
 test("what somebody has made meanwhile is joined, and isn't ours to prune", async () => {
   const { run, asked } = suddenly({ created: false, holders: ["kubectl", "quipu"] });
   expect(await run()).toMatchObject({ outcome: "applied", created: false, entry: { made: false } });
-  expect(asked).toEqual(["apply"]);
+  // The second writes on it that it was found.
+  expect(asked).toEqual(["apply", "apply"]);
+});
+
+test("what carries our marks and was found before is still somebody else's, whatever became of our entry", async () => {
+  const marks = { "quipu.dev/row-revision": "6", "quipu.dev/found": "true" };
+  const begun: LedgerEntry = { key: desired.key, revision: -1, applied: "", owned: "", made: false };
+  const { run, intended } = suddenly({ created: false, holders: ["kubectl", "quipu"], marks }, begun);
+  expect(await run()).toMatchObject({ outcome: "applied", entry: { made: false } });
+  expect(intended).toMatchObject([{ made: false }]);
 });
 
 test("a request that came twice finds what it has made itself", async () => {

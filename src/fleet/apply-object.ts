@@ -8,7 +8,14 @@ import type { LedgerEntry } from "./ledger.ts";
 import { liveView, type LiveView } from "./live-view.ts";
 import { driftedFields, type FieldDrift } from "./owned-fields.ts";
 import { managedLabel } from "../render/names.ts";
-import { fieldManager, rowRevisionAnnotation, rowRevisionOf, type StampedObject } from "./stamp.ts";
+import {
+  asFound,
+  fieldManager,
+  foundAnnotation,
+  rowRevisionAnnotation,
+  rowRevisionOf,
+  type StampedObject,
+} from "./stamp.ts";
 
 export interface Drift {
   /** What was found; empty when the object was deleted. */ fields: FieldDrift[];
@@ -55,9 +62,13 @@ export async function applyObject(
   let before: KubeObject | undefined;
   // The watch shows only what carries our label, so that the first time we must look ourselves whether something is there.
   let looked = because === "drift" || !entry || entry.applied === "" || !live;
-  /** As a list told a moment ago: since then others may have made it. */
+  const isNew = !entry || entry.applied === "";
+  /** As a list told a moment ago, or a look: since then others may have made it. */
   let absent = !entry && !live && (await context.isAbsent(desired.key));
-  if (looked && !absent) before = await look();
+  if (looked && !absent) {
+    before = await look();
+    absent = isNew && before === undefined;
+  }
   // Of what was begun and not completed nobody knows whether it was made, nor by whom what is there was.
   if (!entry || entry.applied === "") {
     entry = { key: desired.key, revision: -1, applied: "", owned: "", made: isOurs(before) };
@@ -67,25 +78,32 @@ export async function applyObject(
 
   for (let attempt = 1; ; attempt++) {
     const resourceVersion = looked ? before?.metadata.resourceVersion : live?.metadata.resourceVersion;
+    const marked = entry.made ? stamped.object : asFound(stamped.object);
     const object =
-      resourceVersion === undefined
-        ? stamped.object
-        : { ...stamped.object, metadata: { ...stamped.object.metadata, resourceVersion } };
+      resourceVersion === undefined ? marked : { ...marked, metadata: { ...marked.metadata, resourceVersion } };
     try {
       const { result, taken } = await send(context, object, {
-        force: (entry.made && !absent) || because === "drift",
+        force: (entry.made && !absent) || (because === "drift" && !isNew),
         // Somebody changed what we change anyway, and it goes with that: what it was is still to be told.
         first: async () => {
           if (!looked) before = await look();
         },
       });
+      const made: boolean = entry.made && (!absent || result.created || isOursAlone(result.object));
+      if (entry.made && !made) {
+        // Somebody was quicker. The object itself must say so too, for our entry goes when nobody wants it any more.
+        entry = { ...entry, made };
+        await context.intend(entry);
+        await turn();
+        result.object = (await client.apply(asFound(stamped.object), { fieldManager })).object;
+      }
       const view = liveView(result.object);
       const applied: LedgerEntry = {
         key: desired.key,
         revision: desired.rowRevision,
         applied: stamped.hash,
         owned: view.owned,
-        made: entry.made && (!absent || result.created || isOursAlone(result.object)),
+        made,
       };
       const again = result.created && entry.applied !== "";
       const drift =
@@ -116,9 +134,13 @@ function knownBy(before: KubeObject): number {
   return rowRevisionOf(liveView(before));
 }
 
-/** What isn't there will be ours; what is there is, when a worker made it. */
+/** What isn't there will be ours; what is there is, when a worker made it, and didn't merely find it. */
 function isOurs(before: KubeObject | undefined): boolean {
-  return before === undefined || (rowRevisionOf(before) >= 0 && before.metadata.labels?.[managedLabel] === "true");
+  if (before === undefined) return true;
+  const { labels, annotations } = before.metadata;
+  return (
+    rowRevisionOf(before) >= 0 && labels?.[managedLabel] === "true" && annotations?.[foundAnnotation] === undefined
+  );
 }
 /** Not made by us just now, unless our request came twice, and then nobody else holds anything of it. */
 function isOursAlone({ metadata }: KubeObject): boolean {

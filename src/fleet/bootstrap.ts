@@ -65,7 +65,7 @@ function rootSidecar(): Sidecar {
  * gateway too, and the policy that opens that again would also open what an exposed path's own rules close.
  */
 function nothingInQuipuSystem(): AuthorizationPolicy {
-  return { ...head("AuthorizationPolicy", systemNamespace, allowNothing), spec: {} };
+  return { ...head("AuthorizationPolicy", systemNamespace, allowNothing), spec: { rules: [] } };
 }
 
 /** Without selector: whoever runs the rate-limit service gives it its endpoints (an embedded cluster: its mesh process). */

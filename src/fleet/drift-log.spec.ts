@@ -81,10 +81,10 @@ test("what waits comes first, and nothing of it is forgotten; the rest is bounde
   const { drift, drifting } = log.told();
   expect(drifting).toBe(100);
   expect(log.waiting.size).toBe(100);
-  expect(drift).toHaveLength(30);
+  expect(drift).toHaveLength(100);
   expect(drift!.every(({ healedAt }) => healedAt === undefined)).toBe(true);
   const next = new DriftLog(drift);
-  expect(next.told()).toEqual({ drift, drifting: 30 });
+  expect(next.told()).toEqual({ drift, drifting: 100 });
 });
 
 test("long values and many fields are cut, and that is said", () => {
@@ -98,4 +98,15 @@ test("long values and many fields are cut, and that is said", () => {
   expect(only).toMatchObject({ more: 12 });
   expect(only!.fields[0]!.found).toHaveLength(200);
   expect(only!.fields[0]!.found).toMatch(/x…$/);
+});
+
+test("whatever waits is told, the first of it with its fields", () => {
+  const log = new DriftLog();
+  log.waits("networking.istio.io/v1/VirtualService/money/checkout", "checkout", changed("x"), "paused", 1);
+  for (let n = 0; n < 40; n++) log.waits(`v1/Service/money/other${n}`, `other${n}`, changed("x"), "paused", 2 + n);
+  const { drift = [], drifting } = log.told();
+  expect(drifting).toBe(41);
+  expect(drift).toHaveLength(41);
+  expect(drift[29]!.fields).toHaveLength(1);
+  expect(drift[40]).toMatchObject({ app: "checkout", fields: [], more: 1 });
 });

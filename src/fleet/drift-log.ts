@@ -3,8 +3,10 @@ import type { DriftedField, DriftedObject } from "../model/drift.ts";
 import type { Drift } from "./apply-object.ts";
 import { keyText, type ObjectKey } from "./desired.ts";
 
-/** That many are told: what waits comes first. */
+/** That many are told with their fields: what waits comes first. */
 const mostTold = 30;
+/** Whatever waits is told, for releases ask by it what they may remove; so many at most. */
+const mostWaiting = 1000;
 const mostFields = 8;
 const longestValue = 200;
 
@@ -83,10 +85,18 @@ export class DriftLog {
   /** What waits first, then the latest. `drifting`: how many wait. */
   told(): { drift?: readonly DriftedObject[]; drifting?: number } {
     const all = [...this.#objects.values()].toReversed();
-    const drift = all.toSorted((a, b) => Number(a.healedAt !== undefined) - Number(b.healedAt !== undefined));
-    const drifting = all.filter(({ healedAt }) => healedAt === undefined).length;
+    const waiting = all.filter(({ healedAt }) => healedAt === undefined);
+    const drifting = waiting.length;
+    const drift = [
+      ...waiting
+        .slice(0, mostWaiting)
+        .map((each, at) =>
+          at < mostTold ? each : { ...each, fields: [], more: each.fields.length + (each.more ?? 0) },
+        ),
+      ...all.filter(({ healedAt }) => healedAt !== undefined).slice(0, Math.max(0, mostTold - drifting)),
+    ];
     return {
-      ...(drift.length > 0 && { drift: drift.slice(0, mostTold) }),
+      ...(drift.length > 0 && { drift }),
       ...(drifting > 0 && { drifting }),
     };
   }

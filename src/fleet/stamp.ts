@@ -7,6 +7,9 @@ import type { DesiredObject } from "./desired.ts";
 export const fieldManager = "quipu";
 export const rowRevisionAnnotation = "quipu.dev/row-revision";
 
+/** Stands on what was there before us: whoever finds our marks on it later must not take it for something that we made. */
+export const foundAnnotation = "quipu.dev/found";
+
 export interface StampedObject {
   object: KubeObject;
   /**
@@ -39,6 +42,12 @@ export function stamp(desired: DesiredObject, options: { withoutReplicas?: boole
     object: { ...unmarked, metadata: { ...unmarked.metadata, annotations } },
     hash: shortHash(JSON.stringify(unmarked)),
   };
+}
+
+/** As it is sent to an object that somebody else made. */
+export function asFound(object: KubeObject): KubeObject {
+  const annotations = { ...object.metadata.annotations, [foundAnnotation]: "true" };
+  return { ...object, metadata: { ...object.metadata, annotations } };
 }
 
 /** The row revision that stands on an object; -1: none. Who wrote it, is another question. */

@@ -15,7 +15,7 @@ import type { LedgerWriter } from "./ledger-writer.ts";
 import type { LiveObjects } from "./live-objects.ts";
 import { pruneObject } from "./prune-object.ts";
 import { handOverReplicas, raiseReplicas } from "./replicas.ts";
-import { stamp, type StampedObject } from "./stamp.ts";
+import { asFound, stamp, type StampedObject } from "./stamp.ts";
 import type { WorkerEvent } from "./worker-event.ts";
 
 export interface ObjectContext {
@@ -54,8 +54,10 @@ export async function applyOne(
   const unreadable = live.unreadable(parseKey(key)!.kind);
   if (unreadable !== undefined) return unreadable;
   const withoutReplicas = isAutoscaled(source, key);
-  const stamped = stamp(desired, { withoutReplicas });
   const entry = ledger.entries.get(key);
+  const stamped = stamp(desired, { withoutReplicas });
+  // Also when it is only tried what would be left of an edit.
+  if (entry?.made === false && entry.applied !== "") stamped.object = asFound(stamped.object);
   const view = live.get(key);
   const decision: Decision = decide({
     wanted: { hash: stamped.hash, rowRevision: desired.rowRevision },
@@ -67,10 +69,7 @@ export async function applyOne(
     if (view && view.metadata.deletionTimestamp === undefined) drifts.settled(key, clock.now());
     return nothingToKeep;
   }
-  if (decision.do === "yield") {
-    tell({ type: "yielded", key, found: decision.found });
-    return nothingToKeep;
-  }
+  if (decision.do === "yield") return yieldTo(context, desired, stamped, decision.found);
   if (decision.do === "apply" && decision.because === "drift" && (await staysForNow(context, desired, stamped)))
     return nothingToKeep;
   if (decision.do !== "apply") throw new Error(`${decision.do} of something wanted: ${key}`);
@@ -83,10 +82,7 @@ export async function applyOne(
     live.get(key),
     decision.because,
   );
-  if (applied.outcome === "yielded") {
-    tell({ type: "yielded", key, found: applied.found });
-    return nothingToKeep;
-  }
+  if (applied.outcome === "yielded") return yieldTo(context, desired, stamped, applied.found);
   if (applied.outcome === "conflict") {
     tell({ type: "conflict", key, conflicts: applied.conflicts });
     return applied.conflicts.map(({ field, manager }) => `${field} is owned by "${manager}"`).join("; ");
@@ -101,6 +97,23 @@ export async function applyOne(
   } else drifts.settled(key, clock.now());
   tell({ type: "applied", key, rowRevision: desired.rowRevision, created: applied.created });
   return { kept };
+}
+
+/**
+ * Somebody who knows a later revision has written the object: it is left alone. As a rule that is another process of ours
+ * with newer rows, and then it is as we want it, or we shall hear of it soon. Else it is another server, or this database is
+ * an older copy: nobody must take it for applied.
+ */
+async function yieldTo(
+  { client, turn, tell }: ObjectContext,
+  desired: DesiredObject,
+  stamped: StampedObject,
+  found: number,
+): Promise<string | End> {
+  tell({ type: "yielded", key: desired.key, found });
+  const { fields, deleted, unread } = await inspectDrift(client, turn, desired, stamped);
+  if (fields.length === 0 && !deleted && unread === undefined) return nothingToKeep;
+  return `it carries the later revision ${found}, and is another than revision ${desired.rowRevision} wants: another server has written it, or this one's database is an older copy`;
 }
 
 /** True: healing is paused. What was done to the object is seen and told, and waits. */

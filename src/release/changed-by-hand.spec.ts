@@ -22,6 +22,9 @@ test("routes and subsets of the app that wait, and nothing else", () => {
   ])
     expect(changedByHand({ drift: [harmless] }, "cart")).toBeUndefined();
   expect(changedByHand({}, "cart")).toBeUndefined();
+  const others = Array.from({ length: 30 }, () => ({ ...edited, app: "other" }));
+  expect(changedByHand({ drift: others, drifting: 30 }, "cart")).toBeUndefined();
+  expect(changedByHand({ drift: others, drifting: 31 }, "cart")).toMatch(/^1 more objects .* routes of cart may be/);
   expect(changedByHand(undefined, "cart")).toBeUndefined();
 });
 

@@ -33,7 +33,8 @@ export function authorizationPolicy(namespace: string, app: string, read: Reader
   for (const host of hosts) rules.push(...gatewayRule(host, hosts, issuers, read.trustDomain));
   return {
     ...head("AuthorizationPolicy", namespace, app, { app }),
-    spec: { selector: { matchLabels: { app } }, action: "ALLOW", ...(rules.length > 0 && { rules }) },
+    // An empty list too, which says the same as none, is a field that is ours: what anybody adds to it is seen.
+    spec: { selector: { matchLabels: { app } }, action: "ALLOW", rules },
   };
 }
 
@@ -99,5 +100,5 @@ export function below(path: string): string[] {
 function allowNothingPolicy(namespace: string, read: Reader): AuthorizationPolicy | undefined {
   return read.base(namespace) === undefined
     ? undefined
-    : { ...head("AuthorizationPolicy", namespace, allowNothing), spec: {} };
+    : { ...head("AuthorizationPolicy", namespace, allowNothing), spec: { rules: [] } };
 }

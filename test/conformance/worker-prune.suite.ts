@@ -50,6 +50,15 @@ export function workerPruneSuite(): void {
         [`Namespace ${money}`, false],
         [`ServiceAccount ${money}/checkout`, true],
       ]);
+      // Our marks stay on it. Wanted once more, it is still somebody else's.
+      desired.change(4, { put: [{ ...service("checkout"), spec: {} }] });
+      await applied(4);
+      expect((await ledger.read("lima")).find(({ key }) => key === objectKey(service("checkout")))).toMatchObject({
+        made: false,
+      });
+      desired.change(5, { remove: [objectKey(service("checkout"))] });
+      await applied(5);
+      expect(await kube.find(kinds.Service, at("checkout"))).toBeDefined();
     });
   });
 

@@ -110,22 +110,28 @@ export function workerSuite(): void {
       expect(await kube.find(kinds.VirtualService, at("broken"))).toBeDefined();
     });
 
-    test("an object that carries a later revision is left alone", async () => {
+    test("an object that carries a later revision is left alone, and isn't taken for applied while it is another", async () => {
       desired.change(5, { put: [namespace(), service("checkout")] });
       const newer = {
         ...service("checkout", 99),
         metadata: {
           ...service("checkout").metadata,
-          labels: { "quipu.dev/managed": "true" },
+          labels: { ...service("checkout").metadata.labels, "quipu.dev/managed": "true" },
           annotations: { "quipu.dev/row-revision": "9" },
         },
       };
       await other.create(namespace());
       await other.apply(newer, { fieldManager: "quipu" });
-      const { events, applied } = start();
-      await applied(5);
+      const { events, seen, applied } = start();
+      const why = /^Service \S+\/checkout: it carries the later revision 9, and is another than revision 5 wants/;
+      await eventually(() =>
+        expect(seen()).toMatchObject({ applied: 0, trouble: expect.stringMatching(why) as string }),
+      );
       expect(events).toContainEqual({ type: "yielded", key: objectKey(service("checkout")), found: 9 });
       expect((await kube.get<Service>(kinds.Service, at("checkout"))).spec?.ports?.[0]?.port).toBe(99);
+      desired.change(6, { put: [service("checkout", 99)] });
+      await applied(6);
+      expect(seen()).not.toHaveProperty("trouble");
     });
 
     test("an autoscaler's Deployment keeps its replicas, also when the autoscaler comes later", async () => {
