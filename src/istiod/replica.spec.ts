@@ -50,6 +50,16 @@ describe("one istiod", () => {
     const [one, two] = await Promise.all([replica.round(0), replica.round(0)]);
     expect(two).toBe(one);
     expect(await replica.lateRound()).toBe(one);
+    clock.ms = 1000;
+    const [late, later] = await Promise.all([replica.lateRound(), (clock.ms++, replica.lateRound())]);
+    expect(later).toBe(late);
+    expect(late).not.toBe(one);
+  });
+
+  it("one that took long is asked again only after ten times as long", async () => {
+    const { istiod, clock, replica } = make();
+    istiod.before = () => (clock.ms += 10);
+    const one = await replica.lateRound();
     // It took 30 ms: a tenth of the time, at most, is asking.
     clock.ms = 299;
     expect(await replica.lateRound()).toBe(one);

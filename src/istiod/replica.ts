@@ -22,23 +22,32 @@ export interface ReplicaOptions {
 
 const oldestMs = 2000;
 
+interface AskedRound {
+  round: Promise<Round>;
+  at: number;
+  /** Undefined while it is under way. */
+  tookMs: number | undefined;
+}
+
 /** One istiod, asked no more often than its answers take: whoever asks meanwhile gets the same answer. */
 export class Replica {
   readonly name: string;
   readonly rejections = new RejectionLog();
   readonly #options: ReplicaOptions;
   #started: number | undefined;
-  #round: { round: Promise<Round>; at: number; tookMs: number } | undefined;
+  #round: AskedRound | undefined;
 
   constructor(name: string, options: ReplicaOptions) {
     this.name = name;
     this.#options = options;
   }
 
-  /** The last one, unless it is old enough that asking anew isn't too much: ten times as old as it took, or 2 s. */
+  /** The one under way, or the last one, unless it is old enough that asking anew isn't too much: ten times as old as it took, or 2 s. */
   lateRound(): Promise<Round> {
     const last = this.#round;
-    const isLate = last !== undefined && this.#options.now() < last.at + Math.min(10 * last.tookMs, oldestMs);
+    const isLate =
+      last !== undefined &&
+      (last.tookMs === undefined || this.#options.now() < last.at + Math.min(10 * last.tookMs, oldestMs));
     return isLate ? last.round : this.round(this.#options.now());
   }
 
@@ -48,7 +57,7 @@ export class Replica {
     const { now } = this.#options;
     if (last !== undefined && last.at >= since) return last.round;
     const at = now();
-    const next = { at, tookMs: 0, round: this.#ask(at) };
+    const next: AskedRound = { at, tookMs: undefined, round: this.#ask(at) };
     this.#round = next;
     next.round.then(
       () => (next.tookMs = now() - at),

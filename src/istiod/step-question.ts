@@ -13,6 +13,8 @@ export interface StepQuestionOptions {
   revision: number;
   /** Pods that the concerns may mean, as they are now, and those of connected proxies (`POD.NAMESPACE`) in their namespaces. */
   workloads(connected: readonly string[]): Promise<readonly Workload[]>;
+  /** What nothing proves, a proxy is given so long for after its istiod knew it. */
+  waitMs: number;
   /** Monotonic, ms. */
   now(): number;
 }
@@ -47,9 +49,15 @@ export class StepQuestion {
   readonly #knownSince = new Map<string, { key: string; at: number }>();
   /** By replica: when it was last asked for all objects. */
   readonly #askedKnown = new Map<string, number>();
-  #missing = new Set<string>();
+  /**
+   * The same, of which nothing proves it: all that the proxy was sent so long after its istiod knew it, it acknowledged. Of
+   * each by itself: among thousands somebody is always being told something.
+   */
+  readonly #waited = new Set<string>();
+  /** Proxies that were missed, and since when. */
+  #missing = new Map<string, number>();
   #asks = 0;
-  /** Since when nobody lacks anything and not all is proven, ms. */
+  /** Since when not all is proven, ms. */
   #unprovenSince: number | undefined;
 
   constructor(options: StepQuestionOptions) {
@@ -80,18 +88,20 @@ export class StepQuestion {
         !connected.has(workload.id) &&
         this.#options.concerns.some(({ selectors }) => selectors.some((selector) => isSelected(selector, workload))),
     );
-    const lacking = concerned.flatMap((one) => this.#lacking(one));
     const unproven = concerned.filter((one) => one.concerns.some(({ id }) => !this.#proven.has(key(one, id))));
-    const missing = new Set(away.map(({ id }) => id));
+    const knownForMs = unproven.length > 0 ? await this.#knownFor(unproven) : undefined;
+    for (const one of unproven) this.#wait(one);
+    const lacking = concerned.flatMap((one) => this.#lacking(one));
+    const missing = new Map(away.map(({ id }) => [id, this.#missing.get(id) ?? this.#options.now()]));
     const answer: StepAnswer = {
       replicas: replicas.length,
       concerned: new Set(concerned.map(({ proxy }) => proxy.id)).size,
       lacking,
       unproven: [...new Set(unproven.map(({ proxy }) => proxy.id))],
-      // A proxy that goes from one replica to another may be missed once.
-      moving: [...missing].filter((id) => !this.#missing.has(id)),
-      away: [...missing],
-      ...(lacking.length === 0 && unproven.length > 0 && { knownForMs: await this.#knownFor(unproven) }),
+      // A proxy that goes from one replica to another may be missed by looks of one time: each must have looked again.
+      moving: [...missing].flatMap(([id, since]) => (rounds.some(({ round }) => round.at <= since) ? [id] : [])),
+      away: [...missing.keys()],
+      ...(lacking.length === 0 && knownForMs !== undefined && { knownForMs }),
     };
     this.#missing = missing;
     return answer;
@@ -100,7 +110,7 @@ export class StepQuestion {
   /** Finds out from which push on the objects are in what proxies get, where that isn't known yet. */
   async #look(replica: Replica, round: Round, all: readonly Concerned[]): Promise<void> {
     const mine = all.filter((one) => one.replica === replica);
-    const wanted = mine.filter((one) => isClean(one.proxy) && isNamedClearly(one.proxy, round));
+    const wanted = mine.filter((one) => isClean(one.proxy));
     // First a proxy of each kind of caller, then those whom that doesn't prove anything of.
     const chosen = new Map<Concerned, Concern[]>();
     const turn = (this.#asks * looksAtOnce) % Math.max(wanted.length, 1);
@@ -114,7 +124,7 @@ export class StepQuestion {
           );
           if (isKnown || (found === "push" && others)) continue;
           if (chosen.has(one)) chosen.get(one)!.push(concern);
-          else if (chosen.size < looksAtOnce) chosen.set(one, [concern]);
+          else if (chosen.size < looksAtOnce && isNamedClearly(one.proxy, round)) chosen.set(one, [concern]);
         }
     await Promise.all([...chosen].map(([one, concerns]) => this.#lookAt(one, [...new Set(concerns)])));
   }
@@ -156,10 +166,19 @@ export class StepQuestion {
     for (const concern of one.concerns) if (this.#has(one, concern)) this.#proven.add(key(one, concern.id));
   }
 
+  #wait(one: Concerned): void {
+    const { replica, round, concerns } = one;
+    const known = this.#knownSince.get(replica.name);
+    if (known?.key !== String(round.started) || round.at < known.at + this.#options.waitMs) return;
+    if (this.#lacking(one).length > 0) return;
+    for (const concern of concerns) this.#waited.add(key(one, concern.id));
+  }
+
   #lacking({ replica, round, proxy, concerns }: Concerned): StepAnswer["lacking"] {
     const id = proxy.id;
     // What it refuses later is another step's.
-    if (concerns.every((concern) => this.#proven.has(key({ replica, round, proxy }, concern.id)))) return [];
+    const isSure = (object: string) => this.#proven.has(object) || this.#waited.has(object);
+    if (concerns.every((concern) => isSure(key({ replica, round, proxy }, concern.id)))) return [];
     for (const type of xdsTypes) {
       const error = proxy.types[type]?.error;
       if (error !== undefined) return [{ id, type: typeNames[type], how: "rejects", message: error }];

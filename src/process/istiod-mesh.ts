@@ -71,7 +71,7 @@ export class IstiodMesh implements MeshProvider {
   }
 
   async #made(app: string, revision: number, mode: AskMode): Promise<StepQuestion | undefined> {
-    const { link, inForce, now } = this.#options;
+    const { link, inForce, now, waitMs } = this.#options;
     const objects = (await meshObjectsOf(link, app, revision, mode)).map(stepObject);
     if (objects.length === 0) return undefined;
     // Which endpoints istiod knows it doesn't tell; that they are there is the least.
@@ -80,7 +80,7 @@ export class IstiodMesh implements MeshProvider {
     const concerns = objects.map((object) => concernOf(object, around));
     const selectors: Selector[] = concerns.flatMap((concern) => concern.selectors);
     const workloads = (connected: readonly string[]) => this.#pods.workloads(selectors, connected);
-    return new StepQuestion({ concerns, revision, workloads, now });
+    return new StepQuestion({ concerns, revision, workloads, waitMs, now });
   }
 
   async #found(): Promise<Replica[]> {

@@ -116,3 +116,18 @@ it.each([
     ),
   ).rejects.toThrow(new NotYet("Pod orders-r1-x is ready and no EndpointSlice of Service orders has it yet"));
 });
+
+it("what was applied and isn't there is waited for: somebody deleted it, or this is another cluster", async () => {
+  const there = link(
+    desired([
+      [service, 3],
+      [routes, 5],
+    ]),
+  );
+  (there.kube as { find: unknown }).find = () => Promise.resolve(undefined);
+  const gone = new NotYet("VirtualService shop/orders was applied and isn't there");
+  await expect(objectsOf(there, "orders", 5)).rejects.toThrow(gone);
+  await expect(objectsOf(there, "orders", 5, "remove")).rejects.toThrow(NotYet);
+  // Of another app's nothing is asked here.
+  expect(await objectsOf(there, "search", 5)).toEqual([]);
+});

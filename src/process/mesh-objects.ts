@@ -43,7 +43,10 @@ export async function objectsOf(
   return [...objects.flatMap(versionOf), ...pods];
 }
 
-/** The same without pods, as whole objects; each has a resource version. */
+/**
+ * The same without pods, as whole objects; each has a resource version. Throws {@link NotYet} while one of the app's that was
+ * applied isn't there: somebody deleted it, or the link leads to another cluster, which would have nothing for its proxies.
+ */
 export async function meshObjectsOf(
   link: Pick<ClusterLink, "desired" | "kube">,
   app: string,
@@ -57,9 +60,11 @@ export async function meshObjectsOf(
         ((mode === "remove" || rowRevision > revision) && object.metadata.labels?.app === app)),
   );
   const found = await Promise.all(
-    wanted.map(async ({ key }) => {
+    wanted.map(async ({ key, object: asked, rowRevision }) => {
       const { kind, namespace, name } = parseKey(key)!;
       const object = await link.kube.find(kind, { ...(namespace !== undefined && { namespace }), name });
+      if (object === undefined && rowRevision <= revision && asked.metadata.labels?.app === app)
+        throw new NotYet(`${asked.kind} ${namespace ?? ""}/${name} was applied and isn't there`);
       return object?.metadata.resourceVersion === undefined ? [] : [object];
     }),
   );
