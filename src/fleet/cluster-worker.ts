@@ -8,7 +8,7 @@ import { systemClock, type Clock } from "../kube/clock.ts";
 import { KubeError } from "../kube/kube-error.ts";
 import { kinds, type Kind } from "../objects/kinds.ts";
 import { scaledBy } from "./autoscaled.ts";
-import { parseKey, type ObjectKey } from "./desired.ts";
+import { keyText, parseKey, type ObjectKey } from "./desired.ts";
 import { DirtyKeys } from "./dirty-keys.ts";
 import { DriftLog } from "./drift-log.ts";
 import { Healing } from "./healing.ts";
@@ -189,6 +189,10 @@ export class ClusterWorker {
     // What is written from now on waits for no other app's object that is refused.
     for (const [key, owner] of withOwners(desired.objects())) unknown(key, owner);
     for (const key of this.#ledger.entries.keys()) if (!desired.get(key)) unknown(key);
+    const texts = new Set(
+      [...this.#ledger.entries.keys(), ...[...desired.objects()].map(({ key }) => key)].map(keyText),
+    );
+    this.#drifts.forget((object) => texts.has(object), this.#clock.now());
     this.#started = true;
     const stopFollowing = this.#healing.listen(() => this.#wake());
 

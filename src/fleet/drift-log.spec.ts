@@ -110,3 +110,13 @@ test("whatever waits is told, the first of it with its fields", () => {
   expect(drift[29]!.fields).toHaveLength(1);
   expect(drift[40]).toMatchObject({ app: "checkout", fields: [], more: 1 });
 });
+
+test("what an earlier process told of, and nobody knows any more, waits for nothing", () => {
+  const before = new DriftLog();
+  before.waits(service, "checkout", changed("x"), "paused", 1);
+  before.waits("v1/Service/money/cart", "cart", changed("x"), "paused", 2);
+  const log = new DriftLog(before.told().drift);
+  log.forget((object) => object === "Service money/cart", 9);
+  expect(log.told()).toMatchObject({ drifting: 1, drift: [{ app: "cart", waits: "paused" }, { healedAt: 9 }] });
+  expect(log.told().drift![1]).not.toHaveProperty("waits");
+});

@@ -76,6 +76,12 @@ export class DriftLog {
     } else this.#put(found, before);
   }
 
+  /** Of what was told by an earlier process: that which nobody knows of any more, which it had no time to tell. */
+  forget(isKnown: (object: string) => boolean, now: number): void {
+    for (const [object, { waits: _, ...rest }] of this.#objects)
+      if (rest.healedAt === undefined && !isKnown(object)) this.#objects.set(object, { ...rest, healedAt: now });
+  }
+
   /** It is as it should be, or isn't wanted any more. True when it waited. */
   settled(key: ObjectKey, now: number): boolean {
     this.#waiting.delete(key);

@@ -35,6 +35,7 @@ export class Replica {
   readonly rejections = new RejectionLog();
   readonly #options: ReplicaOptions;
   #started: number | undefined;
+  #lookedAt = -Infinity;
   #round: AskedRound | undefined;
 
   constructor(name: string, options: ReplicaOptions) {
@@ -64,6 +65,11 @@ export class Replica {
       () => this.#round === next && (this.#round = undefined),
     );
     return next.round;
+  }
+
+  /** What has been rejected by now; nothing when that was looked at within so many ms. */
+  async look(withinMs: number): Promise<void> {
+    if (this.#options.now() >= this.#lookedAt + withinMs) await this.#metrics();
   }
 
   /**
@@ -110,6 +116,7 @@ export class Replica {
   async #metrics(): Promise<ReplicaMetrics> {
     const metrics = parseMetrics(await this.#page("/metrics"));
     this.#started = metrics.started;
+    this.#lookedAt = this.#options.now();
     this.rejections.look(this.#options.revision(), metrics);
     return metrics;
   }

@@ -4,6 +4,7 @@ import { concernOf, type Selector } from "../istiod/concerns.ts";
 import { Replica } from "../istiod/replica.ts";
 import { StepQuestion } from "../istiod/step-question.ts";
 import { told } from "../istiod/told.ts";
+import { systemClock } from "../kube/clock.ts";
 import { NotYet, type AskMode, type MeshProvider } from "../release/acknowledge.ts";
 import { UnprovenMesh } from "../release/unproven-mesh.ts";
 import type { Acknowledgement } from "../rollout/gates.ts";
@@ -22,6 +23,10 @@ export interface IstiodMeshOptions {
   now(): number;
 }
 
+/** Between looks at what has been rejected, while no step asks; where they don't let anybody look, or can't be asked. */
+const lookMs = 30_000;
+const forbiddenMs = 300_000;
+
 /** What istiods tell of a cluster's proxies (docs/istiod.md). Where they don't let anybody ask, a wait that is told as such. */
 export class IstiodMesh implements MeshProvider {
   readonly #options: IstiodMeshOptions;
@@ -29,16 +34,29 @@ export class IstiodMesh implements MeshProvider {
   readonly #replicas = new Map<string, Replica>();
   /** The step that is asked for, by app. */
   readonly #steps = new Map<string, { step: string; question: Promise<StepQuestion | undefined> }>();
+  readonly #closed = new AbortController();
   /** While nobody may ask. */
   #unproven: UnprovenMesh | undefined;
 
   constructor(options: IstiodMeshOptions) {
     this.#options = options;
     this.#pods = new KnownPods(options.link.kube);
-    // What proxies have rejected up to now isn't the next step's doing.
-    void this.#found()
-      .then((replicas) => Promise.all(replicas.map((replica) => replica.lateRound())))
-      .catch(() => undefined);
+    void this.#lookOn(this.#closed.signal);
+  }
+
+  /** What proxies reject while nobody asks isn't the next step's doing: that has to be known before it. */
+  async #lookOn(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const isWell = await this.#look().then(
+        () => true,
+        () => false,
+      );
+      await systemClock.sleep(isWell ? lookMs : forbiddenMs, signal);
+    }
+  }
+
+  async #look(): Promise<void> {
+    await Promise.all((await this.#found()).map((replica) => replica.look(lookMs)));
   }
 
   async ask(app: string, revision: number, mode: AskMode): Promise<Acknowledgement> {
@@ -96,6 +114,7 @@ export class IstiodMesh implements MeshProvider {
 
   close(): Promise<void> {
     this.#steps.clear();
+    this.#closed.abort();
     return Promise.resolve();
   }
 }
