@@ -84,7 +84,7 @@ export class IstiodMesh implements MeshProvider {
     if (known?.step === step) return known.question;
     const question = this.#made(app, revision, mode);
     this.#steps.set(app, { step, question });
-    question.catch(() => this.#steps.delete(app));
+    question.catch(() => this.#steps.get(app)?.question === question && this.#steps.delete(app));
     return question;
   }
 

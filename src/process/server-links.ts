@@ -171,7 +171,7 @@ export function openJoined(links: ServerLinks, cluster: Cluster, way: Way, remar
   const waitMs = spec.unprovenWait === undefined ? unprovenWaitMs : durationMs(spec.unprovenWait);
   const trustDomain = spec.trustDomain ?? meshsOwn;
   if (way.by === "agent") {
-    const mesh = new UnprovenMesh("through an agent its istiod can't be asked", Date.now, waitMs);
+    const mesh = new UnprovenMesh("through an agent its istiod can't be asked", () => performance.now(), waitMs);
     return links.openAgent(name, mesh, trustDomain);
   }
   return links.open({

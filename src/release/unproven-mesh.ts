@@ -13,10 +13,10 @@ export class UnprovenMesh implements MeshProvider {
   readonly #why: string;
   readonly #waitMs: number;
   readonly #now: () => number;
-  /** Since when each step is asked for, Unix ms, by app; the latest stands last. After a restart the wait begins anew. */
+  /** Since when each step is asked for, ms, by app; the latest stands last. After a restart the wait begins anew. */
   readonly #since = new Map<string, Map<string, number>>();
 
-  /** `now`: Unix ms. */
+  /** `now`: monotonic, ms: a clock that is set forward has nobody wait less. */
   constructor(why: string, now: () => number, waitMs = unprovenWaitMs) {
     this.#why = why;
     this.#now = now;
