@@ -36,6 +36,7 @@ export class ClusterWorker {
   readonly #healing: Healing;
   readonly #news = new News();
   #drifts: DriftLog;
+  #isIdentified: boolean;
   readonly #stop = new AbortController();
   readonly #rounds = new Rounds();
   #running: Promise<unknown> | undefined;
@@ -54,6 +55,7 @@ export class ClusterWorker {
     this.#last = options.last;
     this.#identity = options.last?.identity;
     this.#drifts = new DriftLog(options.last?.drift);
+    this.#isIdentified = options.identify === undefined;
     this.#healing = options.healing ?? new Healing();
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
@@ -100,6 +102,11 @@ export class ClusterWorker {
     this.#news.tell();
     await this.#live.stop();
     await this.#running;
+  }
+
+  /** It has found the cluster, and that it is the one that is meant. */
+  get isIdentified(): boolean {
+    return this.#isIdentified;
   }
 
   seen(): Seen {
@@ -166,6 +173,7 @@ export class ClusterWorker {
       await this.#untilDone(async () => {
         const { identity, fresh, last = this.#last } = await identify();
         this.#identity = identity;
+        this.#isIdentified = true;
         this.#last = fresh ? undefined : last;
         this.#drifts = new DriftLog(this.#last?.drift);
       });

@@ -64,3 +64,20 @@ test.each([
     await joined.close();
   }
 });
+
+test("a cluster that may be another one than is meant acknowledges nothing", async () => {
+  const log = pino({ level: "silent" });
+  const links = new ServerLinks({ store, trustDomain: "quipu.local", log, pauses: { of: () => new Healing() } });
+  const joined = links.open({
+    ...{ name: "lima", embedded: false, connection: { server: "http://127.0.0.1:1" }, kubeconfig: () => "" },
+    mesh: () => ({ ask: async () => ({ done: true, evidence: "1 of 1 proxies" }), close: async () => undefined }),
+  });
+  try {
+    expect(await links.acknowledgers.ask("lima", "catalog", 5, "remove")).toEqual({
+      done: false,
+      evidence: "it isn't known yet which cluster this is",
+    });
+  } finally {
+    await joined.close();
+  }
+});

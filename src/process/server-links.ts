@@ -81,7 +81,7 @@ export class ServerLinks {
     });
     this.links.set(name, link);
     this.clusters.set(name, clusterAccess(name, link, kubeconfig));
-    this.acknowledgers.set(name, mesh(link));
+    this.acknowledgers.set(name, ofTheOneThatIsMeant(link, mesh(link)));
     return {
       close: async () => {
         this.links.delete(name);
@@ -144,6 +144,17 @@ export class ServerLinks {
     if (error instanceof StoreFailure) return;
     this.#options.log.error({ err: error, cluster }, "an observation wasn't kept");
   }
+}
+
+/** Before a cluster is known to be the one that is meant, its proxies prove nothing: the context may lead to another one. */
+function ofTheOneThatIsMeant({ worker }: ClusterLink, mesh: MeshProvider): MeshProvider {
+  return {
+    ask: async (app, revision, mode) =>
+      worker.isIdentified
+        ? mesh.ask(app, revision, mode)
+        : { done: false, evidence: "it isn't known yet which cluster this is" },
+    close: () => mesh.close(),
+  };
 }
 
 /** Of an embedded cluster: its mesh process. */
