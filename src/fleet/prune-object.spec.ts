@@ -34,6 +34,9 @@ test.each([
   ["PersistentVolumeClaim", "data"],
   ["StatefulSet", "postgres"],
   ["CronJob", "backup"],
+  ["NetworkPolicy", "deny-all"],
+  ["RoleBinding", "team"],
+  ["ResourceQuota", "limits"],
 ])("a %s of somebody else's keeps it", async (kind, name) => {
   expect(await pruned({ [kind]: [name] })).toEqual({ outcome: "kept", why: `it still holds ${kind} money/${name}` });
 });

@@ -14,7 +14,8 @@ import {
   virtualService,
 } from "../harness/workers.ts";
 import type { Deployment, Service } from "../../src/objects/core.ts";
-import type { VirtualService } from "../../src/objects/istio.ts";
+import type { AuthorizationPolicy, VirtualService } from "../../src/objects/istio.ts";
+import { baseline } from "../../src/fleet/bootstrap.ts";
 import { kinds } from "../../src/objects/kinds.ts";
 import type { KubeObject } from "../../src/objects/meta.ts";
 import { keyText, objectKey } from "../../src/fleet/desired.ts";
@@ -179,6 +180,21 @@ export function workerSuite(): void {
   });
 
   describe("drift", () => {
+    test("a policy that allows nobody, opened by hand, is closed again", async () => {
+      const quiet = baseline().find(({ kind }) => kind === "AuthorizationPolicy")!;
+      const policy = { ...quiet, metadata: { ...quiet.metadata, ...at("nobody") } };
+      desired.change(1, { put: [namespace(), policy] });
+      const { applied, events } = start();
+      await applied(1);
+      const opened = { spec: { rules: [{}] } };
+      await other.patch(kinds.AuthorizationPolicy, at("nobody"), opened, "merge", { fieldManager: "vandal" });
+      await eventually(async () => {
+        const { spec } = await kube.get<AuthorizationPolicy>(kinds.AuthorizationPolicy, at("nobody"));
+        expect(spec?.rules ?? []).toEqual([]);
+      });
+      await eventually(() => expect(events.some(({ type }) => type === "drift")).toBe(true));
+    });
+
     test("a changed and a taken field are put right, and told with the one who did it", async () => {
       desired.change(1, { put: [namespace(), deployment("checkout")] });
       const { applied, events } = start();
