@@ -3,6 +3,7 @@ import type { BackOff } from "../kube/back-off.ts";
 import type { Clock } from "../kube/clock.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import { KubeError } from "../kube/kube-error.ts";
+import { Hurry, mayBeOver } from "../kube/hurry.ts";
 import { Reflector, type ReflectorListener } from "../kube/reflector.ts";
 import type { Pod } from "../objects/core.ts";
 import type { KubeObject } from "../objects/meta.ts";
@@ -17,9 +18,6 @@ import { appliedKinds } from "./order.ts";
 
 /** How the watches find what is ours among all that a cluster holds. */
 const labelSelector = `${managedLabel}=true`;
-
-/** No sooner again, in ms: watches that are answered and break at once would otherwise wake each other without end. */
-const hurryMs = 5_000;
 
 export interface LiveObjectsOptions {
   client: Pick<KubeClient, "list" | "watch">;
@@ -47,14 +45,13 @@ export class LiveObjects {
   readonly #written = new Map<ObjectKey, LiveView>();
   readonly #unreadable = new Map<Kind, string>();
   readonly #health = new HealthLog();
-  #hurriedAt = -Infinity;
-  /** Whom to hurry when that is over. */
-  #later: ((failure: Error) => boolean) | undefined;
   readonly #stop = new AbortController();
+  readonly #hurry: Hurry;
 
   constructor(options: LiveObjectsOptions) {
     this.#options = options;
     const { client, clock, random, backOff } = options;
+    this.#hurry = new Hurry(() => this.#all(), clock, this.#stop.signal);
     const common = { client, clock, random, backOff, labelSelector };
     for (const name of appliedKinds) {
       const kind: Kind = kinds[name];
@@ -94,11 +91,11 @@ export class LiveObjects {
       // one that is refused, those that know of no answer at all.
       reflector.listen({
         watching: () => {
-          this.#hurry(mayBeOver);
+          this.#hurry.whose(mayBeOver);
           this.#options.answers?.();
         },
         problem: (error) => {
-          if (refusesKind(error)) this.#hurry((failure) => !refusesKind(failure));
+          if (refusesKind(error)) this.#hurry.whose((failure) => !refusesKind(failure));
         },
       });
     }
@@ -183,26 +180,6 @@ export class LiveObjects {
     return this.#unreadable;
   }
 
-  /** At once; where that was a moment ago, when that moment is over. */
-  #hurry(whom: (failure: Error) => boolean): void {
-    const { clock } = this.#options;
-    const wait = this.#hurriedAt + hurryMs - clock.now();
-    if (wait <= 0) {
-      const waiting = [...this.#all()].filter(({ failure }) => failure !== undefined && whom(failure));
-      if (waiting.length > 0) this.#hurriedAt = clock.now();
-      for (const reflector of waiting) reflector.hurry();
-      return;
-    }
-    if (this.#later === undefined) {
-      this.#later = whom;
-      void clock.sleep(wait, this.#stop.signal).then(() => {
-        const then = this.#later!;
-        this.#later = undefined;
-        if (!this.#stop.signal.aborted) this.#hurry(then);
-      });
-    } else if (whom === mayBeOver) this.#later = whom;
-  }
-
   *#all(): Iterable<Reflector<LiveView> | Reflector<PodView>> {
     yield this.#pods;
     yield* this.#reflectors.values();
@@ -271,10 +248,6 @@ export class LiveObjects {
   }
 }
 
-/** An answer to another kind may mean that this one fares better now: not where it isn't there, or may not be read. */
-function mayBeOver(failure: Error): boolean {
-  return !(failure instanceof KubeError) || failure.lost || failure.transient || failure.expired;
-}
 /** The cluster answers, and refuses this kind: other kinds may fare better. */
 function refusesKind(failure: Error): boolean {
   return failure instanceof KubeError && !failure.lost;

@@ -39,3 +39,29 @@ test("when one kind's watch is back, the others don't wait for themselves", asyn
   expect(new Set(states())).toEqual(new Set(["watching"]));
   await watch.stop();
 });
+
+test("watches that are answered and break at once don't wake each other without end", async () => {
+  let asked = 0;
+  const client = {
+    list: () => Promise.resolve({ items: [], resourceVersion: "1" }),
+    async *watch(_kind: unknown, { opened }: { opened(): void }) {
+      // Only ends what would go on for ever.
+      if (++asked > 5000) await new Promise(() => undefined);
+      const longer = (asked * 7) % 40;
+      await new Promise((resolve) => setTimeout(resolve, 5 + longer));
+      opened();
+      yield* [];
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      throw new KubeError("kube/unreachable", "it broke");
+    },
+  };
+  const ignore = { put: () => undefined, remove: () => undefined };
+  const watch = new MeshWatch({
+    ...{ client, feed: ignore, pods: { changed: () => undefined, gone: () => undefined } },
+    ...{ log: { warn: () => undefined }, now: Date.now },
+  } as unknown as MeshWatchOptions);
+  await watch.start(new AbortController().signal);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(asked).toBeLessThan(1000);
+  await watch.stop();
+});

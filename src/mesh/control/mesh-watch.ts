@@ -1,3 +1,5 @@
+import { systemClock } from "../../kube/clock.ts";
+import { Hurry, mayBeOver } from "../../kube/hurry.ts";
 import type { KubeClient } from "../../kube/kube-client.ts";
 import { Reflector } from "../../kube/reflector.ts";
 import type { ReflectorStatus } from "../../kube/reflector.ts";
@@ -37,6 +39,8 @@ export class MeshWatch {
   readonly #options: MeshWatchOptions;
   readonly #reflectors: Reflector[] = [];
   readonly #pods: Reflector;
+  readonly #stop = new AbortController();
+  readonly #hurry = new Hurry(() => this.#reflectors, systemClock, this.#stop.signal);
 
   constructor(options: MeshWatchOptions) {
     this.#options = options;
@@ -101,6 +105,7 @@ export class MeshWatch {
   }
 
   async stop(): Promise<void> {
+    this.#stop.abort();
     await Promise.all(this.#reflectors.map((reflector) => reflector.stop()));
   }
 
@@ -152,9 +157,7 @@ export class MeshWatch {
       deleted: remove,
       // Each waits for itself, and differently long. What comes back apart is told apart: routes to a subset whose
       // DestinationRule isn't known yet, pods that serve before their policy. So the first to be answered wakes the others.
-      watching: () => {
-        for (const other of this.#reflectors) if (other !== reflector) other.hurry();
-      },
+      watching: () => this.#hurry.whose(mayBeOver),
       problem: (error) =>
         this.#options.log.warn({ kind: kind.kind, reason: error.message }, "watching a kind failed; it goes on"),
     });
