@@ -83,7 +83,7 @@ export async function applyObject(
       resourceVersion === undefined ? marked : { ...marked, metadata: { ...marked.metadata, resourceVersion } };
     try {
       const { result, taken } = await send(context, object, {
-        force: (entry.made && !absent) || (because === "drift" && !isNew),
+        force: (entry.made && !absent) || because === "drift",
         // Somebody changed what we change anyway, and it goes with that: what it was is still to be told.
         first: async () => {
           if (!looked) before = await look();

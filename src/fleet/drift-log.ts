@@ -31,7 +31,7 @@ export class DriftLog {
     this.#waiting.set(key, app);
     // Somebody took a field and left its value, or put it back: there is nothing to be told.
     if (drift.fields.length === 0 && !drift.deleted && drift.unread === undefined) {
-      this.#right(key, now);
+      this.#right(keyText(key), now);
       return false;
     }
     const waits = drift.unread === undefined ? why : `${why}; what it is can't be told: ${drift.unread}`;
@@ -78,14 +78,13 @@ export class DriftLog {
 
   /** Of what was told by an earlier process: that which nobody knows of any more, which it had no time to tell. */
   forget(isKnown: (object: string) => boolean, now: number): void {
-    for (const [object, { waits: _, ...rest }] of this.#objects)
-      if (rest.healedAt === undefined && !isKnown(object)) this.#objects.set(object, { ...rest, healedAt: now });
+    for (const object of [...this.#objects.keys()]) if (!isKnown(object)) this.#right(object, now);
   }
 
   /** It is as it should be, or isn't wanted any more. True when it waited. */
   settled(key: ObjectKey, now: number): boolean {
     this.#waiting.delete(key);
-    return this.#right(key, now);
+    return this.#right(keyText(key), now);
   }
 
   /** What waits first, then the latest. `drifting`: how many wait. */
@@ -107,8 +106,7 @@ export class DriftLog {
     };
   }
 
-  #right(key: ObjectKey, now: number): boolean {
-    const object = keyText(key);
+  #right(object: string, now: number): boolean {
     const before = this.#objects.get(object);
     if (before === undefined || before.healedAt !== undefined) return false;
     const { waits: _, ...rest } = before;

@@ -56,8 +56,6 @@ export async function applyOne(
   const withoutReplicas = isAutoscaled(source, key);
   const entry = ledger.entries.get(key);
   const stamped = stamp(desired, { withoutReplicas });
-  // Also when it is only tried what would be left of an edit.
-  if (entry?.made === false && entry.applied !== "") stamped.object = asFound(stamped.object);
   const view = live.get(key);
   const decision: Decision = decide({
     wanted: { hash: stamped.hash, rowRevision: desired.rowRevision },
@@ -69,8 +67,11 @@ export async function applyOne(
     if (view && view.metadata.deletionTimestamp === undefined) drifts.settled(key, clock.now());
     return nothingToKeep;
   }
-  if (decision.do === "yield") return yieldTo(context, desired, stamped, decision.found);
-  if (decision.do === "apply" && decision.because === "drift" && (await staysForNow(context, desired, stamped)))
+  /** As it would be sent again, to see what an edit has done. */
+  const again =
+    entry?.made === false && entry.applied !== "" ? { ...stamped, object: asFound(stamped.object) } : stamped;
+  if (decision.do === "yield") return yieldTo(context, desired, again, decision.found);
+  if (decision.do === "apply" && decision.because === "drift" && (await staysForNow(context, desired, again)))
     return nothingToKeep;
   if (decision.do !== "apply") throw new Error(`${decision.do} of something wanted: ${key}`);
   if (withoutReplicas && view?.holdsReplicas) await handOverReplicas(context, key);
@@ -82,7 +83,7 @@ export async function applyOne(
     live.get(key),
     decision.because,
   );
-  if (applied.outcome === "yielded") return yieldTo(context, desired, stamped, applied.found);
+  if (applied.outcome === "yielded") return yieldTo(context, desired, again, applied.found);
   if (applied.outcome === "conflict") {
     tell({ type: "conflict", key, conflicts: applied.conflicts });
     return applied.conflicts.map(({ field, manager }) => `${field} is owned by "${manager}"`).join("; ");

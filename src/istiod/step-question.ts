@@ -90,8 +90,9 @@ export class StepQuestion {
     );
     const unproven = concerned.filter((one) => one.concerns.some(({ id }) => !this.#proven.has(key(one, id))));
     const knownForMs = unproven.length > 0 ? await this.#knownFor(unproven) : undefined;
-    for (const one of unproven) this.#wait(one);
-    const lacking = concerned.flatMap((one) => this.#lacking(one));
+    const lacks = new Map(concerned.map((one) => [one, this.#lacking(one)]));
+    for (const one of unproven) if (lacks.get(one)?.length === 0) this.#wait(one);
+    const lacking = [...lacks.values()].flat();
     const missing = new Map(away.map(({ id }) => [id, this.#missing.get(id) ?? this.#options.now()]));
     const answer: StepAnswer = {
       replicas: replicas.length,
@@ -166,11 +167,11 @@ export class StepQuestion {
     for (const concern of one.concerns) if (this.#has(one, concern)) this.#proven.add(key(one, concern.id));
   }
 
+  /** Of one that lacks nothing. */
   #wait(one: Concerned): void {
     const { replica, round, concerns } = one;
     const known = this.#knownSince.get(replica.name);
     if (known?.key !== String(round.started) || round.at < known.at + this.#options.waitMs) return;
-    if (this.#lacking(one).length > 0) return;
     for (const concern of concerns) this.#waited.add(key(one, concern.id));
   }
 
