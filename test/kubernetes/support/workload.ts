@@ -1,4 +1,5 @@
 /** A process that belongs to a real cluster's mesh without a pod: a WorkloadEntry, and a real Envoy that istiod tells everything. */
+import { setTimeout as delay } from "node:timers/promises";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Socket } from "node:net";
@@ -156,6 +157,8 @@ export class Workload {
       if (!pattern.test(inService(await this.envoy.admin("/config_dump"), cluster)))
         throw new Error(`${this.captured.name} has no ${pattern} in ${cluster ?? "anything"}; ${this.envoy.log()}`);
     });
+    // Its main thread says so; the one that serves hears of it a moment later.
+    await delay(250);
   }
 
   /** The sum of its Envoy's counters whose names match. */
