@@ -63,5 +63,8 @@ test("watches that are answered and break at once don't wake each other without 
   await watch.start(new AbortController().signal);
   await vi.advanceTimersByTimeAsync(60_000);
   expect(asked).toBeLessThan(1000);
-  await watch.stop();
+  const stopped = watch.stop();
+  // What is being answered just now.
+  await vi.advanceTimersByTimeAsync(1000);
+  await stopped;
 });
